@@ -1,0 +1,75 @@
+/**
+ * The import rules of the house. Arrows only run downwards:
+ * entries -> api or workers -> core/stores -> core/platform -> core/config, core/errors -> core/contracts.
+ */
+const only = (from, ...allowed) => ({
+  from: { path: from },
+  to: { pathNot: [from, ...allowed], dependencyTypesNot: ['npm', 'npm-dev', 'npm-optional', 'npm-peer', 'core'] },
+});
+
+const SMALL = '^core/[a-zA-Z]+\\.ts$';
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'contracts-see-nothing-of-ours', severity: 'error', ...only('^core/contracts/') },
+    {
+      name: 'contracts-import-zod-only',
+      severity: 'error',
+      from: { path: '^core/contracts/' },
+      to: { dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'core'], pathNot: 'node_modules/zod/' },
+    },
+    { name: 'core-basics', severity: 'error', ...only(SMALL, '^core/contracts/') },
+    { name: 'platform', severity: 'error', ...only('^core/platform/', SMALL, '^core/contracts/', '^prisma/generated/') },
+    { name: 'stores', severity: 'error', ...only('^core/stores/', '^core/platform/', SMALL, '^core/contracts/', '^prisma/generated/') },
+    { name: 'api', severity: 'error', ...only('^api/', '^core/') },
+    { name: 'workers', severity: 'error', ...only('^workers/', '^core/') },
+    { name: 'agent', severity: 'error', ...only('^agent/', '^core/contracts/') },
+    {
+      name: 'roles-do-not-meet',
+      comment: 'Roles meet only through queues and stores; the registry knows them all.',
+      severity: 'error',
+      from: { path: '^workers/(timeline|persist|prune|alerts/)' },
+      to: { path: '^workers/(timeline|persist|prune|alerts/)', pathNot: ['^workers/alerts/'] },
+    },
+    {
+      name: 'nobody-imports-tests-or-scripts',
+      severity: 'error',
+      from: { pathNot: '^(test|bench|scripts)/' },
+      to: { path: '^(test|bench|scripts)/' },
+    },
+    { name: 'nobody-imports-an-entry', severity: 'error', from: {}, to: { path: '^(api|workers|agent)/main\\.ts$' } },
+    {
+      name: 'bullmq-behind-its-doors',
+      severity: 'error',
+      from: { pathNot: ['^core/platform/queue\\.ts$', '^workers/startWorker\\.ts$', '^test/'] },
+      to: { path: 'node_modules/bullmq/' },
+    },
+    {
+      name: 'socket-io-behind-live',
+      severity: 'error',
+      from: { pathNot: ['^api/live/', '^test/'] },
+      to: { path: 'node_modules/(socket\\.io|@socket\\.io)/' },
+    },
+    {
+      name: 'prisma-behind-stores',
+      severity: 'error',
+      from: { pathNot: ['^core/(stores|platform)/', '^prisma/', '^scripts/', '^test/'] },
+      to: { path: ['node_modules/@prisma/', '^prisma/generated/'] },
+    },
+    {
+      name: 'metrics-library-behind-one-file',
+      severity: 'error',
+      from: { pathNot: '^core/platform/metrics\\.ts$' },
+      to: { path: 'node_modules/prom-client/' },
+    },
+    { name: 'not-resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: ['node_modules', '^prisma/generated'] },
+    tsPreCompilationDeps: true,
+    parser: 'swc',
+    enhancedResolveOptions: { extensions: ['.ts', '.mjs', '.js', '.cjs'], exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+};

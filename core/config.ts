@@ -1,0 +1,273 @@
+import { z } from 'zod';
+import { ConfigError } from './errors.ts';
+
+/** How one environment variable is read, and what the README's table says of it. */
+export interface Setting<T> {
+  schema: z.ZodType<T, string>;
+  /** The text used where the variable is absent or empty. */
+  default: string;
+  description: string;
+  secret?: boolean;
+}
+
+const text = z.string();
+
+function integer(min: number, max = Number.MAX_SAFE_INTEGER): z.ZodType<number, string> {
+  return z
+    .string()
+    .regex(/^[+-]?\d+$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.number().int().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
+}
+
+function decimal(min: number): z.ZodType<number, string> {
+  return z
+    .string()
+    .regex(/^[+-]?(\d+\.?\d*|\.\d+)$/, 'must be a number')
+    .transform(Number)
+    .pipe(z.number().min(min, `must be at least ${min}`));
+}
+
+const port = integer(1, 65_535);
+
+/** Kubernetes sets `REDIS_PORT=tcp://10.0.0.1:6379` beside a Service named `redis`: that means its last part. */
+const portOrServiceLink = z
+  .string()
+  .transform((value) => /^tcp:\/\/[^/]+:(\d+)$/.exec(value)?.[1] ?? value)
+  .pipe(port);
+
+function urlWith(protocols: string[], example: string): z.ZodType<string, string> {
+  return z
+    .string()
+    .refine((value) => value === '' || (URL.canParse(value) && protocols.includes(new URL(value).protocol)), {
+      message: `must look like ${example}`,
+    });
+}
+
+/** SQLAlchemy's `postgresql+driver://` is what a deployment of the service before may still hold. */
+const postgresDsn = z
+  .string()
+  .transform((value) => value.replace(/^(postgres(?:ql)?)\+\w+:/, '$1:'))
+  .pipe(urlWith(['postgres:', 'postgresql:'], 'postgresql://user:password@host:5432/database'));
+
+const trustedHops = z
+  .string()
+  .transform((value) => ({ '': '0', false: '0', true: '1' })[value.toLowerCase()] ?? value)
+  .pipe(integer(0, 16));
+
+const origins = z
+  .string()
+  .transform((value) =>
+    value
+      .split(',')
+      .map((origin) => origin.trim())
+      .filter(Boolean),
+  )
+  .pipe(
+    z.array(
+      z.string().refine((origin) => URL.canParse(origin) && new URL(origin).origin === origin, {
+        message: 'must be origins such as https://topline.example.org, separated by commas',
+      }),
+    ),
+  );
+
+function setting<T>(
+  schema: z.ZodType<T, string>,
+  fallback: string,
+  description: string,
+  secret = false,
+): Setting<T> {
+  return { schema, default: fallback, description, secret };
+}
+
+/** Every environment variable the service reads. The README's table is tested against this list. */
+export const SETTINGS = {
+  HOST: setting(text, '0.0.0.0', 'Address the API listens on.'),
+  PORT: setting(integer(0, 65_535), '8000', 'Port the API listens on; 0 takes a free one.'),
+  REDIS_URL: setting(
+    urlWith(['redis:', 'rediss:'], 'redis://:password@host:6379/0'),
+    '',
+    'Redis as one URL (`redis://` or `rediss://`); wins over the three settings below.',
+    true,
+  ),
+  REDIS_HOST: setting(text, 'localhost', 'Redis host.'),
+  REDIS_PORT: setting(
+    portOrServiceLink,
+    '6379',
+    'Redis port. A Kubernetes service link (`tcp://10.0.0.1:6379`) is understood.',
+  ),
+  REDIS_DB: setting(integer(0), '0', 'Redis database number.'),
+  REDIS_METRICS_KEY: setting(
+    text,
+    'metrics:timeline',
+    'Sorted set of recent snapshots; an identified agent has its own, with `:<agent id>` behind.',
+  ),
+  REDIS_METRICS_CHANNEL: setting(text, 'metrics:live', 'Channel on which each snapshot is published.'),
+  RETENTION_SECONDS: setting(
+    integer(1),
+    '300',
+    'How long Redis keeps a snapshot, and how far back `/api/metrics/recent` reaches.',
+  ),
+  REDIS_ALERTS_KEY: setting(text, 'alerts:timeline', 'Sorted set of alert events.'),
+  REDIS_ALERTS_CHANNEL: setting(text, 'alerts:live', 'Channel on which each alert event is published.'),
+  ALERT_RETENTION_SECONDS: setting(integer(1), '86400', 'How long Redis keeps an alert event.'),
+  POSTGRES_DSN: setting(
+    postgresDsn,
+    '',
+    'PostgreSQL connection, `postgresql://user:password@host:5432/database`. Empty: no history is kept.',
+    true,
+  ),
+  POSTGRES_TABLE: setting(
+    z
+      .string()
+      .regex(
+        /^[A-Za-z_][A-Za-z0-9_]{0,62}$/,
+        'must match [A-Za-z_][A-Za-z0-9_]* and have at most 63 characters',
+      ),
+    'metrics_snapshots',
+    'Table that holds the history.',
+  ),
+  POSTGRES_RETENTION_DAYS: setting(
+    integer(Number.MIN_SAFE_INTEGER),
+    '30',
+    'Days of history to keep; 0 or less keeps all.',
+  ),
+  AGENT_API_TOKEN: setting(text, '', 'Where set, agents must send it as `X-Agent-Token`.', true),
+  VIEWER_TOKEN: setting(
+    text,
+    '',
+    'Where set, reading needs it (`Authorization: Bearer …`, or signing in).',
+    true,
+  ),
+  OPERATOR_TOKEN: setting(
+    text,
+    '',
+    'Where set, changing anything (the queue board) needs it. Empty: only a client on this machine may.',
+    true,
+  ),
+  AGENT_IDENTITY: setting(
+    z.enum(['default', 'ip'], 'must be default or ip'),
+    'default',
+    'Who an agent is that does not say: `default` (all are one), or `ip` (its address).',
+  ),
+  AGENT_RATE_LIMIT_PER_MINUTE: setting(
+    integer(Number.MIN_SAFE_INTEGER),
+    '120',
+    'Snapshots a minute from one agent (or one address, where an agent has no identity); 0 or less means no limit.',
+  ),
+  ALERT_CPU_THRESHOLD: setting(decimal(0), '90', 'CPU percent at or above which an alert window opens.'),
+  ALERT_CPU_DURATION_SECONDS: setting(
+    integer(0),
+    '10',
+    'How long a window must last before its alert fires.',
+  ),
+  TRUST_PROXY: setting(
+    trustedHops,
+    '0',
+    'How many reverse proxies stand in front; their `X-Forwarded-For` entries are believed, no others. `true` means 1.',
+  ),
+  ALLOWED_ORIGINS: setting(
+    origins,
+    '',
+    'Other origins whose pages may open the sockets, separated by commas. The own origin always may.',
+  ),
+  WORKER_PORT: setting(
+    integer(0, 65_535),
+    '0',
+    'Port on which a worker process answers `/livez`, `/readyz` and `/metrics`; 0: none.',
+  ),
+  DRAIN_SECONDS: setting(integer(1, 600), '10', 'How long a stopping process may finish what it has begun.'),
+  LOG_LEVEL: setting(
+    z.enum(
+      ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+      'must be fatal, error, warn, info, debug, trace or silent',
+    ),
+    'info',
+    'How much is logged.',
+  ),
+} satisfies Record<string, Setting<unknown>>;
+
+export type SettingName = keyof typeof SETTINGS;
+
+type Values = { [Name in SettingName]: (typeof SETTINGS)[Name] extends Setting<infer T> ? T : never };
+
+/** What a process needs to know, frozen at its start. Grouped by who uses it. */
+export type Config = ReturnType<typeof group>;
+
+/**
+ * Reads the environment. An empty variable counts as absent, as docker compose writes an unset one.
+ *
+ * @throws {ConfigError} naming every variable whose value cannot be used, without the value of a secret.
+ */
+export function loadConfig(env: Record<string, string | undefined>): Config {
+  const values: Partial<Record<SettingName, unknown>> = {};
+  const faults: string[] = [];
+  for (const [name, { schema, default: fallback, secret }] of Object.entries(SETTINGS) as [
+    SettingName,
+    Setting<unknown>,
+  ][]) {
+    const given = env[name]?.trim();
+    const parsed = schema.safeParse(given === undefined || given === '' ? fallback : given);
+    if (parsed.success) values[name] = parsed.data;
+    else
+      faults.push(
+        `${name}${secret ? '' : ` (${JSON.stringify(given)})`}: ${parsed.error.issues[0]?.message ?? 'cannot be used'}`,
+      );
+  }
+  if (faults.length > 0) throw new ConfigError(faults);
+  return group(values as Values);
+}
+
+function group(values: Values) {
+  return Object.freeze({
+    http: {
+      host: values.HOST,
+      port: values.PORT,
+      trustedHops: values.TRUST_PROXY,
+      allowedOrigins: values.ALLOWED_ORIGINS,
+    },
+    redis: {
+      url: values.REDIS_URL,
+      host: values.REDIS_HOST,
+      port: values.REDIS_PORT,
+      db: values.REDIS_DB,
+    },
+    timeline: {
+      key: values.REDIS_METRICS_KEY,
+      channel: values.REDIS_METRICS_CHANNEL,
+      retentionSeconds: values.RETENTION_SECONDS,
+    },
+    alerts: {
+      key: values.REDIS_ALERTS_KEY,
+      channel: values.REDIS_ALERTS_CHANNEL,
+      retentionSeconds: values.ALERT_RETENTION_SECONDS,
+      cpuThreshold: values.ALERT_CPU_THRESHOLD,
+      cpuDurationSeconds: values.ALERT_CPU_DURATION_SECONDS,
+    },
+    postgres: {
+      /** Empty where no history is kept. */
+      dsn: values.POSTGRES_DSN,
+      table: values.POSTGRES_TABLE,
+      retentionDays: values.POSTGRES_RETENTION_DAYS,
+    },
+    agents: {
+      token: values.AGENT_API_TOKEN,
+      identity: values.AGENT_IDENTITY,
+      ratePerMinute: values.AGENT_RATE_LIMIT_PER_MINUTE,
+    },
+    access: { viewerToken: values.VIEWER_TOKEN, operatorToken: values.OPERATOR_TOKEN },
+    worker: { port: values.WORKER_PORT },
+    drainSeconds: values.DRAIN_SECONDS,
+    logLevel: values.LOG_LEVEL,
+  });
+}
+
+/** Whether the environment names a Redis to use, so that none has to be started. */
+export function redisIsConfigured(env: Record<string, string | undefined>): boolean {
+  return Boolean(env['REDIS_URL']?.trim() || env['REDIS_HOST']?.trim());
+}
+
+/** Whether the environment names a PostgreSQL to use, so that none has to be started. */
+export function postgresIsConfigured(env: Record<string, string | undefined>): boolean {
+  return Boolean(env['POSTGRES_DSN']?.trim());
+}

@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import type { AlertEvent } from './alert.ts';
+import { agentIdSchema, type Snapshot } from './snapshot.ts';
+
+/** Most agents one `subscribe` may name; a client that wants more asks for `"*"`. */
+export const MAX_SUBSCRIBED_AGENTS = 1000;
+
+/** Body of `subscribe` and `unsubscribe`: some agents, or all of them. */
+export const subscriptionSchema = z.object({
+  agents: z.union([z.literal('*'), z.array(agentIdSchema).min(1).max(MAX_SUBSCRIBED_AGENTS)]),
+});
+
+export type Subscription = z.output<typeof subscriptionSchema>;
+
+/** Answer to `subscribe` and `unsubscribe`. */
+export type SubscriptionAck = { ok: true; agents: '*' | string[] } | { ok: false; detail: string };
+
+/** One line of the `fleet` event: the latest of one agent that changed within the last second. */
+export interface FleetLine {
+  agent_id: string;
+  timestamp: number;
+  total_cpu_percent: number;
+  system_memory_used_mb: number;
+  system_memory_total_mb: number;
+  top_process: { name: string; cpu_percent: number } | null;
+}
+
+/** A snapshot as live clients get it: always with its agent. */
+export type LiveSnapshot = Snapshot & { agent_id: string };
+
+export interface ServerToClientEvents {
+  snapshot: (snapshot: LiveSnapshot) => void;
+  alert: (event: AlertEvent) => void;
+  fleet: (lines: FleetLine[]) => void;
+}
+
+export interface ClientToServerEvents {
+  subscribe: (request: unknown, acknowledge?: (answer: SubscriptionAck) => void) => void;
+  unsubscribe: (request: unknown, acknowledge?: (answer: SubscriptionAck) => void) => void;
+}
+
+/** The room of everybody who asked for every agent. */
+export const ALL_AGENTS_ROOM = 'agents';
+
+/** The room of those who asked for one agent. */
+export function agentRoom(agentId: string): string {
+  return `agent:${agentId}`;
+}

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { agentIdSchema } from './snapshot.ts';
+
+const envelope = {
+  agentId: agentIdSchema,
+  /** The snapshot's canonical JSON: the bytes that Redis keeps and the live channel carries. */
+  json: z.string(),
+};
+
+export const timelineBatchSchema = z.object({
+  snapshots: z.array(z.object({ ...envelope, timestamp: z.number().int() })).min(1),
+});
+
+export const persistBatchSchema = z.object({
+  snapshots: z.array(z.object({ ...envelope, snapshotId: z.guid(), receivedAtMs: z.number().int() })).min(1),
+});
+
+/** The alert rule needs two figures of a snapshot, so its queue does not carry the rest. */
+export const alertsBatchSchema = z.object({
+  samples: z
+    .array(z.object({ agentId: agentIdSchema, timestamp: z.number().int(), cpuPercent: z.number() }))
+    .min(1),
+});
+
+/** A scheduled job says which store is due; what to drop follows from the configuration and the clock. */
+export const pruneTickSchema = z.object({ store: z.enum(['redis', 'postgres']) });
+
+export type TimelineBatch = z.output<typeof timelineBatchSchema>;
+export type PersistBatch = z.output<typeof persistBatchSchema>;
+export type AlertsBatch = z.output<typeof alertsBatchSchema>;
+export type PruneTick = z.output<typeof pruneTickSchema>;
+
+/**
+ * The one table of queues: name, payload, retries and what is kept. Fields added to a payload start out optional,
+ * because jobs queued by the version before lack them.
+ *
+ * - `attempts` counts data errors only; an unreachable store delays a job without using one up (workers/startWorker).
+ * - Completed jobs are removed at once (they would fill Redis); failed ones stay, as evidence and to be redriven.
+ */
+export const QUEUES = {
+  timeline: { payload: timelineBatchSchema, attempts: 5, backoffMs: 500 },
+  persist: { payload: persistBatchSchema, attempts: 5, backoffMs: 500 },
+  alerts: { payload: alertsBatchSchema, attempts: 5, backoffMs: 500 },
+  prune: { payload: pruneTickSchema, attempts: 3, backoffMs: 5_000 },
+} as const;
+
+export type QueueName = keyof typeof QUEUES;
+
+export type QueuePayload<Name extends QueueName> = z.output<(typeof QUEUES)[Name]['payload']>;
+
+export const QUEUE_NAMES = Object.keys(QUEUES) as QueueName[];
+
+/** The stages every accepted snapshot passes through, whichever process runs them. */
+export const STAGES = ['timeline', 'persist', 'alerts'] as const satisfies readonly QueueName[];
+
+/**
+ * The key prefix of a queue. The hash tag keeps one queue's keys in one slot of a Redis Cluster; a tag per queue lets
+ * different queues live on different nodes.
+ */
+export function queuePrefix(name: QueueName): string {
+  return `{topline:${name}}`;
+}
+
+/** BullMQ's own cap on its event streams; nobody reads far back in them, and uncapped they fill Redis. */
+export const EVENT_STREAM_LENGTH = 100;

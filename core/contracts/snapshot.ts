@@ -1,0 +1,80 @@
+import { z } from 'zod';
+
+/** The id of an agent that neither sends `X-Agent-Id` nor `agent_id`. */
+export const DEFAULT_AGENT_ID = 'default';
+
+/** How far into the future a snapshot's timestamp may lie, in seconds: room for a badly set clock, no more. */
+export const MAX_FUTURE_SECONDS = 600;
+
+/** Most processes one snapshot may name (wire contract). */
+export const MAX_PROCESSES = 12;
+
+/** Largest body of one snapshot, in bytes: a real one is 1.4 KB; a 1,024-core host with long names stays below. */
+export const MAX_SNAPSHOT_BYTES = 64 * 1024;
+
+const MAX_CORES = 4096;
+const MAX_NAME_LENGTH = 1024;
+
+export const agentIdSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9._:-]{1,128}$/, 'Agent id must be 1-128 of A-Z a-z 0-9 . _ : -')
+  .meta({ id: 'AgentId', description: 'Who sent a snapshot.', example: 'web-01' });
+
+/**
+ * Text that every store can hold. PostgreSQL refuses U+0000 in text and jsonb, and a lone surrogate has no UTF-8
+ * form, so both are refused at the edge instead of failing a whole batch later.
+ */
+const storableText = z
+  .string()
+  .max(MAX_NAME_LENGTH)
+  .refine((text) => !text.includes('\u0000'), 'String must not contain U+0000')
+  .refine((text) => text.isWellFormed(), 'String must not contain a lone surrogate');
+
+const nonNegative = z.number().nonnegative();
+const count = z.number().int().nonnegative();
+
+export const processSampleSchema = z
+  .object({
+    pid: z.number().int(),
+    name: storableText,
+    cpu_percent: nonNegative.meta({ description: 'Percent of one core; may pass 100 on many cores.' }),
+    memory_mb: nonNegative,
+    thread_count: count.default(0),
+    io_read_mb: nonNegative.default(0),
+    io_write_mb: nonNegative.default(0),
+    handle_count: count.default(0),
+  })
+  .meta({ id: 'ProcessSample' });
+
+/**
+ * One snapshot as the wire contract has it. Unknown fields are dropped, defaults filled in, and the parsed object has
+ * its keys in this order whatever the sender's was: its JSON is therefore canonical, and the identity of a snapshot
+ * can be a hash of it.
+ */
+export const snapshotSchema = z
+  .object({
+    timestamp: z
+      .number()
+      .int()
+      .nonnegative()
+      .meta({ description: 'Epoch seconds (UTC).', example: 1707662400 }),
+    total_cpu_percent: z.number().min(0).max(100).meta({ example: 45.2 }),
+    per_core_cpu_percent: z.array(z.number()).max(MAX_CORES).default([]),
+    system_memory_total_mb: nonNegative.default(0),
+    system_memory_used_mb: nonNegative.default(0),
+    top_processes: z.array(processSampleSchema).max(MAX_PROCESSES).default([]),
+    agent_id: agentIdSchema.optional(),
+  })
+  .meta({ id: 'Snapshot' });
+
+/** A snapshot with every default filled in; `agent_id` is present for an agent that identifies itself. */
+export type Snapshot = z.output<typeof snapshotSchema>;
+
+/** What an agent may send: fields with a default may be left out. */
+export type SnapshotInput = z.input<typeof snapshotSchema>;
+
+export type ProcessSample = z.output<typeof processSampleSchema>;
+
+export const acceptedSchema = z
+  .object({ status: z.literal('accepted'), timestamp: z.number().int() })
+  .meta({ id: 'Accepted' });

@@ -1,0 +1,77 @@
+import { messageOf } from '../errors.ts';
+import type { Logger } from './logger.ts';
+
+type Release = () => void | Promise<void>;
+
+/** What a started process holds, released last in, first out. */
+export interface Lifecycle {
+  /** Registers how to give back what was just acquired. */
+  defer(name: string, release: Release): void;
+  /** Releases everything once; later calls get the same promise. Resolves to whether all went well in time. */
+  stop(reason: string): Promise<boolean>;
+  /** True from the moment the process is asked to stop: readiness must fail from here on. */
+  readonly stopping: boolean;
+}
+
+/**
+ * Keeps the releasers of a process. Every releaser is tried, each with what is left of the deadline: a store that is
+ * down must not keep the others, or the process, from ending (closing a BullMQ worker waits for ever without Redis).
+ *
+ * @param deadlineMs for all releasers together
+ */
+export function createLifecycle(log: Logger, deadlineMs: number): Lifecycle {
+  const releasers: { name: string; release: Release }[] = [];
+  let stopped: Promise<boolean> | undefined;
+
+  async function releaseAll(reason: string): Promise<boolean> {
+    log.info({ reason }, 'stopping');
+    const endsAt = Date.now() + deadlineMs;
+    let clean = true;
+    for (const { name, release } of releasers.reverse()) {
+      try {
+        await within(Math.max(endsAt - Date.now(), 100), release, name);
+      } catch (error) {
+        clean = false;
+        log.error({ step: name, reason: messageOf(error) }, 'a step of stopping failed');
+      }
+    }
+    log.info({ clean }, 'stopped');
+    return clean;
+  }
+
+  return {
+    defer: (name, release) => void releasers.push({ name, release }),
+    stop: (reason) => (stopped ??= releaseAll(reason)),
+    get stopping() {
+      return stopped !== undefined;
+    },
+  };
+}
+
+async function within(ms: number, release: Release, name: string): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${name} did not stop within ${ms} ms`)), ms);
+  });
+  try {
+    await Promise.race([release(), deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * Stops the process on SIGTERM and SIGINT: the first one gracefully, a second one at once. The exit code is 0 only if
+ * everything was released in time.
+ */
+export function stopOnSignals(lifecycle: Lifecycle, log: Logger): void {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (lifecycle.stopping) {
+        log.warn({ signal }, 'second signal: stopping at once');
+        process.exit(1);
+      }
+      void lifecycle.stop(signal).then((clean) => process.exit(clean ? 0 : 1));
+    });
+  }
+}

@@ -1,0 +1,164 @@
+import pg from 'pg';
+import { messageOf, StartError, UnavailableError } from '../errors.ts';
+import { makeRoom, readState, tableIsMissing, type DatabaseState } from './historyTable.ts';
+import type { Logger } from './logger.ts';
+import { readMigrations, readSchema, toMigrationList, type Migration } from './migrationFiles.ts';
+import { isRetryablePostgresError, postgresMessageOf, sqlStateOf } from './postgresErrors.ts';
+import { findProjectFile } from './projectRoot.ts';
+import { NO_FILTERS, openSchemaEngine } from './schemaEngine.ts';
+
+export interface MigrateOptions {
+  dsn: string;
+  /** POSTGRES_TABLE. */
+  table: string;
+  log: Logger;
+  /** Default: prisma/migrations of this project. */
+  migrationsDir?: string;
+  /** Default: prisma/schema.prisma of this project. */
+  schemaFile?: string;
+  /** How long to wait for another process that migrates, in ms. */
+  lockTimeoutMs?: number;
+}
+
+const LOCK_TIMEOUT_MS = 60_000;
+const CONNECT_TIMEOUT_MS = 5_000;
+
+/** A server that is frozen answers nothing, not even that a lock took too long. */
+const READ_GRACE_MS = 5_000;
+
+/**
+ * Prisma's own table, as its engine makes it. Made here first, because the engine refuses a database that holds other
+ * tables and not this one.
+ */
+const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS _prisma_migrations (
+  id VARCHAR(36) PRIMARY KEY NOT NULL,
+  checksum VARCHAR(64) NOT NULL,
+  finished_at TIMESTAMPTZ,
+  migration_name VARCHAR(255) NOT NULL,
+  logs TEXT,
+  rolled_back_at TIMESTAMPTZ,
+  started_at TIMESTAMPTZ NOT NULL DEFAULT now(),
+  applied_steps_count INTEGER NOT NULL DEFAULT 0
+)`;
+
+/**
+ * Done in the transaction of each migration, so that one is recorded if and only if it has happened, whatever is killed
+ * when. The engine alone records it in a statement of its own, and after a crash in between wants a human.
+ */
+const RECORD_MIGRATION =
+  'UPDATE _prisma_migrations SET finished_at = now() WHERE finished_at IS NULL AND rolled_back_at IS NULL';
+
+/**
+ * Brings the database up to date with prisma/migrations, through Prisma's migration engine. Any number of processes may
+ * call it at once: one works, the others wait for it. Where nothing is to be done it asks two queries and is gone.
+ *
+ * The lock is a session's, so the DSN must not lead through a pooler in transaction mode.
+ *
+ * @returns the names of the migrations it applied
+ * @throws {StartError} where somebody has to put something right first
+ * @throws {UnavailableError} where PostgreSQL is out of reach or another process takes too long: call it again
+ */
+export async function migrate(options: MigrateOptions): Promise<{ applied: string[] }> {
+  const { dsn, table, log, migrationsDir = findProjectFile('prisma', 'migrations') } = options;
+  const lockTimeoutMs = options.lockTimeoutMs ?? LOCK_TIMEOUT_MS;
+  const migrations = await readMigrations(migrationsDir, table);
+  const client = new pg.Client({
+    connectionString: dsn,
+    application_name: 'topline migrations',
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    query_timeout: lockTimeoutMs + READ_GRACE_MS,
+    keepAlive: true,
+  });
+  // Whatever waits for this connection learns of its loss by itself.
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    if (await isUpToDate(client, table, migrations)) return { applied: [] };
+    await lock(client, lockTimeoutMs, log);
+    // Somebody else may have done it while we waited.
+    if (await isUpToDate(client, table, migrations)) return { applied: [] };
+    await prepare(client, table, migrations, log);
+    return { applied: await apply(options, migrationsDir, migrations, await readState(client, table)) };
+  } catch (error) {
+    if (!isRetryablePostgresError(error)) throw error;
+    throw new UnavailableError(`PostgreSQL unavailable: ${postgresMessageOf(error)}`, { cause: error });
+  } finally {
+    // Also gives the lock back. A connection that does not answer is not waited for.
+    client.end().catch(() => undefined);
+  }
+}
+
+/** @throws {StartError} where the migrations are applied and their table has another name */
+async function isUpToDate(client: pg.Client, table: string, migrations: Migration[]): Promise<boolean> {
+  const state = await readState(client, table);
+  if (isKnown(migrations, state) && state.kind !== 'p') throw await tableIsMissing(client, table, state);
+  return migrations.every(({ name }) => state.applied.includes(name));
+}
+
+/** Whether this database was set up by us before; the migrations of another program may stand beside ours. */
+function isKnown(migrations: Migration[], { applied }: DatabaseState): boolean {
+  return migrations.some(({ name }) => applied.includes(name));
+}
+
+async function lock(client: pg.Client, timeoutMs: number, log: Logger): Promise<void> {
+  const key = `hashtextextended('topline migrations', 0)`;
+  const { rows } = await client.query<{ locked: boolean }>(`SELECT pg_try_advisory_lock(${key}) AS locked`);
+  if (rows[0]?.locked) return;
+  log.info('another process is migrating PostgreSQL; waiting for it');
+  await client.query(`SET lock_timeout = ${timeoutMs}`);
+  try {
+    await client.query(`SELECT pg_advisory_lock(${key})`);
+  } catch (error) {
+    if (sqlStateOf(error) !== '55P03') throw error;
+    throw new UnavailableError(
+      `Another process has been migrating PostgreSQL for more than ${timeoutMs / 1000} seconds ` +
+        "(its connection is called 'topline migrations' in pg_stat_activity)",
+      { cause: error },
+    );
+  }
+}
+
+async function prepare(client: pg.Client, table: string, migrations: Migration[], log: Logger): Promise<void> {
+  const state = await readState(client, table);
+  if (!isKnown(migrations, state)) await makeRoom(client, table, state, log);
+  await client.query(MIGRATIONS_TABLE);
+  // Begun by a process that is gone (we hold the lock), and undone by PostgreSQL: see RECORD_MIGRATION.
+  const own = state.unfinished.filter((name) => migrations.some((migration) => migration.name === name));
+  if (own.length === 0) return;
+  log.warn({ migrations: own }, 'a migration was interrupted; applying it again');
+  await client.query(
+    `UPDATE _prisma_migrations SET rolled_back_at = now()
+     WHERE finished_at IS NULL AND rolled_back_at IS NULL AND migration_name = ANY ($1)`,
+    [own],
+  );
+}
+
+async function apply(
+  { dsn, table, schemaFile = findProjectFile('prisma', 'schema.prisma') }: MigrateOptions,
+  migrationsDir: string,
+  migrations: Migration[],
+  { schema }: DatabaseState,
+): Promise<string[]> {
+  const datamodel = await readSchema(schemaFile, table);
+  const engine = await openSchemaEngine({ dsn, schema, datamodel, afterScript: RECORD_MIGRATION });
+  try {
+    const { appliedMigrationNames } = await engine.handle.applyMigrations({
+      migrationsList: toMigrationList(migrationsDir, migrations),
+      filters: NO_FILTERS,
+    });
+    return appliedMigrationNames;
+  } catch (error) {
+    const cause = engine.scriptError();
+    if (sqlStateOf(cause) === '42501') {
+      throw new StartError(
+        `PostgreSQL: the role of POSTGRES_DSN may not make tables in the schema "${schema}". As an administrator, run: ` +
+          `GRANT USAGE, CREATE ON SCHEMA "${schema}" TO <role>`,
+        { cause: error },
+      );
+    }
+    if (isRetryablePostgresError(cause)) throw cause;
+    throw new StartError(`PostgreSQL could not be migrated: ${messageOf(error).trim()}`, { cause: error });
+  } finally {
+    await engine.close();
+  }
+}

@@ -1,0 +1,49 @@
+import { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { EVENT_STREAM_LENGTH, queuePrefix, QUEUES, type QueueName } from '../contracts/queues.ts';
+
+/** Job options of a queue, as the table in contracts/queues has them. */
+export function jobOptions(name: QueueName) {
+  const { attempts, backoffMs } = QUEUES[name];
+  return {
+    attempts,
+    backoff: { type: 'exponential', delay: backoffMs, jitter: 0.5 },
+    removeOnComplete: true,
+    removeOnFail: false,
+  };
+}
+
+/**
+ * A queue to add to and look into, on a connection of the caller's. `skipWaitingForReady`: an add must fail fast while
+ * Redis is down instead of waiting for it (bullmq#995).
+ */
+export function openQueue(name: QueueName, connection: Redis): Queue {
+  const queue = new Queue(name, {
+    connection,
+    prefix: queuePrefix(name),
+    defaultJobOptions: jobOptions(name),
+    streams: { events: { maxLen: EVENT_STREAM_LENGTH } },
+    skipWaitingForReady: true,
+    skipVersionCheck: true,
+  });
+  // The connection tells of its outages itself; without a listener the same error would end the process.
+  queue.on('error', () => undefined);
+  return queue;
+}
+
+/**
+ * When the oldest job that is not done yet was added, in epoch ms; undefined for an empty queue. Looks at one job of
+ * each state and at nothing of it but its time: a batch can be a megabyte.
+ */
+export async function oldestJobMs(queue: Queue, redis: Redis): Promise<number | undefined> {
+  const ends = await Promise.all([
+    redis.lrange(queue.toKey('wait'), -1, -1),
+    redis.lrange(queue.toKey('active'), -1, -1),
+    redis.zrange(queue.toKey('delayed'), '0', '0'),
+  ]);
+  const times = await Promise.all(ends.flat().map((id) => redis.hget(queue.toKey(id), 'timestamp')));
+  const known = times.flatMap((time) => (time === null ? [] : [Number(time)]));
+  return known.length === 0 ? undefined : Math.min(...known);
+}
+
+export type { Queue } from 'bullmq';

@@ -1,0 +1,123 @@
+import type { Redis, Result } from 'ioredis';
+import { alertEventSchema, type AlertEvent } from '../contracts/alert.ts';
+import { DEFAULT_AGENT_ID } from '../contracts/snapshot.ts';
+
+/**
+ * Replaces a rule's state of one agent if nobody else has since it was read.
+ *
+ * KEYS[1] state; ARGV[1] revision it was read at, [2] new state, [3] seconds to live.
+ * Output: 1, or 0 where another worker was faster.
+ */
+const REPLACE_STATE = `
+local revision = redis.call('HGET', KEYS[1], 'revision') or '0'
+if revision ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'revision', tonumber(revision) + 1, 'state', ARGV[2])
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+return 1`;
+
+/**
+ * Keeps an event and publishes it, once: the same event again is the same member, and goes nowhere.
+ *
+ * KEYS[1] events; ARGV[1] score, [2] event, [3] channel, [4] oldest score to keep.
+ * Output: 1 if it was new.
+ */
+const RECORD_EVENT = `
+local fresh = redis.call('ZADD', KEYS[1], 'NX', ARGV[1], ARGV[2])
+if fresh == 1 then redis.call('PUBLISH', ARGV[3], ARGV[2]) end
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', '(' .. ARGV[4])
+return fresh`;
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    toplineReplaceState(
+      key: string,
+      revision: string,
+      state: string,
+      seconds: number,
+    ): Result<number, Context>;
+    toplineRecordEvent(
+      key: string,
+      score: number,
+      event: string,
+      channel: string,
+      oldest: number,
+    ): Result<number, Context>;
+  }
+}
+
+/** How long a silent agent's state is kept: an agent that is away for longer starts anew. */
+const STATE_SECONDS = 86_400;
+
+/** An event of the service before, or one of ours: the former knows no agents. */
+const storedEventSchema = alertEventSchema.partial({ id: true, agent_id: true, started_at: true });
+
+export interface AlertsOptions {
+  key: string;
+  channel: string;
+  retentionSeconds: number;
+}
+
+/** A state with the revision it was read at; the text is the caller's. */
+export interface RuleState {
+  revision: string;
+  text: string | undefined;
+}
+
+/** Alert events and the state of the rules, in Redis. */
+export interface AlertStore {
+  loadState(rule: string, agentId: string): Promise<RuleState>;
+  /** Resolves to false where another worker has changed the state since it was read: load and decide again. */
+  replaceState(rule: string, agentId: string, revision: string, text: string): Promise<boolean>;
+  /** Keeps and publishes an event; repeating it does nothing. Resolves to whether it was new. */
+  record(event: AlertEvent, nowSeconds: number): Promise<boolean>;
+  /** Events whose snapshot is at or after `fromSeconds`, oldest first; what cannot be read is left out. */
+  since(fromSeconds: number): Promise<AlertEvent[]>;
+  /** Drops events older than the retention. Resolves to how many went. */
+  prune(nowSeconds: number): Promise<number>;
+}
+
+export function createAlertStore(
+  redis: Redis,
+  { key, channel, retentionSeconds }: AlertsOptions,
+): AlertStore {
+  redis.defineCommand('toplineReplaceState', { numberOfKeys: 1, lua: REPLACE_STATE });
+  redis.defineCommand('toplineRecordEvent', { numberOfKeys: 1, lua: RECORD_EVENT });
+  const stateKey = (rule: string, agentId: string) => `topline:alert:${rule}:${agentId}`;
+
+  return {
+    async loadState(rule, agentId) {
+      const [revision, text] = await redis.hmget(stateKey(rule, agentId), 'revision', 'state');
+      return { revision: revision ?? '0', text: text ?? undefined };
+    },
+    async replaceState(rule, agentId, revision, text) {
+      return (await redis.toplineReplaceState(stateKey(rule, agentId), revision, text, STATE_SECONDS)) === 1;
+    },
+    async record(event, nowSeconds) {
+      const oldest = nowSeconds - retentionSeconds;
+      return (
+        (await redis.toplineRecordEvent(key, event.timestamp, JSON.stringify(event), channel, oldest)) === 1
+      );
+    },
+    async since(fromSeconds) {
+      const members = await redis.zrangebyscore(key, fromSeconds, '+inf');
+      return members.flatMap((member) => parseEvent(member) ?? []);
+    },
+    prune: (nowSeconds) => redis.zremrangebyscore(key, '-inf', `(${nowSeconds - retentionSeconds}`),
+  };
+}
+
+function parseEvent(member: string): AlertEvent | undefined {
+  try {
+    const event = storedEventSchema.parse(JSON.parse(member));
+    const agentId = event.agent_id ?? DEFAULT_AGENT_ID;
+    const startedAt = event.started_at ?? event.timestamp;
+    return {
+      ...event,
+      agent_id: agentId,
+      started_at: startedAt,
+      id: event.id ?? `${event.rule}:${agentId}:${startedAt}`,
+    };
+  } catch {
+    return undefined;
+  }
+}

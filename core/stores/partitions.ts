@@ -1,0 +1,129 @@
+import type { PrismaClient } from '../platform/prisma.ts';
+import { quoteName } from '../platform/postgresNames.ts';
+import {
+  DAY_SECONDS,
+  earlierNow,
+  listPartitions,
+  nameForPartition,
+  type Partition,
+  type Sql,
+} from './partitionCatalog.ts';
+import { prunePartitions, type Pruned } from './partitionPruning.ts';
+
+export interface PartitionOptions {
+  prisma: PrismaClient;
+  table: string;
+  /** 0 or less keeps everything. */
+  retentionDays: number;
+  /** Epoch ms; default `Date.now`. */
+  clock?: () => number;
+}
+
+/** The days of the history table. */
+export interface Partitions {
+  /**
+   * Sees to it that rows of these days can be inserted. Days that are past the retention are left out, and days before
+   * the horizon share one partition.
+   *
+   * @param days whole days since 1970-01-01 UTC
+   */
+  ensureDays(days: number[]): Promise<void>;
+  /** Makes yesterday, today and the next two days, so that an insert seldom has to. */
+  ensureAhead(): Promise<void>;
+  /** Drops what is older than the retention. */
+  prune(): Promise<Pruned>;
+}
+
+/**
+ * How long before the first start the days begin, in days. Rows from before share one partition: an agent that sends
+ * ancient timestamps must not be able to make a table for each.
+ */
+const MIN_HORIZON_DAYS = 366;
+const MAX_HORIZON_DAYS = 3_660;
+
+/** Each new table takes several locks, all held until the transaction ends; the server has room for some thousands. */
+const DAYS_A_TRANSACTION = 30;
+
+/** For one transaction of `ensureDays`, in ms, including the wait for another process that does the same. */
+const TRANSACTION_TIMEOUT_MS = 30_000;
+
+export function createPartitions({ prisma, table, retentionDays, clock = Date.now }: PartitionOptions): Partitions {
+  async function ensure(chooseDays: (today: number) => number[]): Promise<void> {
+    const nowSeconds = await earlierNow(prisma, clock());
+    const oldest = retentionDays > 0 ? Math.floor(nowSeconds / DAY_SECONDS - retentionDays) : -Infinity;
+    const today = Math.floor(nowSeconds / DAY_SECONDS);
+    const days = [...new Set(chooseDays(today))].filter((day) => day >= oldest).sort((a, b) => a - b);
+    const horizon = today - Math.min(Math.max(MIN_HORIZON_DAYS, retentionDays), MAX_HORIZON_DAYS);
+    for (let done = 0; done < days.length; done += DAYS_A_TRANSACTION) {
+      await prisma.$transaction((tx) => addMissing(tx, table, days.slice(done, done + DAYS_A_TRANSACTION), horizon), {
+        // Each statement must see what another process committed while this one waited for the lock.
+        isolationLevel: 'ReadCommitted',
+        timeout: TRANSACTION_TIMEOUT_MS,
+        maxWait: TRANSACTION_TIMEOUT_MS,
+      });
+    }
+  }
+
+  return {
+    ensureDays: (days) => ensure(() => days),
+    ensureAhead: () => ensure((today) => [today - 1, today, today + 1, today + 2]),
+    prune: () => prunePartitions({ sql: prisma, table, retentionDays, localMs: clock() }),
+  };
+}
+
+/** Adds the days that no partition holds yet. One process at a time: `IF NOT EXISTS` alone is not safe against others. */
+async function addMissing(tx: Sql, table: string, days: number[], horizon: number): Promise<void> {
+  await tx.$executeRawUnsafe(
+    `SELECT pg_advisory_xact_lock(hashtextextended('topline partitions ' || to_regclass($1)::oid, 0))`,
+    quoteName(table),
+  );
+  const partitions = await listPartitions(tx, table);
+  if (!partitions.some(isOpenBelow)) {
+    // Chosen once: were it moved later, days of their own would have to be merged into it.
+    const oldest = Math.min(horizon, ...partitions.map((partition) => (partition.fromSeconds ?? Infinity) / DAY_SECONDS));
+    partitions.push(await addPartition(tx, table, undefined, oldest));
+  }
+  for (const day of days) {
+    if (!partitions.some((partition) => holds(partition, day))) await addPartition(tx, table, day, day + 1);
+  }
+}
+
+function isOpenBelow({ fromSeconds, toSeconds }: Partition): boolean {
+  return fromSeconds === null && toSeconds !== null;
+}
+
+function holds({ fromSeconds, toSeconds }: Partition, day: number): boolean {
+  // Neither bound: a default partition that somebody added, which holds only what no other does.
+  if (fromSeconds === null && toSeconds === null) return false;
+  return (fromSeconds ?? -Infinity) <= day * DAY_SECONDS && day * DAY_SECONDS < (toSeconds ?? Infinity);
+}
+
+/**
+ * Makes a partition from one day (undefined: from the beginning of time) to before another. CREATE and ATTACH take
+ * weaker locks than CREATE … PARTITION OF: inserts go on meanwhile. Names and bounds cannot be parameters of DDL; both
+ * are made of quoted identifiers and numbers.
+ */
+async function addPartition(tx: Sql, table: string, from: number | undefined, to: number): Promise<Partition> {
+  const suffix = from === undefined ? `_before_${compact(to)}` : `_${compact(from)}`;
+  const name = await nameForPartition(tx, table, suffix);
+  const lower = from === undefined ? 'MINVALUE' : `'${startOf(from).toISOString()}'`;
+  await tx.$executeRawUnsafe(`CREATE TABLE ${name} (LIKE ${quoteName(table)} INCLUDING ALL)`);
+  await tx.$executeRawUnsafe(
+    `ALTER TABLE ${quoteName(table)} ATTACH PARTITION ${name} FOR VALUES FROM (${lower}) TO ('${startOf(to).toISOString()}')`,
+  );
+  return {
+    name,
+    fromSeconds: from === undefined ? null : from * DAY_SECONDS,
+    toSeconds: to * DAY_SECONDS,
+    detaching: false,
+  };
+}
+
+function startOf(day: number): Date {
+  return new Date(day * DAY_SECONDS * 1000);
+}
+
+/** `20261124` */
+function compact(day: number): string {
+  return startOf(day).toISOString().slice(0, 10).replaceAll('-', '');
+}

@@ -1,0 +1,142 @@
+import type { Redis, Result } from 'ioredis';
+import { groupBy } from '../collections.ts';
+import { DEFAULT_AGENT_ID, snapshotSchema, type Snapshot } from '../contracts/snapshot.ts';
+
+/** Known agents, scored with the newest timestamp of each. */
+const AGENTS_KEY = 'topline:agents';
+
+/** How many records one read of the whole fleet holds in memory at a time, roughly (1.4 KB each). */
+const RECORDS_A_SLICE = 2_000;
+
+/** Snapshots of one agent a second, as assumed when sizing a slice. */
+const USUAL_RATE = 0.5;
+
+/**
+ * Adds records to one agent's timeline and publishes what was new.
+ *
+ * Add, publish and trim are one script so that a repeated snapshot (a repeated POST, a retried job) is published once:
+ * only a member that ZADD had not yet seen goes out. Records already too old for the timeline are published, never kept.
+ *
+ * KEYS[1] timeline; ARGV[1] oldest score to keep, [2] seconds to live, [3] channel, then (score, member) pairs.
+ * Output: number of members added.
+ */
+const APPEND = `
+local added = 0
+for i = 4, #ARGV, 2 do
+  local kept = tonumber(ARGV[i]) >= tonumber(ARGV[1])
+  local fresh = kept and redis.call('ZADD', KEYS[1], ARGV[i], ARGV[i + 1]) == 1
+  if fresh then added = added + 1 end
+  if fresh or not kept then redis.call('PUBLISH', ARGV[3], ARGV[i + 1]) end
+end
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', '(' .. ARGV[1])
+if added > 0 then redis.call('EXPIRE', KEYS[1], ARGV[2]) end
+return added`;
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    toplineAppend(key: string, ...args: (string | number)[]): Result<number, Context>;
+  }
+}
+
+export interface TimelineOptions {
+  /** Key of the default agent's timeline; an identified agent's is this with `:<agent id>` behind it. */
+  key: string;
+  channel: string;
+  retentionSeconds: number;
+}
+
+export interface TimelineRecord {
+  agentId: string;
+  /** Epoch seconds. */
+  timestamp: number;
+  /** The snapshot's canonical JSON. */
+  json: string;
+}
+
+/** The last minutes of every agent, in Redis. */
+export interface TimelineStore {
+  /** Adds and publishes; repeating it changes nothing. Resolves to how many were new. */
+  append(records: TimelineRecord[], nowSeconds: number): Promise<number>;
+  /** One agent's snapshots inside the retention, oldest first; records that cannot be read are left out. */
+  recentOf(agentId: string, nowSeconds: number): Promise<Snapshot[]>;
+  /** Every agent's, oldest first, in slices of time so that a fleet of thousands does not have to fit into memory. */
+  recentOfAll(nowSeconds: number): AsyncGenerator<Snapshot[]>;
+  /** Drops what is older than the retention. Resolves to how many records went. */
+  prune(nowSeconds: number): Promise<number>;
+}
+
+export function createTimelineStore(
+  redis: Redis,
+  { key, channel, retentionSeconds }: TimelineOptions,
+): TimelineStore {
+  redis.defineCommand('toplineAppend', { numberOfKeys: 1, lua: APPEND });
+  const keyOf = (agentId: string) => (agentId === DEFAULT_AGENT_ID ? key : `${key}:${agentId}`);
+
+  async function range(agentId: string, from: number, below: string): Promise<Snapshot[]> {
+    const members = await redis.zrangebyscore(keyOf(agentId), from, below);
+    return members.flatMap((member) => parseRecord(member) ?? []);
+  }
+
+  return {
+    async append(records, nowSeconds) {
+      const byAgent = groupBy(records, (record) => record.agentId);
+      const newest = [...byAgent].flatMap(([agentId, own]) => [
+        Math.max(...own.map((r) => r.timestamp)),
+        agentId,
+      ]);
+      // The agent first: a reader that finds a timeline must have been able to find its agent.
+      await redis.zadd(AGENTS_KEY, 'GT', ...newest);
+      const added = await Promise.all(
+        [...byAgent].map(([agentId, own]) =>
+          redis.toplineAppend(
+            keyOf(agentId),
+            nowSeconds - retentionSeconds,
+            2 * retentionSeconds,
+            channel,
+            ...own.flatMap((record) => [record.timestamp, record.json]),
+          ),
+        ),
+      );
+      return added.reduce((sum, count) => sum + count, 0);
+    },
+
+    recentOf: (agentId, nowSeconds) => range(agentId, nowSeconds - retentionSeconds, '+inf'),
+
+    async *recentOfAll(nowSeconds) {
+      const from = nowSeconds - retentionSeconds;
+      const agents = await redis.zrangebyscore(AGENTS_KEY, from, '+inf');
+      // The default agent's timeline may have been written by somebody who knows nothing of our own keys.
+      const all = [...new Set([DEFAULT_AGENT_ID, ...agents])];
+      const sliceSeconds = Math.max(1, Math.floor(RECORDS_A_SLICE / (all.length * USUAL_RATE)));
+      for (let start = from; start <= nowSeconds; start += sliceSeconds) {
+        const last = start + sliceSeconds > nowSeconds;
+        const slices = await Promise.all(
+          all.map((id) => range(id, start, last ? '+inf' : `(${start + sliceSeconds}`)),
+        );
+        const slice = slices.flat().sort((a, b) => a.timestamp - b.timestamp);
+        if (slice.length > 0) yield slice;
+      }
+    },
+
+    async prune(nowSeconds) {
+      const cutOff = `(${nowSeconds - retentionSeconds}`;
+      const agents = await redis.zrange(AGENTS_KEY, '0', '-1');
+      const removed = await Promise.all(
+        [DEFAULT_AGENT_ID, ...agents].map((agentId) =>
+          redis.zremrangebyscore(keyOf(agentId), '-inf', cutOff),
+        ),
+      );
+      await redis.zremrangebyscore(AGENTS_KEY, '-inf', `(${nowSeconds - 2 * retentionSeconds}`);
+      return removed.reduce((sum, count) => sum + count, 0);
+    },
+  };
+}
+
+/** The snapshot a record holds, with every default filled in; undefined for a damaged one. */
+export function parseRecord(member: string): Snapshot | undefined {
+  try {
+    return snapshotSchema.safeParse(JSON.parse(member)).data;
+  } catch {
+    return undefined;
+  }
+}
