@@ -1,0 +1,102 @@
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Config } from '../core/config.ts';
+import { clientAddress, isLoopback } from './clientAddress.ts';
+
+/** What a caller may do: an operator everything, a viewer read, an anonymous caller what is open. */
+export type Role = 'operator' | 'viewer' | 'anonymous';
+
+/** The parts of a request, HTTP or upgrade, that say who is calling. */
+export interface RequestIdentity {
+  headers: IncomingHttpHeaders;
+  remoteAddress: string | undefined;
+}
+
+/** How long a signed-in browser stays signed in. */
+export const SESSION_SECONDS = 12 * 60 * 60;
+
+export const SESSION_COOKIE = 'topline_session';
+
+export interface Access {
+  /** Who calls: by bearer token, by session cookie, or, while no operator token is set, from this machine. */
+  roleOf(request: RequestIdentity): Role;
+  /** Who a token belongs to; undefined for an unknown one. */
+  roleOfToken(token: string): 'operator' | 'viewer' | undefined;
+  /** Whether reading is open to this role. */
+  mayRead(role: Role): boolean;
+  /** Whether the agent token, where one is set, is the right one. */
+  agentMayPost(token: string | undefined): boolean;
+  /** Whether a page of this origin may open a socket or change something; a caller without an origin is no page. */
+  originAllowed(headers: IncomingHttpHeaders): boolean;
+  /** The value of a session cookie for a role whose token was given. */
+  issueSession(role: 'operator' | 'viewer', nowSeconds: number): string;
+}
+
+export function createAccess({ access, agents, http }: Pick<Config, 'access' | 'agents' | 'http'>): Access {
+  const tokens = { operator: access.operatorToken, viewer: access.viewerToken };
+
+  function roleOfToken(token: string): 'operator' | 'viewer' | undefined {
+    if (sameSecret(token, tokens.operator)) return 'operator';
+    if (sameSecret(token, tokens.viewer)) return 'viewer';
+    return undefined;
+  }
+
+  /** Signed with the role's own token: changing that token ends its sessions, and no further secret is needed. */
+  function sign(role: 'operator' | 'viewer', expiresAt: string): string {
+    return createHmac('sha256', `topline session ${tokens[role]}`)
+      .update(`${role}.${expiresAt}`)
+      .digest('base64url');
+  }
+
+  function roleOfSession(cookie: string | undefined): 'operator' | 'viewer' | undefined {
+    const value = new RegExp(`(?:^|;\\s*)${SESSION_COOKIE}=([^;]+)`).exec(cookie ?? '')?.[1];
+    const [role, expiresAt = '', signature = ''] = (value ?? '').split('.');
+    if (role !== 'operator' && role !== 'viewer') return undefined;
+    if (tokens[role] === '' || !(Number(expiresAt) > Date.now() / 1000)) return undefined;
+    return sameSecret(signature, sign(role, expiresAt)) ? role : undefined;
+  }
+
+  /**
+   * A client on this machine is the operator while no operator token is set. Not so what came through a proxy on this
+   * machine, nor a page that got here by a name of its own (DNS rebinding).
+   */
+  function isLocalOperator({ headers, remoteAddress }: RequestIdentity): boolean {
+    if (tokens.operator !== '' || (http.trustedHops === 0 && headers['x-forwarded-for'] !== undefined))
+      return false;
+    const address = clientAddress(remoteAddress, headers['x-forwarded-for'], http.trustedHops);
+    return isLoopback(address) && isLocalHost(headers.host);
+  }
+
+  return {
+    roleOfToken,
+    roleOf(request) {
+      const bearer = /^Bearer\s+(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
+      const known = (bearer && roleOfToken(bearer)) ?? roleOfSession(request.headers.cookie);
+      return known || (isLocalOperator(request) ? 'operator' : 'anonymous');
+    },
+    mayRead: (role) => tokens.viewer === '' || role !== 'anonymous',
+    agentMayPost: (token) => agents.token === '' || sameSecret(token ?? '', agents.token),
+    originAllowed({ origin, host }) {
+      if (origin === undefined) return true;
+      if (http.allowedOrigins.includes(origin)) return true;
+      return URL.canParse(origin) && new URL(origin).host === host;
+    },
+    issueSession(role, nowSeconds) {
+      const expiresAt = String(nowSeconds + SESSION_SECONDS);
+      return `${role}.${expiresAt}.${sign(role, expiresAt)}`;
+    },
+  };
+}
+
+function isLocalHost(host: string | undefined): boolean {
+  if (host === undefined || !URL.canParse(`http://${host}`)) return false;
+  const { hostname } = new URL(`http://${host}`);
+  return hostname === 'localhost' || isLoopback(hostname.replace(/^\[|\]$/g, ''));
+}
+
+/** Compares without telling by its duration how much was right, nor how long the secret is. An unset one matches nothing. */
+function sameSecret(given: string, secret: string): boolean {
+  if (secret === '') return false;
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(given), digest(secret));
+}

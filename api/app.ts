@@ -1,0 +1,49 @@
+import Koa from 'koa';
+import type { Logger } from '../core/platform/logger.ts';
+import type { Queue } from '../core/platform/queue.ts';
+import type { Access } from './access.ts';
+import { board } from './board.ts';
+import type { State } from './context.ts';
+import { docsRouter } from './docs.ts';
+import { homeRouter } from './home.ts';
+import type { HttpMetrics } from './httpMetrics.ts';
+import { identifyCaller } from './middleware/access.ts';
+import { errors } from './middleware/errors.ts';
+import { requestLog } from './middleware/requestLog.ts';
+import { securityHeaders } from './middleware/securityHeaders.ts';
+import { openApiDocument } from './openapi.ts';
+import { createRouter } from './routes/index.ts';
+import type { Route } from './routes/route.ts';
+
+export interface AppDependencies {
+  routes: Route[];
+  access: Access;
+  /** What the board shows. */
+  queues: Queue[];
+  log: Logger;
+  httpMetrics: HttpMetrics;
+  trustedHops: number;
+  version: string;
+}
+
+/** The API without a port: middleware in the order a request meets it. */
+export function buildApp(deps: AppDependencies): Koa<State> {
+  const { access, log } = deps;
+  const app = new Koa<State>();
+  app.use(requestLog({ log, metrics: deps.httpMetrics, trustedHops: deps.trustedHops }));
+  app.use(securityHeaders());
+  app.use(errors());
+  app.use(identifyCaller(access));
+  app.use(board(deps.queues, access));
+  for (const router of [
+    createRouter(deps.routes, access),
+    docsRouter(openApiDocument(deps.routes, deps.version)),
+    homeRouter(),
+  ]) {
+    app.use(router.routes());
+    app.use(router.allowedMethods());
+  }
+  // What an answer's stream meets after its headers went out; everything else is told by errors().
+  app.on('error', (error: Error) => log.warn({ reason: error.message }, 'an answer was cut off'));
+  return app;
+}

@@ -1,0 +1,47 @@
+import type { Redis } from 'ioredis';
+import { redisDurabilityWarnings } from '../core/platform/redis.ts';
+import type { Health } from './routes/health.ts';
+
+/** A store that takes longer counts as out of reach; the answer is due within 2 s, whatever hangs. */
+const PATIENCE_MS = 1_500;
+
+/** Asks each store whether it is there, at the same time and not for long. */
+export function createHealth({
+  redis,
+  pingPostgres,
+}: {
+  redis: Redis;
+  pingPostgres: (() => Promise<unknown>) | undefined;
+}) {
+  return async function health(): Promise<Health> {
+    const [warnings, postgres] = await Promise.all([
+      within(PATIENCE_MS, async () => {
+        await redis.ping();
+        return redisDurabilityWarnings(redis);
+      }),
+      pingPostgres === undefined
+        ? ('disabled' as const)
+        : within(PATIENCE_MS, async () => (await pingPostgres(), 'connected' as const)),
+    ]);
+    const answer = {
+      redis: warnings === undefined ? 'disconnected' : 'connected',
+      postgres: postgres ?? 'disconnected',
+      warnings: warnings ?? [],
+    } as const;
+    const lost = answer.redis === 'disconnected' || answer.postgres === 'disconnected';
+    return { status: lost ? 'degraded' : 'ok', ...answer };
+  };
+}
+
+/** The answer, or undefined where there was an error or none in time. */
+async function within<T>(ms: number, ask: () => Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<undefined>((resolve) => (timer = setTimeout(() => resolve(undefined), ms)));
+  try {
+    return await Promise.race([ask(), patience]);
+  } catch {
+    return undefined;
+  } finally {
+    clearTimeout(timer);
+  }
+}

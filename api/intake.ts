@@ -1,0 +1,154 @@
+import { randomUUID } from 'node:crypto';
+import type { QueueName, QueuePayload } from '../core/contracts/queues.ts';
+import { STAGES } from '../core/contracts/queues.ts';
+import { messageOf, UnavailableError } from '../core/errors.ts';
+import type { Queue } from '../core/platform/queue.ts';
+
+/** An accepted snapshot on its way to the queues. */
+export interface IntakeItem {
+  agentId: string;
+  snapshotId: string;
+  /** Epoch seconds, the snapshot's own. */
+  timestamp: number;
+  cpuPercent: number;
+  receivedAtMs: number;
+  /** Canonical JSON. */
+  json: string;
+}
+
+type Stage = (typeof STAGES)[number];
+
+export interface IntakeOptions {
+  /** The stages every snapshot goes through, each with its queue. */
+  queues: Partial<Record<Stage, Queue>>;
+  /** How long a request waits for the queues before it is told to come back; it may still have been taken by then. */
+  deadlineMs?: number;
+  /** Called for each enqueued batch. */
+  observe?: (batch: { size: number; seconds: number }) => void;
+}
+
+export interface Intake {
+  /**
+   * Resolves once every stage's queue has acknowledged the snapshot.
+   *
+   * @throws {UnavailableError} when one of them did not, or not in time. Repeating is safe.
+   */
+  submit(item: IntakeItem): Promise<void>;
+  /** Takes nothing more, and resolves when what was taken is enqueued or refused. */
+  close(): Promise<void>;
+}
+
+/** Bounds of one batch, so that one job stays small next to a worker's lock time and to Redis' buffers. */
+const MAX_BATCH_ITEMS = 500;
+const MAX_BATCH_BYTES = 1024 * 1024;
+
+/** Most snapshots that wait for the batch before theirs; past it, waiting could only end at the deadline. */
+const MAX_WAITING = 20_000;
+
+const DEFAULT_DEADLINE_MS = 900;
+
+interface Waiting {
+  item: IntakeItem;
+  settle: (error?: UnavailableError) => void;
+}
+
+/**
+ * Gathers concurrent snapshots into batches: what arrives while one batch is being enqueued makes up the next, so an
+ * idle service answers at once and a busy one enqueues few, large jobs.
+ */
+export function createIntake({ queues, deadlineMs = DEFAULT_DEADLINE_MS, observe }: IntakeOptions): Intake {
+  const waiting = new Set<Waiting>();
+  let flight: Promise<void> | undefined;
+  let closed = false;
+
+  async function enqueueAll(): Promise<void> {
+    while (waiting.size > 0) {
+      const batch = takeBatch(waiting);
+      const startedAt = performance.now();
+      const failure = await enqueueBatch(
+        queues,
+        batch.map(({ item }) => item),
+      );
+      observe?.({ size: batch.length, seconds: (performance.now() - startedAt) / 1000 });
+      for (const { settle } of batch) settle(failure);
+    }
+  }
+
+  return {
+    submit(item) {
+      if (closed) return Promise.reject(new UnavailableError('Shutting down', { retryAfterSeconds: 1 }));
+      if (waiting.size >= MAX_WAITING)
+        return Promise.reject(new UnavailableError('Redis unavailable: too many snapshots waiting'));
+      return new Promise((resolve, reject) => {
+        const entry: Waiting = {
+          item,
+          settle: (error) => {
+            clearTimeout(timer);
+            if (error === undefined) resolve();
+            else reject(error);
+          },
+        };
+        const timer = setTimeout(() => {
+          waiting.delete(entry);
+          reject(new UnavailableError(`Redis unavailable: the queue did not answer within ${deadlineMs} ms`));
+        }, deadlineMs);
+        waiting.add(entry);
+        flight ??= enqueueAll().finally(() => (flight = undefined));
+      });
+    },
+    async close() {
+      closed = true;
+      await flight;
+    },
+  };
+}
+
+function takeBatch(waiting: Set<Waiting>): Waiting[] {
+  const batch: Waiting[] = [];
+  let bytes = 0;
+  for (const entry of waiting) {
+    if (
+      batch.length >= MAX_BATCH_ITEMS ||
+      (batch.length > 0 && bytes + entry.item.json.length > MAX_BATCH_BYTES)
+    )
+      break;
+    bytes += entry.item.json.length;
+    batch.push(entry);
+    waiting.delete(entry);
+  }
+  return batch;
+}
+
+/**
+ * One job in each stage's queue. The id is chosen here so that a command which ioredis sends again after a lost reply
+ * adds nothing; a snapshot repeated by its agent comes in another batch, and is told apart by the stores.
+ */
+async function enqueueBatch(
+  queues: IntakeOptions['queues'],
+  items: IntakeItem[],
+): Promise<UnavailableError | undefined> {
+  const jobId = `batch-${randomUUID()}`;
+  const adds = STAGES.flatMap((stage) => queues[stage]?.add(stage, payloadFor[stage](items), { jobId }) ?? []);
+  const answers = await Promise.allSettled(adds);
+  const refused = answers.flatMap((answer) =>
+    answer.status === 'rejected' ? [messageOf(answer.reason)] : [],
+  );
+  return refused.length === 0 ? undefined : new UnavailableError(`Redis unavailable: ${refused[0]}`);
+}
+
+const payloadFor: { [Name in Stage]: (items: IntakeItem[]) => QueuePayload<Name & QueueName> } = {
+  timeline: (items) => ({
+    snapshots: items.map(({ agentId, timestamp, json }) => ({ agentId, timestamp, json })),
+  }),
+  persist: (items) => ({
+    snapshots: items.map(({ agentId, snapshotId, receivedAtMs, json }) => ({
+      agentId,
+      snapshotId,
+      receivedAtMs,
+      json,
+    })),
+  }),
+  alerts: (items) => ({
+    samples: items.map(({ agentId, timestamp, cpuPercent }) => ({ agentId, timestamp, cpuPercent })),
+  }),
+};

@@ -1,0 +1,61 @@
+import type { Redis } from 'ioredis';
+import { alertEventSchema, type AlertEvent } from '../../core/contracts/alert.ts';
+import type { LiveSnapshot } from '../../core/contracts/live.ts';
+import { DEFAULT_AGENT_ID } from '../../core/contracts/snapshot.ts';
+import { parseRecord } from '../../core/stores/timeline.ts';
+import type { Logger } from '../../core/platform/logger.ts';
+import { messageOf } from '../../core/errors.ts';
+
+/** Whoever wants to hear what workers publish, on this node. */
+export interface LiveListener {
+  /** @param json the very text that was published */
+  onSnapshot?(snapshot: LiveSnapshot, json: string): void;
+  onAlert?(event: AlertEvent): void;
+}
+
+export interface LiveHub {
+  add(listener: LiveListener): void;
+}
+
+/**
+ * Hears the live channels once for the whole node. Every node hears everything and serves its own sockets, which costs
+ * one subscription a node and needs no second message through the Socket.IO adapter (docs/decisions/0003).
+ */
+export function createLiveHub(
+  subscriber: Redis,
+  { metricsChannel, alertsChannel, log }: { metricsChannel: string; alertsChannel: string; log: Logger },
+): LiveHub {
+  const listeners: LiveListener[] = [];
+
+  subscriber.on('message', (channel: string, message: string) => {
+    if (channel === metricsChannel) tellOfSnapshot(message);
+    else if (channel === alertsChannel) tellOfAlert(message);
+  });
+  // It is in ioredis' offline queue until Redis can be reached, and taken up again after every reconnect.
+  subscriber.subscribe(metricsChannel, alertsChannel).catch((error: unknown) => {
+    log.warn({ reason: messageOf(error) }, 'could not subscribe to the live channels');
+  });
+
+  function tellOfSnapshot(json: string): void {
+    const snapshot = parseRecord(json);
+    if (snapshot === undefined) return;
+    const live = { ...snapshot, agent_id: snapshot.agent_id ?? DEFAULT_AGENT_ID };
+    for (const listener of listeners) listener.onSnapshot?.(live, json);
+  }
+
+  function tellOfAlert(json: string): void {
+    const event = alertEventSchema.safeParse(parseJson(json)).data;
+    if (event === undefined) return;
+    for (const listener of listeners) listener.onAlert?.(event);
+  }
+
+  return { add: (listener) => void listeners.push(listener) };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,105 @@
+import type { IncomingMessage, Server as HttpServer } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocket, WebSocketServer } from 'ws';
+import type { Logger } from '../../core/platform/logger.ts';
+import type { Access } from '../access.ts';
+import type { LiveHub } from './hub.ts';
+import { isTooSlow } from './slowClient.ts';
+
+export const RAW_SOCKET_PATH = '/ws/metrics';
+
+/** Socket.IO answers upgrades on this path itself. */
+const SOCKET_IO_PATH = '/socket.io/';
+
+/** Clients only listen; what they send is ignored, and a long message ends the connection. */
+const MAX_MESSAGE_BYTES = 16 * 1024;
+
+/** A client that answers no ping for this long is gone, whatever TCP says. */
+const PING_INTERVAL_MS = 30_000;
+
+/** "Try again later" (RFC 6455, IANA registry). */
+const CLOSE_TRY_AGAIN_LATER = 1013;
+const CLOSE_GOING_AWAY = 1001;
+
+/** How long a client may take to answer a close. */
+const CLOSE_PATIENCE_MS = 1_000;
+
+export interface RunningRawSocket {
+  count(): number;
+  close(): Promise<void>;
+}
+
+/** The plain WebSocket of the contract: every accepted snapshot is one text frame, its JSON. */
+export function startRawSocket(
+  http: HttpServer,
+  { access, hub, log }: { access: Access; hub: LiveHub; log: Logger },
+): RunningRawSocket {
+  const server = new WebSocketServer({
+    noServer: true,
+    maxPayload: MAX_MESSAGE_BYTES,
+    perMessageDeflate: false,
+  });
+  const answering = new WeakSet<WebSocket>();
+
+  http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const path = (request.url ?? '').split('?')[0] ?? '';
+    if (path.startsWith(SOCKET_IO_PATH)) return;
+    socket.on('error', () => socket.destroy());
+    if (path !== RAW_SOCKET_PATH) return refuse(socket, '404 Not Found');
+    if (!access.originAllowed(request.headers)) return refuse(socket, '403 Forbidden');
+    const role = access.roleOf({ headers: request.headers, remoteAddress: request.socket.remoteAddress });
+    if (!access.mayRead(role)) return refuse(socket, '401 Unauthorized');
+    server.handleUpgrade(request, socket, head, (client) => admit(client));
+  });
+
+  function admit(client: WebSocket): void {
+    answering.add(client);
+    client.on('pong', () => answering.add(client));
+    client.on('error', (error) => log.debug({ reason: error.message }, 'raw socket error'));
+  }
+
+  hub.add({
+    onSnapshot(_snapshot, json) {
+      for (const client of server.clients) {
+        if (client.readyState !== WebSocket.OPEN) continue;
+        if (isTooSlow(client.bufferedAmount)) drop(client);
+        else client.send(json);
+      }
+    },
+  });
+
+  function drop(client: WebSocket): void {
+    log.warn('raw socket too slow, disconnected');
+    client.close(CLOSE_TRY_AGAIN_LATER, 'too slow');
+    // Whoever does not read does not see the close frame either.
+    client.terminate();
+  }
+
+  const pings = setInterval(() => {
+    for (const client of server.clients) {
+      if (!answering.delete(client)) client.terminate();
+      else client.ping();
+    }
+  }, PING_INTERVAL_MS);
+
+  return {
+    count: () => server.clients.size,
+    async close() {
+      clearInterval(pings);
+      for (const client of server.clients) client.close(CLOSE_GOING_AWAY, 'shutting down');
+      const impatience = setTimeout(
+        () => server.clients.forEach((client) => client.terminate()),
+        CLOSE_PATIENCE_MS,
+      );
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+      clearTimeout(impatience);
+    },
+  };
+}
+
+function refuse(socket: Duplex, status: string): void {
+  const body = JSON.stringify({ detail: status.slice(4) });
+  socket.end(
+    `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}

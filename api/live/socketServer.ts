@@ -1,0 +1,143 @@
+import type { Server as HttpServer, IncomingMessage } from 'node:http';
+import { createAdapter } from '@socket.io/redis-adapter';
+import type { Redis } from 'ioredis';
+import { Server, type Socket } from 'socket.io';
+import {
+  agentRoom,
+  ALL_AGENTS_ROOM,
+  subscriptionSchema,
+  type ClientToServerEvents,
+  type ServerToClientEvents,
+  type Subscription,
+  type SubscriptionAck,
+} from '../../core/contracts/live.ts';
+import type { Logger } from '../../core/platform/logger.ts';
+import { z } from 'zod';
+import type { Access } from '../access.ts';
+import { createFleetChanges } from './fleet.ts';
+import type { LiveHub } from './hub.ts';
+import { isTooSlow } from './slowClient.ts';
+
+export type LiveServer = Server<ClientToServerEvents, ServerToClientEvents>;
+
+const FLEET_INTERVAL_MS = 1_000;
+
+/** Largest message a client may send; a subscription to 1,000 agents with the longest ids fits. */
+const MAX_MESSAGE_BYTES = 256 * 1024;
+
+const handshakeAuthSchema = z.object({ token: z.string().max(1024).optional() });
+
+export interface SocketServerOptions {
+  access: Access;
+  hub: LiveHub;
+  /** Connections of the cluster adapter's own. */
+  publisher: Redis;
+  subscriber: Redis;
+  log: Logger;
+}
+
+export interface RunningSocketServer {
+  count(): number;
+  close(): Promise<void>;
+}
+
+/**
+ * Socket.IO on the API's port. Only the websocket transport, which needs no sticky sessions in a cluster. The Redis
+ * adapter joins the nodes into one (rooms, `fetchSockets`, `disconnectSockets` reach all of them); what the hub hears
+ * is emitted locally, because every node hears it.
+ */
+export function startSocketServer(http: HttpServer, options: SocketServerOptions): RunningSocketServer {
+  const { access, hub, log } = options;
+  const io: LiveServer = new Server(http, {
+    transports: ['websocket'],
+    allowUpgrades: false,
+    maxHttpBufferSize: MAX_MESSAGE_BYTES,
+    perMessageDeflate: false,
+    // Other upgrades on this port are somebody else's (the raw WebSocket): leave them alone.
+    destroyUpgrade: false,
+    adapter: createAdapter(options.publisher, options.subscriber),
+    allowRequest: (request: IncomingMessage, decide) => {
+      const allowed = access.originAllowed(request.headers);
+      decide(allowed ? null : 'Origin not allowed: name it in ALLOWED_ORIGINS', allowed);
+    },
+  });
+  io.of('/').adapter.on('error', (error: Error) =>
+    log.warn({ reason: error.message }, 'socket adapter error'),
+  );
+
+  io.use((socket, next) => {
+    const token = handshakeAuthSchema.safeParse(socket.handshake.auth).data?.token;
+    const role =
+      (token && access.roleOfToken(token)) ||
+      access.roleOf({ headers: socket.request.headers, remoteAddress: socket.request.socket.remoteAddress });
+    next(access.mayRead(role) ? undefined : new Error('Unauthorized: send the viewer token as auth.token'));
+  });
+  io.on('connection', (socket) => {
+    socket.on('subscribe', (request, acknowledge) =>
+      answer(request, acknowledge, (rooms) => socket.join(rooms)),
+    );
+    socket.on('unsubscribe', (request, acknowledge) =>
+      answer(request, acknowledge, (rooms) => Promise.all(rooms.map((room) => socket.leave(room)))),
+    );
+  });
+
+  const fleet = createFleetChanges();
+  hub.add({
+    onSnapshot(snapshot) {
+      io.local.to(agentRoom(snapshot.agent_id)).to(ALL_AGENTS_ROOM).emit('snapshot', snapshot);
+      fleet.note(snapshot);
+    },
+    onAlert: (event) => io.local.emit('alert', event),
+  });
+  const timer = setInterval(() => {
+    dropSlowSockets(io, log);
+    const lines = fleet.take();
+    if (lines.length > 0) io.local.emit('fleet', lines);
+  }, FLEET_INTERVAL_MS);
+
+  return {
+    count: () => io.of('/').sockets.size,
+    async close() {
+      clearInterval(timer);
+      io.local.disconnectSockets(true);
+      await io.close();
+    },
+  };
+}
+
+/** Checks a subscription, acts on it and acknowledges it; a bad one gets a reason, never silence. */
+async function answer(
+  request: unknown,
+  acknowledge: unknown,
+  act: (rooms: string[]) => unknown,
+): Promise<void> {
+  // A client may send anything in place of the callback.
+  const reply =
+    typeof acknowledge === 'function' ? (acknowledge as (answer: SubscriptionAck) => void) : () => undefined;
+  const parsed = subscriptionSchema.safeParse(request);
+  if (!parsed.success) {
+    reply({ ok: false, detail: 'Send {"agents": ["id", …]} or {"agents": "*"}' });
+    return;
+  }
+  await act(roomsOf(parsed.data));
+  reply({ ok: true, agents: parsed.data.agents });
+}
+
+function roomsOf({ agents }: Subscription): string[] {
+  return agents === '*' ? [ALL_AGENTS_ROOM] : agents.map(agentRoom);
+}
+
+function dropSlowSockets(io: LiveServer, log: Logger): void {
+  for (const socket of io.of('/').sockets.values()) {
+    if (!isTooSlow(bufferedBytes(socket))) continue;
+    log.warn({ socket: socket.id }, 'socket too slow, disconnected');
+    socket.disconnect(true);
+  }
+}
+
+const transportSchema = z.object({ socket: z.object({ bufferedAmount: z.number() }) });
+
+/** Bytes that wait for this client to read: those of its WebSocket, which Socket.IO's types do not show. */
+function bufferedBytes(socket: Socket): number {
+  return transportSchema.safeParse(socket.conn.transport).data?.socket.bufferedAmount ?? 0;
+}

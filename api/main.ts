@@ -1,0 +1,4 @@
+import { runProcess } from '../core/platform/process.ts';
+import { startApi } from './server.ts';
+
+await runProcess('api', startApi);

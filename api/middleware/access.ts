@@ -1,0 +1,48 @@
+import { ServiceError } from '../../core/errors.ts';
+import type { Access } from '../access.ts';
+import type { ApiMiddleware } from '../context.ts';
+
+/** Notes who is calling. Guards the rest decides by it. */
+export function identifyCaller(access: Access): ApiMiddleware {
+  return async function identify(ctx, next) {
+    ctx.state.role = access.roleOf({ headers: ctx.req.headers, remoteAddress: ctx.req.socket.remoteAddress });
+    await next();
+  };
+}
+
+/** Lets pass whoever may read. */
+export function requireReader(access: Access): ApiMiddleware {
+  return async function guardReads(ctx, next) {
+    if (!access.mayRead(ctx.state.role))
+      throw unauthorized('Sign in, or send the viewer token: Authorization: Bearer …');
+    await next();
+  };
+}
+
+/** Lets pass the operator, and no page of another origin in the operator's browser. */
+export function requireOperator(access: Access): ApiMiddleware {
+  return async function guardChanges(ctx, next) {
+    if (ctx.state.role !== 'operator') {
+      if (ctx.state.role === 'viewer') throw new ServiceError(403, 'This needs the operator token');
+      throw unauthorized('This needs the operator token: Authorization: Bearer …');
+    }
+    if (!access.originAllowed(ctx.req.headers))
+      throw new ServiceError(403, 'Origin not allowed: name it in ALLOWED_ORIGINS');
+    await next();
+  };
+}
+
+/** Lets pass an agent; a missing and a wrong token get the same answer. */
+export function requireAgent(access: Access): ApiMiddleware {
+  return async function guardIngest(ctx, next) {
+    const token = ctx.req.headers['x-agent-token'];
+    if (!access.agentMayPost(Array.isArray(token) ? token[0] : token)) {
+      throw new ServiceError(401, 'Invalid or missing agent token');
+    }
+    await next();
+  };
+}
+
+function unauthorized(detail: string): ServiceError {
+  return new ServiceError(401, detail);
+}

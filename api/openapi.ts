@@ -1,0 +1,125 @@
+import { z } from 'zod';
+import type { Route } from './routes/route.ts';
+
+const errorSchema = z
+  .object({
+    detail: z.union([
+      z.string(),
+      z.array(
+        z.object({ loc: z.array(z.union([z.string(), z.number()])), msg: z.string(), type: z.string() }),
+      ),
+    ]),
+  })
+  .meta({ id: 'Error' });
+
+type JsonSchema = Record<string, unknown>;
+
+type Reference = (schema: z.ZodType, io: 'input' | 'output') => JsonSchema;
+
+const parametersSchema = z.object({
+  properties: z.record(z.string(), z.record(z.string(), z.unknown())),
+  required: z.array(z.string()).default([]),
+});
+
+/**
+ * OpenAPI 3.1 of the routes, from the very schemas that check them. zod writes JSON Schema 2020-12, which is what 3.1
+ * uses; a schema that is both sent and answered appears twice (`SnapshotInput` and `Snapshot`), because a field with
+ * a default may be left out in one and never is in the other.
+ */
+export function openApiDocument(routes: Route[], version: string) {
+  const components: Record<string, JsonSchema> = {};
+
+  function reference(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
+    const suffix = io === 'input' ? 'Input' : '';
+    const { $schema: _, $defs = {}, ...own } = z.toJSONSchema(schema, { io, unrepresentable: 'throw' });
+    for (const [id, definition] of Object.entries($defs))
+      components[id + suffix] = relocate(definition, suffix) as JsonSchema;
+    return relocate(own, suffix) as JsonSchema;
+  }
+
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const route of routes) {
+    paths[route.path] = { ...paths[route.path], [route.method]: operation(route, reference) };
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title: 'Topline', version, description: 'The top of every host on one timeline.' },
+    paths,
+    components: {
+      schemas: components,
+      securitySchemes: {
+        agentToken: { type: 'apiKey', in: 'header', name: 'X-Agent-Token' },
+        bearer: { type: 'http', scheme: 'bearer' },
+        session: { type: 'apiKey', in: 'cookie', name: 'topline_session' },
+      },
+    },
+  };
+}
+
+function operation(route: Route, reference: Reference) {
+  const parameters = [
+    ...parametersOf(route.query, 'query', reference),
+    ...parametersOf(route.headers, 'header', reference),
+  ];
+  const guarded: Record<string, unknown[]> = {
+    reader: [{}, { bearer: [] }, { session: [] }],
+    operator: [{ bearer: [] }, { session: [] }],
+    agent: [{}, { agentToken: [] }],
+  };
+  const answers = {
+    ...(route.access === 'open' ? {} : { 401: { description: 'Missing or wrong token' } }),
+    ...route.answers,
+  };
+  return {
+    summary: route.summary,
+    tags: [route.tag],
+    operationId: `${route.method} ${route.path}`.replace(/[^a-z]+(\w?)/gi, (_, letter: string) =>
+      letter.toUpperCase(),
+    ),
+    ...(route.access === 'open' ? {} : { security: guarded[route.access] }),
+    ...(parameters.length > 0 ? { parameters } : {}),
+    ...(route.body
+      ? {
+          requestBody: {
+            required: true,
+            content: { 'application/json': { schema: reference(route.body, 'input') } },
+          },
+        }
+      : {}),
+    responses: Object.fromEntries(
+      Object.entries(answers).map(
+        ([status, { description, schema, contentType = 'application/json' }]: [
+          string,
+          Route['answers'][number],
+        ]) => {
+          const described = Number(status) >= 400 ? errorSchema : schema;
+          const content = {
+            [contentType]: { schema: described ? reference(described, 'output') : { type: 'string' } },
+          };
+          return [status, { description, content }];
+        },
+      ),
+    ),
+  };
+}
+
+function parametersOf(schema: z.ZodType | undefined, place: 'query' | 'header', reference: Reference) {
+  if (schema === undefined) return [];
+  const { properties, required } = parametersSchema.parse(reference(schema, 'input'));
+  return Object.entries(properties).map(([name, property]) => {
+    return { name, in: place, required: required.includes(name), schema: property };
+  });
+}
+
+/** The same schema with zod's local references pointing at the components. */
+function relocate(value: unknown, suffix: string): unknown {
+  if (Array.isArray(value)) return value.map((item) => relocate(item, suffix));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) =>
+      key === '$ref' && typeof inner === 'string'
+        ? [key, inner.replace('#/$defs/', '#/components/schemas/') + suffix]
+        : [key, relocate(inner, suffix)],
+    ),
+  );
+}

@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { alertEventSchema } from '../../core/contracts/alert.ts';
+import { messageOf, UnavailableError } from '../../core/errors.ts';
+import type { AlertStore } from '../../core/stores/alerts.ts';
+import { nowSeconds } from '../../core/time.ts';
+import { validate } from '../validation.ts';
+import type { Route } from './route.ts';
+
+const querySchema = z.object({
+  minutes: z.coerce
+    .number<string>()
+    .int()
+    .min(1)
+    .max(1440)
+    .default(60)
+    .meta({ description: 'How far back.' }),
+});
+
+/** `GET /api/alerts/recent`: alert events of the last minutes. */
+export function recentAlertsRoute({ alerts }: { alerts: AlertStore }): Route {
+  return {
+    method: 'get',
+    path: '/api/alerts/recent',
+    summary: 'Alert events of the last minutes, oldest first',
+    tag: 'reads',
+    access: 'reader',
+    query: querySchema,
+    answers: {
+      200: { description: 'Firing events', schema: z.array(alertEventSchema) },
+      422: { description: 'minutes is not a whole number from 1 to 1440' },
+      503: { description: 'Redis is out of reach' },
+    },
+    async handle(ctx) {
+      const { minutes } = validate(querySchema, ctx.query, 'query');
+      try {
+        ctx.body = await alerts.since(nowSeconds() - minutes * 60);
+      } catch (error) {
+        throw new UnavailableError(`Redis unavailable: ${messageOf(error)}`, { cause: error });
+      }
+    },
+  };
+}

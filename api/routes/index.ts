@@ -1,0 +1,47 @@
+import Router from '@koa/router';
+import type { Access } from '../access.ts';
+import type { ApiMiddleware, State } from '../context.ts';
+import { requireAgent, requireOperator, requireReader } from '../middleware/access.ts';
+import { recentAlertsRoute } from './alerts.ts';
+import { healthRoutes, type HealthOptions } from './health.ts';
+import { ingestRoute, type IngestOptions } from './ingest.ts';
+import { recentMetricsRoute } from './metrics.ts';
+import type { Route } from './route.ts';
+import { sessionRoutes } from './session.ts';
+import type { AlertStore } from '../../core/stores/alerts.ts';
+import type { TimelineStore } from '../../core/stores/timeline.ts';
+
+export interface RouteOptions {
+  ingest: IngestOptions;
+  health: HealthOptions;
+  timeline: TimelineStore;
+  alerts: AlertStore;
+  access: Access;
+}
+
+/** Table of contents: every route of the API. OpenAPI is made from this list. */
+export function listRoutes({ ingest, health, timeline, alerts, access }: RouteOptions): Route[] {
+  return [
+    ingestRoute(ingest),
+    recentMetricsRoute({ timeline }),
+    recentAlertsRoute({ alerts }),
+    ...healthRoutes(health),
+    ...sessionRoutes({ access, rateLimits: ingest.rateLimits }),
+  ];
+}
+
+/** A router for the routes, each behind the guard its access asks for. */
+export function createRouter(routes: Route[], access: Access): Router<State> {
+  const guards: Record<Exclude<Route['access'], 'open'>, ApiMiddleware> = {
+    agent: requireAgent(access),
+    reader: requireReader(access),
+    operator: requireOperator(access),
+  };
+  const router = new Router<State>();
+  for (const route of routes) {
+    if (route.access !== 'open')
+      router[route.method](route.path, guards[route.access], (ctx) => route.handle(ctx));
+    else router[route.method](route.path, (ctx) => route.handle(ctx));
+  }
+  return router;
+}

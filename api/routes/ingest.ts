@@ -1,0 +1,114 @@
+import { z } from 'zod';
+import {
+  acceptedSchema,
+  agentIdSchema,
+  DEFAULT_AGENT_ID,
+  MAX_FUTURE_SECONDS,
+  MAX_SNAPSHOT_BYTES,
+  snapshotSchema,
+  type Snapshot,
+} from '../../core/contracts/snapshot.ts';
+import { InvalidRequestError, messageOf, ServiceError, UnavailableError } from '../../core/errors.ts';
+import type { Limit, RateLimitStore } from '../../core/stores/rateLimit.ts';
+import type { RouteContext } from '../context.ts';
+import type { Intake } from '../intake.ts';
+import { readJson } from '../middleware/jsonBody.ts';
+import { snapshotIdentity } from '../snapshotIdentity.ts';
+import { validate } from '../validation.ts';
+import type { Route } from './route.ts';
+
+const WINDOW_MS = 60_000;
+
+const headersSchema = z.object({
+  'X-Agent-Id': agentIdSchema.optional(),
+  'X-Agent-Token': z.string().optional().meta({ description: 'Needed where AGENT_API_TOKEN is set.' }),
+});
+
+export interface IngestOptions {
+  intake: Intake;
+  rateLimits: RateLimitStore;
+  /** Snapshots a minute; 0 or less for no limit. */
+  ratePerMinute: number;
+  identity: 'default' | 'ip';
+}
+
+/** `POST /ingest/metrics`: one snapshot of one agent. */
+export function ingestRoute({ intake, rateLimits, ratePerMinute, identity }: IngestOptions): Route {
+  async function limit(ctx: RouteContext, name: string): Promise<void> {
+    if (ratePerMinute <= 0) return;
+    const taken = await take(name);
+    ctx.set('RateLimit-Policy', `"agent";q=${ratePerMinute};w=${WINDOW_MS / 1000}`);
+    ctx.set('RateLimit', `"agent";r=${taken.remaining};t=${Math.ceil(taken.resetMs / 1000)}`);
+    if (!taken.allowed)
+      throw new ServiceError(429, 'Agent rate limit exceeded', Math.ceil(taken.resetMs / 1000) || 1);
+  }
+
+  async function take(name: string): Promise<Limit> {
+    try {
+      return await rateLimits.take(name, ratePerMinute, WINDOW_MS);
+    } catch (error) {
+      throw new UnavailableError(`Redis unavailable: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  return {
+    method: 'post',
+    path: '/ingest/metrics',
+    summary: 'Hand in a snapshot',
+    tag: 'ingest',
+    access: 'agent',
+    headers: headersSchema,
+    body: snapshotSchema,
+    answers: {
+      200: { description: 'Taken: it will be in every store, once.', schema: acceptedSchema },
+      413: { description: 'Body too large' },
+      415: { description: 'Not JSON' },
+      422: { description: 'Malformed or out of bounds' },
+      429: { description: 'More than the agent may send; see Retry-After' },
+      503: { description: 'The queue cannot take it now; see Retry-After' },
+    },
+    async handle(ctx) {
+      const headers = validate(
+        headersSchema.pick({ 'X-Agent-Id': true }),
+        { 'X-Agent-Id': header(ctx, 'x-agent-id') },
+        'header',
+      );
+      const snapshot = validate(snapshotSchema, await readJson(ctx.req, MAX_SNAPSHOT_BYTES), 'body');
+      const receivedAtMs = Date.now();
+      refuseFuture(snapshot, receivedAtMs);
+
+      const claimed = headers['X-Agent-Id'] ?? snapshot.agent_id;
+      const agentId = claimed ?? (identity === 'ip' ? ctx.state.address : DEFAULT_AGENT_ID);
+      await limit(ctx, claimed === undefined ? `address:${ctx.state.address}` : `agent:${claimed}`);
+
+      const json = JSON.stringify(identified(snapshot, agentId));
+      await intake.submit({
+        agentId,
+        snapshotId: snapshotIdentity(agentId, json),
+        timestamp: snapshot.timestamp,
+        cpuPercent: snapshot.total_cpu_percent,
+        receivedAtMs,
+        json,
+      });
+      ctx.body = { status: 'accepted', timestamp: snapshot.timestamp } satisfies z.output<
+        typeof acceptedSchema
+      >;
+    },
+  };
+}
+
+function header(ctx: RouteContext, name: string): string | undefined {
+  const value = ctx.req.headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}
+
+function refuseFuture({ timestamp }: Snapshot, nowMs: number): void {
+  if (timestamp <= nowMs / 1000 + MAX_FUTURE_SECONDS) return;
+  const msg = `Timestamp lies more than ${MAX_FUTURE_SECONDS} seconds in the future: set the agent's clock`;
+  throw new InvalidRequestError([{ loc: ['body', 'timestamp'], msg, type: 'too_far_in_the_future' }]);
+}
+
+/** With its agent's id last, or without one for the default agent: what existing clients sent is what they get back. */
+function identified({ agent_id: _, ...snapshot }: Snapshot, agentId: string): Snapshot {
+  return agentId === DEFAULT_AGENT_ID ? snapshot : { ...snapshot, agent_id: agentId };
+}

@@ -1,0 +1,60 @@
+import { Readable } from 'node:stream';
+import { z } from 'zod';
+import { agentIdSchema, snapshotSchema, type Snapshot } from '../../core/contracts/snapshot.ts';
+import { messageOf, UnavailableError } from '../../core/errors.ts';
+import type { TimelineStore } from '../../core/stores/timeline.ts';
+import { nowSeconds } from '../../core/time.ts';
+import { validate } from '../validation.ts';
+import type { Route } from './route.ts';
+
+const querySchema = z.object({ agent: agentIdSchema.optional() });
+
+/** `GET /api/metrics/recent`: the last minutes of one agent, or of all. */
+export function recentMetricsRoute({ timeline }: { timeline: TimelineStore }): Route {
+  return {
+    method: 'get',
+    path: '/api/metrics/recent',
+    summary: 'Snapshots of the last minutes, oldest first',
+    tag: 'reads',
+    access: 'reader',
+    query: querySchema,
+    answers: {
+      200: { description: 'Of one agent, or of all of them', schema: z.array(snapshotSchema) },
+      503: { description: 'Redis is out of reach' },
+    },
+    async handle(ctx) {
+      const { agent } = validate(querySchema, ctx.query, 'query');
+      try {
+        if (agent !== undefined) {
+          ctx.body = await timeline.recentOf(agent, nowSeconds());
+          return;
+        }
+        const slices = timeline.recentOfAll(nowSeconds());
+        // The first slice before the status goes out: with Redis away this is still a 503.
+        const first = await slices.next();
+        ctx.type = 'application/json';
+        ctx.body = Readable.from(jsonArray(first, slices));
+      } catch (error) {
+        throw new UnavailableError(`Redis unavailable: ${messageOf(error)}`, { cause: error });
+      }
+    },
+  };
+}
+
+/** A JSON array, written slice by slice. */
+async function* jsonArray(
+  first: IteratorResult<Snapshot[]>,
+  rest: AsyncGenerator<Snapshot[]>,
+): AsyncGenerator<string> {
+  let separator = '[';
+  if (!first.done) {
+    yield separator + elements(first.value);
+    separator = ',';
+    for await (const slice of rest) yield separator + elements(slice);
+  }
+  yield separator === '[' ? '[]' : ']';
+}
+
+function elements(slice: Snapshot[]): string {
+  return slice.map((snapshot) => JSON.stringify(snapshot)).join(',');
+}

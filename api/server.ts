@@ -1,0 +1,178 @@
+import { createServer, type Server } from 'node:http';
+import { readFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { z } from 'zod';
+import type { Config } from '../core/config.ts';
+import { QUEUE_NAMES, STAGES } from '../core/contracts/queues.ts';
+import { StartError } from '../core/errors.ts';
+import { findProjectFile } from '../core/platform/projectRoot.ts';
+import type { ProcessContext } from '../core/platform/process.ts';
+import { createMetrics } from '../core/platform/metrics.ts';
+import { openPrisma } from '../core/platform/prisma.ts';
+import { openQueue } from '../core/platform/queue.ts';
+import { openRedis, warnOfLossyRedis, type RedisPurpose } from '../core/platform/redis.ts';
+import { createAlertStore } from '../core/stores/alerts.ts';
+import { createRateLimitStore } from '../core/stores/rateLimit.ts';
+import { createSnapshotStore } from '../core/stores/snapshots.ts';
+import { createTimelineStore } from '../core/stores/timeline.ts';
+import { createAccess } from './access.ts';
+import { buildApp } from './app.ts';
+import { createHealth } from './health.ts';
+import { createHttpMetrics } from './httpMetrics.ts';
+import { createIntake } from './intake.ts';
+import { createLiveHub } from './live/hub.ts';
+import { startRawSocket } from './live/rawSocket.ts';
+import { startSocketServer } from './live/socketServer.ts';
+import { registerQueueMetrics } from './queueMetrics.ts';
+import { listRoutes } from './routes/index.ts';
+import { createReadiness } from './routes/health.ts';
+
+/** Limits on slow senders, in ms: headers, then the whole request. */
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 20_000;
+
+/** Longer than a usual proxy keeps an idle connection, so that it never sends on one we just closed. */
+const KEEP_ALIVE_MS = 75_000;
+
+/**
+ * Starts one API node: connections, app, sockets, port. Stores that are away are waited for in the background.
+ *
+ * @returns the address it listens on
+ * @throws {StartError} when it cannot listen
+ */
+export async function startApi({ config, log, lifecycle }: ProcessContext): Promise<string> {
+  const open = (purpose: RedisPurpose, name: string) => {
+    const connection = openRedis(config.redis, purpose, `api:${name}`, log);
+    lifecycle.defer(`Redis connection ${name}`, connection.close);
+    return connection.handle;
+  };
+  const redis = open('request', 'requests');
+  warnOfLossyRedis(redis, log);
+  const queueRedis = open('request', 'queues');
+  const metrics = createMetrics();
+  const httpMetrics = createHttpMetrics(metrics);
+  const access = createAccess(config);
+
+  const queues = QUEUE_NAMES.map((name) => openQueue(name, queueRedis));
+  const queueOf = Object.fromEntries(queues.map((queue) => [queue.name, queue]));
+  const stages = STAGES.filter((stage) => stage !== 'persist' || config.postgres.dsn !== '');
+  const intake = createIntake({
+    queues: Object.fromEntries(stages.map((stage) => [stage, queueOf[stage]])),
+    observe: ({ size, seconds }) => {
+      httpMetrics.batchSize.observe(size);
+      httpMetrics.enqueue.observe(seconds);
+    },
+  });
+  lifecycle.defer('intake', intake.close);
+  registerQueueMetrics(metrics, queues, queueRedis);
+
+  const routes = listRoutes({
+    ingest: {
+      intake,
+      rateLimits: createRateLimitStore(redis),
+      ratePerMinute: config.agents.ratePerMinute,
+      identity: config.agents.identity,
+    },
+    health: {
+      health: createHealth({ redis, pingPostgres: openPostgresPing({ config, log, lifecycle }) }),
+      ready: createReadiness(
+        () => lifecycle.stopping,
+        () => redis.set('topline:ready', Date.now(), 'EX', 60),
+      ),
+      metrics,
+    },
+    timeline: createTimelineStore(redis, config.timeline),
+    alerts: createAlertStore(redis, config.alerts),
+    access,
+  });
+  const app = buildApp({
+    routes,
+    access,
+    queues,
+    log,
+    httpMetrics,
+    trustedHops: config.http.trustedHops,
+    version: await ownVersion(),
+  });
+
+  const server = createServer(app.callback());
+  Object.assign(server, {
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+  });
+  const hub = createLiveHub(open('subscriber', 'live'), {
+    metricsChannel: config.timeline.channel,
+    alertsChannel: config.alerts.channel,
+    log,
+  });
+  const sockets = startSocketServer(server, {
+    access,
+    hub,
+    // Waits instead of failing: the adapter leaves the promise of a failed publish to nobody.
+    publisher: open('worker', 'adapter publisher'),
+    subscriber: open('subscriber', 'adapter subscriber'),
+    log,
+  });
+  const rawSocket = startRawSocket(server, { access, hub, log });
+  metrics.gauge('topline_sockets', 'Open live connections.', ['kind'], (gauge) => {
+    gauge.set({ kind: 'socket.io' }, sockets.count());
+    gauge.set({ kind: 'websocket' }, rawSocket.count());
+  });
+
+  const url = await listen(server, config.http);
+  // Released in reverse: sockets and port first, so that what is under way still finds the stores.
+  lifecycle.defer('port', () => closeServer(server));
+  lifecycle.defer('raw sockets', rawSocket.close);
+  lifecycle.defer('sockets', sockets.close);
+  log.info({ url }, 'listening');
+  return url;
+}
+
+function openPostgresPing({ config, log, lifecycle }: ProcessContext): (() => Promise<unknown>) | undefined {
+  if (config.postgres.dsn === '') return undefined;
+  const prisma = openPrisma({ dsn: config.postgres.dsn, log, applicationName: 'topline api', poolSize: 2 });
+  lifecycle.defer('PostgreSQL', prisma.close);
+  const store = createSnapshotStore({ prisma: prisma.handle, ...config.postgres });
+  return () => store.ping();
+}
+
+function listen(server: Server, { host, port }: Config['http']): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const reasons: Record<string, string> = {
+        EADDRINUSE: `port ${port} is taken: stop what uses it, or set PORT to another one`,
+        EACCES: `port ${port} needs more rights: set PORT to one above 1023`,
+        EADDRNOTAVAIL: `this machine does not have the address ${host}: set HOST to one it has`,
+        ENOTFOUND: `the address ${host} is not known: set HOST to one this machine has`,
+      };
+      reject(
+        new StartError(`Cannot listen on ${host}:${port}: ${reasons[error.code ?? ''] ?? error.message}`),
+      );
+    });
+    server.listen(port, host, () => {
+      const address = server.address() as AddressInfo;
+      const name =
+        host === '0.0.0.0' || host === '::'
+          ? 'localhost'
+          : address.family === 'IPv6'
+            ? `[${address.address}]`
+            : host;
+      resolve(`http://${name}:${address.port}`);
+    });
+  });
+}
+
+/** Takes no more connections, lets the requests under way end, and does not wait for idle connections to. */
+async function closeServer(server: Server): Promise<void> {
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+  });
+}
+
+const packageSchema = z.object({ version: z.string() });
+
+async function ownVersion(): Promise<string> {
+  return packageSchema.parse(JSON.parse(await readFile(findProjectFile('package.json'), 'utf8'))).version;
+}

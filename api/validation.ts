@@ -1,0 +1,31 @@
+import type { z } from 'zod';
+import { InvalidRequestError, type FieldFault } from '../core/errors.ts';
+
+/** Most faults told of one request: the first ones say enough. */
+const MAX_FAULTS = 20;
+
+/**
+ * Checks a part of a request.
+ *
+ * @throws {InvalidRequestError} naming each fault by its place, as existing clients read them
+ */
+export function validate<T>(schema: z.ZodType<T>, value: unknown, part: 'body' | 'query' | 'header'): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw new InvalidRequestError(
+    result.error.issues.slice(0, MAX_FAULTS).map((issue) => faultOf(issue, part, value)),
+  );
+}
+
+function faultOf(issue: z.core.$ZodIssue, part: string, value: unknown): FieldFault {
+  const path = issue.path.filter((step) => typeof step !== 'symbol');
+  if (isMissing(value, path)) return { loc: [part, ...path], msg: 'Field required', type: 'missing' };
+  return { loc: [part, ...path], msg: issue.message, type: issue.code };
+}
+
+function isMissing(value: unknown, path: (string | number)[]): boolean {
+  let at = value;
+  for (const step of path)
+    at = typeof at === 'object' && at !== null ? (at as Record<string | number, unknown>)[step] : undefined;
+  return at === undefined && path.length > 0;
+}
