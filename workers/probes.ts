@@ -1,0 +1,55 @@
+import { createServer } from 'node:http';
+import { StartError } from '../core/errors.ts';
+import type { Metrics } from '../core/platform/metrics.ts';
+
+/**
+ * A worker's own `/livez`, `/readyz` and `/metrics`, for whoever runs it.
+ *
+ * @throws {StartError} when the port cannot be had
+ */
+export async function startProbes(
+  port: number,
+  { metrics, ready }: { metrics: Metrics; ready: () => Promise<void> },
+): Promise<{ port: number; close(): Promise<void> }> {
+  const server = createServer((request, response) => {
+    void answer(request.url ?? '', { metrics, ready }).then(({ status, type, body }) => {
+      response.writeHead(status, { 'Content-Type': type }).end(body);
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) =>
+      reject(new StartError(`WORKER_PORT ${port} cannot be had: ${error.message}`)),
+    );
+    server.listen(port, resolve);
+  });
+  const address = server.address();
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : port,
+    async close() {
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      });
+    },
+  };
+}
+
+async function answer(path: string, { metrics, ready }: { metrics: Metrics; ready: () => Promise<void> }) {
+  const json = (status: number, body: object) => ({
+    status,
+    type: 'application/json',
+    body: JSON.stringify(body),
+  });
+  if (path === '/livez') return json(200, { status: 'alive' });
+  if (path === '/readyz') {
+    return ready().then(
+      () => json(200, { status: 'ready' }),
+      () => json(503, { detail: 'Redis is out of reach, or the process is stopping' }),
+    );
+  }
+  if (path === '/metrics') {
+    const page = await metrics.page();
+    return { status: 200, type: page.contentType, body: page.body };
+  }
+  return json(404, { detail: 'Not Found' });
+}

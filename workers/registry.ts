@@ -1,0 +1,64 @@
+import type { Config } from '../core/config.ts';
+import { QUEUE_NAMES, type QueueName } from '../core/contracts/queues.ts';
+import type { Logger } from '../core/platform/logger.ts';
+import type { AlertStore } from '../core/stores/alerts.ts';
+import type { SnapshotStore } from '../core/stores/snapshots.ts';
+import type { TimelineStore } from '../core/stores/timeline.ts';
+import { nowSeconds } from '../core/time.ts';
+import { evaluateAlerts } from './alerts/evaluate.ts';
+import { persistBatch } from './persist.ts';
+import { prune } from './prune.ts';
+import type { Role } from './startWorker.ts';
+import { writeTimeline } from './timeline.ts';
+import type { WorkerMetrics } from './workerMetrics.ts';
+
+/** What the roles work with. */
+export interface RoleDependencies {
+  config: Config;
+  log: Logger;
+  metrics: WorkerMetrics;
+  timeline: TimelineStore;
+  alerts: AlertStore;
+  /** Absent where no history is kept. */
+  snapshots: SnapshotStore | undefined;
+}
+
+/** The roles a process can run are the queues there are. */
+export const ROLE_NAMES = QUEUE_NAMES;
+
+/**
+ * The one list: queue -> what is done with its jobs, and how many at a time. A queue without a line here does not
+ * compile. `persist` is left out where there is no PostgreSQL.
+ */
+export function createRoles(deps: RoleDependencies): { [Name in QueueName]: Role<Name> | undefined } {
+  const { config, log, metrics, timeline, alerts, snapshots } = deps;
+  const rule = { threshold: config.alerts.cpuThreshold, durationSeconds: config.alerts.cpuDurationSeconds };
+  return {
+    timeline: {
+      queue: 'timeline',
+      // Redis does the work; a second batch is on its way while it answers the first.
+      concurrency: 4,
+      process: (batch) => writeTimeline(batch, { timeline, metrics, nowSeconds: nowSeconds() }),
+    },
+    persist:
+      snapshots === undefined
+        ? undefined
+        : {
+            queue: 'persist',
+            // As many as the pool has connections for: more would only wait for one.
+            concurrency: 4,
+            process: (batch) => persistBatch(batch, { snapshots, metrics }),
+          },
+    alerts: {
+      queue: 'alerts',
+      // Batches of one agent in a row would race for its state; order is not needed, but races are wasted work.
+      concurrency: 1,
+      process: (batch) => evaluateAlerts(batch, { alerts, rule, nowSeconds: nowSeconds() }),
+    },
+    prune: {
+      queue: 'prune',
+      concurrency: 1,
+      process: (tick) => prune(tick, { timeline, alerts, snapshots, log, nowSeconds: nowSeconds() }),
+    },
+  };
+}

@@ -1,0 +1,18 @@
+import type { PruneTick } from '../core/contracts/queues.ts';
+import type { Queue } from '../core/platform/queue.ts';
+
+/** The one list of repeatable jobs: what is pruned, and how often. */
+const PRUNE_SCHEDULES: { id: string; everyMs: number; tick: PruneTick }[] = [
+  // An agent that stopped reporting is trimmed by nobody else.
+  { id: 'prune-redis', everyMs: 15_000, tick: { store: 'redis' } },
+  // Days are dropped whole and partitions made two days ahead: once an hour is plenty, also after an hour's outage.
+  { id: 'prune-postgres', everyMs: 3_600_000, tick: { store: 'postgres' } },
+];
+
+/** Registers the repeatable jobs; any number of processes may, and a changed interval replaces the one before. */
+export async function schedulePruning(queue: Queue, { postgres }: { postgres: boolean }): Promise<void> {
+  for (const { id, everyMs, tick } of PRUNE_SCHEDULES) {
+    if (tick.store === 'postgres' && !postgres) await queue.removeJobScheduler(id);
+    else await queue.upsertJobScheduler(id, { every: everyMs }, { name: id, data: tick });
+  }
+}

@@ -1,0 +1,119 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { QueueName } from '../core/contracts/queues.ts';
+import { messageOf, StartError, UnavailableError } from '../core/errors.ts';
+import { createMetrics } from '../core/platform/metrics.ts';
+import { migrate } from '../core/platform/migrate.ts';
+import { openPrisma } from '../core/platform/prisma.ts';
+import type { ProcessContext } from '../core/platform/process.ts';
+import { openQueue } from '../core/platform/queue.ts';
+import { openRedis, warnOfLossyRedis } from '../core/platform/redis.ts';
+import { createAlertStore } from '../core/stores/alerts.ts';
+import { createSnapshotStore, type SnapshotStore } from '../core/stores/snapshots.ts';
+import { createTimelineStore } from '../core/stores/timeline.ts';
+import { startProbes } from './probes.ts';
+import { createRoles } from './registry.ts';
+import { schedulePruning } from './schedules.ts';
+import { startWorker, type Role } from './startWorker.ts';
+import { createWorkerMetrics } from './workerMetrics.ts';
+
+/** How long to wait before PostgreSQL is tried again when the tables cannot be made ready. */
+const MIGRATE_RETRY_MS = 2_000;
+
+/** Roles that use PostgreSQL. */
+const USE_POSTGRES: readonly QueueName[] = ['persist', 'prune'];
+
+const CONNECTIONS_A_WORKER = 5;
+
+/**
+ * Runs the given roles in this process. Stores that are away are waited for: their jobs are put back until then.
+ */
+export async function startWorkers(
+  { config, log, lifecycle }: ProcessContext,
+  roleNames: QueueName[],
+): Promise<void> {
+  const open = (name: string) => {
+    const connection = openRedis(config.redis, 'worker', `workers:${name}`, log);
+    lifecycle.defer(`Redis connection ${name}`, connection.close);
+    return connection.handle;
+  };
+  const storesRedis = open('stores');
+  warnOfLossyRedis(storesRedis, log);
+  const queueRedis = open('queues');
+  const metrics = createMetrics();
+  const workerMetrics = createWorkerMetrics(metrics);
+  const snapshots = openSnapshotStore({ config, log, lifecycle }, roleNames);
+  const roles = createRoles({
+    config,
+    log,
+    metrics: workerMetrics,
+    timeline: createTimelineStore(storesRedis, config.timeline),
+    alerts: createAlertStore(storesRedis, config.alerts),
+    snapshots,
+  });
+
+  const start = <Name extends QueueName>(role: Role<Name> | undefined) => {
+    if (role === undefined) return;
+    const worker = startWorker(role, { connection: queueRedis, log, metrics: workerMetrics });
+    lifecycle.defer(`worker ${role.queue}`, worker.close);
+    log.info({ role: role.queue }, 'working');
+  };
+  if (snapshots !== undefined) await makeTablesReady({ config, log, lifecycle });
+  for (const name of roleNames) start(roles[name]);
+
+  if (config.worker.port !== 0) {
+    const probes = await startProbes(config.worker.port, {
+      metrics,
+      ready: async () => {
+        if (lifecycle.stopping || storesRedis.status !== 'ready') throw new UnavailableError('not ready');
+      },
+    });
+    lifecycle.defer('probes', probes.close);
+  }
+  if (roleNames.includes('prune')) {
+    const queue = openQueue('prune', queueRedis);
+    schedulePruning(queue, { postgres: snapshots !== undefined }).catch((error: unknown) => {
+      log.error({ reason: messageOf(error) }, 'could not schedule the pruning');
+    });
+  }
+}
+
+function openSnapshotStore(
+  { config, log, lifecycle }: ProcessContext,
+  roleNames: QueueName[],
+): SnapshotStore | undefined {
+  if (config.postgres.dsn === '' || !roleNames.some((name) => USE_POSTGRES.includes(name))) return undefined;
+  const prisma = openPrisma({
+    dsn: config.postgres.dsn,
+    log,
+    applicationName: 'topline workers',
+    poolSize: CONNECTIONS_A_WORKER,
+  });
+  lifecycle.defer('PostgreSQL', prisma.close);
+  return createSnapshotStore({ prisma: prisma.handle, ...config.postgres });
+}
+
+/**
+ * Applies the migrations. Where PostgreSQL is away it goes on trying in the background, and the jobs that need the
+ * tables wait with it; what only the user can put right ends the process.
+ */
+async function makeTablesReady({ config, log, lifecycle }: ProcessContext): Promise<void> {
+  async function attempt(): Promise<boolean> {
+    try {
+      const { applied } = await migrate({ dsn: config.postgres.dsn, table: config.postgres.table, log });
+      if (applied.length > 0) log.info({ applied }, 'migrations applied');
+      return true;
+    } catch (error) {
+      if (error instanceof StartError) throw error;
+      log.warn({ reason: messageOf(error) }, 'PostgreSQL is not ready; trying again until it is');
+      return false;
+    }
+  }
+
+  async function persevere(): Promise<void> {
+    do await delay(MIGRATE_RETRY_MS);
+    while (!lifecycle.stopping && !(await attempt()));
+  }
+
+  // A fault that ends it becomes an unhandled rejection, which stops the process as any bug would.
+  if (!(await attempt())) void persevere();
+}

@@ -1,0 +1,92 @@
+import { DelayedError, UnrecoverableError, Worker, type Job } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { queuePrefix, QUEUES, type QueueName, type QueuePayload } from '../core/contracts/queues.ts';
+import { messageOf, UnavailableError } from '../core/errors.ts';
+import type { Logger } from '../core/platform/logger.ts';
+import { isRetryableRedisError } from '../core/platform/redis.ts';
+import type { WorkerMetrics } from './workerMetrics.ts';
+
+/** What a role does with one job of its queue, and how many of them at a time. */
+export interface Role<Name extends QueueName> {
+  queue: Name;
+  concurrency: number;
+  process(payload: QueuePayload<Name>): Promise<void>;
+}
+
+export interface RunningWorker {
+  /** Takes no more jobs and resolves when the ones in hand are done. */
+  close(): Promise<void>;
+}
+
+/**
+ * A lock shorter than the work of a batch would have it done twice; a longer one leaves the work of a killed worker
+ * lying. Batches take tens of milliseconds; 8 s and a look every 4 s pick up stalled work within about 10 s.
+ */
+const LOCK_MS = 8_000;
+const STALLED_CHECK_MS = 4_000;
+
+/** Every crash of a worker that holds a job counts as a stall; the default of 1 would fail a job after two crashes. */
+const MAX_STALLED_COUNT = 1_000;
+
+/** Longest wait before a job is tried again whose store is away. */
+const MAX_STORE_WAIT_MS = 5_000;
+
+/**
+ * Runs a role: parses each payload, times and counts the jobs, logs failures, and puts a job whose store is away back
+ * without using up one of its attempts.
+ */
+export function startWorker<Name extends QueueName>(
+  role: Role<Name>,
+  { connection, log, metrics }: { connection: Redis; log: Logger; metrics: WorkerMetrics },
+): RunningWorker {
+  const { queue } = role;
+  const workerLog = log.child({ queue });
+
+  async function processJob(job: Job<unknown>, token?: string): Promise<void> {
+    const parsed = QUEUES[queue].payload.safeParse(job.data);
+    if (!parsed.success) throw new UnrecoverableError(`unusable payload: ${parsed.error.message}`);
+    const stopTimer = metrics.duration.startTimer({ queue });
+    try {
+      await role.process(parsed.data as QueuePayload<Name>);
+    } catch (error) {
+      if (!isStoreAway(error)) throw error;
+      metrics.postponed.inc({ queue });
+      workerLog.warn({ job: job.id, reason: messageOf(error) }, 'store out of reach, job put back');
+      await job.moveToDelayed(Date.now() + waitFor(job), token);
+      throw new DelayedError();
+    } finally {
+      stopTimer();
+    }
+  }
+
+  const worker = new Worker(queue, processJob, {
+    connection,
+    prefix: queuePrefix(queue),
+    concurrency: role.concurrency,
+    lockDuration: LOCK_MS,
+    stalledInterval: STALLED_CHECK_MS,
+    maxStalledCount: MAX_STALLED_COUNT,
+  });
+  worker.on('completed', () => metrics.jobs.inc({ queue, outcome: 'completed' }));
+  worker.on('failed', (job, error) => {
+    metrics.jobs.inc({ queue, outcome: 'failed' });
+    workerLog.error({ job: job?.id, attempt: job?.attemptsMade, err: error }, 'job failed');
+  });
+  worker.on('stalled', (job) => {
+    metrics.jobs.inc({ queue, outcome: 'stalled' });
+    workerLog.warn({ job }, 'job of a worker that is gone, taken up again');
+  });
+  worker.on('error', (error) => workerLog.debug({ reason: messageOf(error) }, 'worker error'));
+
+  return { close: () => worker.close() };
+}
+
+function isStoreAway(error: unknown): boolean {
+  return error instanceof UnavailableError || isRetryableRedisError(error);
+}
+
+/** Doubles with every start that did not count as an attempt, with jitter so that a backlog does not return as one. */
+function waitFor(job: Job): number {
+  const postponed = Math.max(0, job.attemptsStarted - job.attemptsMade - 1);
+  return Math.min(250 * 2 ** postponed, MAX_STORE_WAIT_MS) * (0.75 + Math.random() / 4);
+}
