@@ -1,0 +1,72 @@
+import { createConnectionReport } from './connectionReport.ts';
+import { createIngestClient } from './ingestClient.ts';
+import { limitToOneAMinute, type Log } from './log.ts';
+import type { AgentOptions } from './options.ts';
+import type { Sampler } from './sampler.ts';
+import { createSender, type Prepared } from './sender.ts';
+import { sleep } from './sleep.ts';
+import { createSnapshotBuffer } from './snapshotBuffer.ts';
+import { runTicker } from './ticker.ts';
+
+const REQUEST_TIMEOUT_MS = 5000;
+/** Time to hand in what is left when stopping. */
+const GRACE_MS = 2000;
+
+export interface Agent {
+  /** Stops sampling, hands in what it can within two seconds, and logs the account. */
+  stop(reason: string): Promise<void>;
+}
+
+/** Starts sampling and sending; resolves once the first measuring window is open. */
+export async function startAgent(options: AgentOptions, sampler: Sampler, log: Log): Promise<Agent> {
+  const ticking = new AbortController();
+  const buffer = createSnapshotBuffer<Prepared>(options.bufferSize);
+  const report = createConnectionReport(log, Date.now);
+  const sender = createSender({
+    post: createIngestClient({ ...options, timeoutMs: REQUEST_TIMEOUT_MS }),
+    buffer,
+    report,
+    drainPaceMs: options.drainPaceMs,
+    sleep,
+    nowMs: () => performance.now(),
+    random: Math.random,
+  });
+  const logFault = limitToOneAMinute(log, Date.now);
+
+  async function sampleAndPush(timestamp: number): Promise<void> {
+    try {
+      sender.push({ timestamp, body: JSON.stringify(await sampler.sample(timestamp)) });
+    } catch (error) {
+      // A host out of file descriptors must not lose its agent too: this tick is lost, the next may succeed.
+      logFault(`could not take a snapshot: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  log(
+    `Topline agent "${options.agentId}": a snapshot every ${options.intervalMs / 1000} s to ${options.endpoint} ` +
+      `(${options.token === undefined ? 'no token' : 'with a token'}, up to ${options.bufferSize} kept while it is away)`,
+  );
+  await sampler.open();
+  sender.start();
+  void runTicker({
+    intervalMs: options.intervalMs,
+    onTick: sampleAndPush,
+    signal: ticking.signal,
+    nowMs: Date.now,
+    sleep,
+  });
+
+  async function stop(reason: string): Promise<void> {
+    log(`stopping (${reason})`);
+    // Not waited for: a slow sampler (macOS, Windows) may be at work, and what it measures comes too late.
+    ticking.abort();
+    await sender.stop(GRACE_MS);
+    const { accepted, rejected } = report.counts;
+    log(
+      `stopped: ${accepted} snapshots handed in, ${rejected} refused by the server, ` +
+        `${buffer.dropped} dropped for want of room, ${buffer.size} not handed in`,
+    );
+  }
+
+  return { stop };
+}

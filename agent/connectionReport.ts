@@ -1,0 +1,101 @@
+import type { Outcome } from './ingestClient.ts';
+import { limitToOneAMinute, type Log } from './log.ts';
+
+/** An attempt after which the snapshot still waits. */
+export type Failure = Exclude<Outcome, { kind: 'accepted' | 'rejected' }>;
+
+/** Tells the log what changes between this agent and the server, instead of what happens to each snapshot. */
+export interface ConnectionReport {
+  /** @param waiting snapshots in the buffer behind it */
+  accepted(waiting: number): void;
+  rejected(timestamp: number, reason: string, waiting: number): void;
+  /** @param waiting snapshots in the buffer, the failed one included */
+  failed(failure: Failure, waiting: number): void;
+  /** @param total given up for want of room since the start */
+  overflowed(total: number): void;
+  /** Counts since the start, for the last line. */
+  readonly counts: { accepted: number; rejected: number };
+}
+
+export function createConnectionReport(log: Log, nowMs: () => number): ConnectionReport {
+  const counts = { accepted: 0, rejected: 0 };
+  const logRejected = limitToOneAMinute(log, nowMs);
+  const logOverflow = limitToOneAMinute(log, nowMs);
+  let connected = false;
+  /** What is wrong, since when, and its reminder; undefined while nothing is. */
+  let trouble: { key: string; sinceMs: number; remind: Log } | undefined;
+  let throttled = false;
+  /** Set while a backlog drains. */
+  let acceptedBeforeDrain: number | undefined;
+
+  function noteAnswered(waiting: number, acceptedBefore: number): void {
+    if (trouble !== undefined) {
+      const seconds = Math.max(Math.round((nowMs() - trouble.sinceMs) / 1000), 0);
+      log(
+        `${connected ? 'connection restored' : 'connected'} after ${seconds} s: ${snapshots(waiting)} still to hand in`,
+      );
+      trouble = undefined;
+      acceptedBeforeDrain = waiting > 0 ? acceptedBefore : undefined;
+    } else if (!connected) {
+      log('connected: the server takes snapshots');
+    }
+    connected = true;
+    if (waiting > 0) return;
+    throttled = false;
+    if (acceptedBeforeDrain !== undefined)
+      log(`backlog handed in: ${snapshots(counts.accepted - acceptedBeforeDrain)}`);
+    acceptedBeforeDrain = undefined;
+  }
+
+  return {
+    counts,
+    accepted(waiting) {
+      counts.accepted += 1;
+      noteAnswered(waiting, counts.accepted - 1);
+    },
+    rejected(timestamp, reason, waiting) {
+      counts.rejected += 1;
+      logRejected(`snapshot of ${timestamp} dropped, the server will never take it: ${reason}`);
+      noteAnswered(waiting, counts.accepted);
+    },
+    failed(failure, waiting) {
+      // Being slowed down is part of draining a backlog, not an outage: one line until it has drained.
+      if (failure.kind === 'busy' && failure.status === 429 && trouble === undefined) {
+        if (!throttled)
+          log(`the server asks to send more slowly (${describe(failure)}): ${snapshots(waiting)} waiting`);
+        throttled = true;
+        return;
+      }
+      const key = failure.kind === 'unreachable' ? failure.kind : `${failure.kind} ${failure.status}`;
+      if (trouble?.key === key) {
+        trouble.remind(`still no success (${describe(failure)}): ${snapshots(waiting)} waiting`);
+        return;
+      }
+      const remind = limitToOneAMinute(log, nowMs);
+      trouble = { key, sinceMs: trouble?.sinceMs ?? nowMs(), remind };
+      // Through the reminder, so that its minute starts now.
+      remind(
+        `${headline(failure, connected)}: ${describe(failure)}; ${snapshots(waiting)} waiting, trying again`,
+      );
+    },
+    overflowed(total) {
+      logOverflow(`buffer full: the oldest snapshots are dropped, ${total} since the start`);
+    },
+  };
+}
+
+function headline(failure: Failure, connected: boolean): string {
+  if (failure.kind === 'unreachable') return connected ? 'connection lost' : 'the server cannot be reached';
+  if (failure.kind === 'busy') return 'the server cannot take snapshots now';
+  if (failure.status === 401)
+    return 'the server refuses the token: set the right one with --token or AGENT_API_TOKEN';
+  return 'unexpected answer: does --url name a Topline server?';
+}
+
+function describe(failure: Failure): string {
+  return failure.kind === 'unreachable' ? failure.reason : `${failure.status} ${failure.detail}`.trim();
+}
+
+function snapshots(count: number): string {
+  return count === 1 ? '1 snapshot' : `${count} snapshots`;
+}

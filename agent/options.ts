@@ -1,0 +1,129 @@
+import { hostname } from 'node:os';
+import { parseArgs } from 'node:util';
+
+export interface AgentOptions {
+  /** Full URL of the ingest route. */
+  endpoint: string;
+  agentId: string;
+  intervalMs: number;
+  token: string | undefined;
+  /** Snapshots kept while the server is away. */
+  bufferSize: number;
+  /** Milliseconds from one send to the next while a backlog drains. */
+  drainPaceMs: number;
+}
+
+export type ParsedArguments =
+  | { kind: 'help' }
+  | { kind: 'once'; options: AgentOptions }
+  | { kind: 'run'; options: AgentOptions }
+  | { kind: 'faults'; faults: string[] };
+
+const TEXT_OPTIONS = ['url', 'id', 'interval', 'token', 'buffer-size', 'drain-per-minute'] as const;
+const SWITCHES = ['once', 'help'] as const;
+
+type TextOption = (typeof TEXT_OPTIONS)[number];
+type Switch = (typeof SWITCHES)[number];
+
+/** As the wire contract has it; a copy, because the contract's own would load zod. A test holds the two equal. */
+const AGENT_ID = /^[A-Za-z0-9._:-]{1,128}$/;
+/** What a header can carry. */
+const TOKEN = /^[\x21-\x7e]+$/;
+
+/**
+ * Turns the command line into options, or into every fault at once, each with what to write instead. A token's value is
+ * never part of a message.
+ */
+export function parseArguments(
+  args: string[],
+  env: { AGENT_API_TOKEN?: string | undefined },
+  host: string = hostname(),
+): ParsedArguments {
+  const { texts, switches, faults } = readTokens(args);
+  if (switches.has('help')) return { kind: 'help' };
+
+  const number = (name: TextOption, fallback: number, min: number, max: number, whole: boolean): number => {
+    const text = texts.get(name)?.trim();
+    const value = text === undefined ? fallback : Number(text === '' ? Number.NaN : text);
+    if (!(value >= min && value <= max) || (whole && !Number.isInteger(value))) {
+      faults.push(
+        `--${name} must be a ${whole ? 'whole ' : ''}number from ${min} to ${max}, not ${JSON.stringify(text)}`,
+      );
+    }
+    return value;
+  };
+
+  const options: AgentOptions = {
+    endpoint: toEndpoint(texts.get('url') ?? 'http://127.0.0.1:8000', faults),
+    agentId: texts.get('id') ?? toAgentId(host),
+    intervalMs: Math.round(number('interval', 2, 1, 3600, false) * 1000),
+    token: texts.get('token') || env.AGENT_API_TOKEN || undefined,
+    bufferSize: number('buffer-size', 900, 1, 1_000_000, true),
+    drainPaceMs: 60_000 / number('drain-per-minute', 100, 1, 60_000, false),
+  };
+  if (!AGENT_ID.test(options.agentId)) {
+    faults.push(`--id must be 1-128 of A-Z a-z 0-9 . _ : -, not ${JSON.stringify(options.agentId)}`);
+  }
+  if (options.token !== undefined && !TOKEN.test(options.token)) {
+    const source = texts.get('token') ? '--token' : 'AGENT_API_TOKEN';
+    faults.push(`${source} must be printable ASCII without spaces (is there a line end in it?)`);
+  }
+  if (faults.length > 0) return { kind: 'faults', faults };
+  return { kind: switches.has('once') ? 'once' : 'run', options };
+}
+
+/** parseArgs stops at the first fault in its strict mode; in the loose one it hands over what it saw, to be judged here. */
+function readTokens(args: string[]) {
+  const texts = new Map<TextOption, string>();
+  const switches = new Set<Switch>();
+  const faults: string[] = [];
+  const { tokens } = parseArgs({
+    args,
+    strict: false,
+    tokens: true,
+    options: {
+      ...Object.fromEntries(TEXT_OPTIONS.map((name) => [name, { type: 'string' as const }])),
+      once: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  for (const token of tokens) {
+    if (token.kind === 'positional') {
+      faults.push(
+        `unexpected argument ${JSON.stringify(token.value)}: every value follows its option, as in --id web-01`,
+      );
+    } else if (token.kind === 'option') {
+      const text = TEXT_OPTIONS.find((name) => name === token.name);
+      const flag = SWITCHES.find((name) => name === token.name);
+      if (flag !== undefined) {
+        if (token.value !== undefined) faults.push(`--${flag} takes no value`);
+        switches.add(flag);
+      } else if (text === undefined) {
+        faults.push(`unknown option ${token.rawName}: --help lists them all`);
+      } else if (token.value === undefined || (!token.inlineValue && token.value.startsWith('--'))) {
+        faults.push(`--${text} needs a value`);
+      } else {
+        texts.set(text, token.value);
+      }
+    }
+  }
+  return { texts, switches, faults };
+}
+
+function toEndpoint(url: string, faults: string[]): string {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed === undefined || !/^https?:$/.test(parsed.protocol)) {
+    faults.push('--url must be an http or https address, as in --url http://topline.example:8000');
+    return '';
+  }
+  if (parsed.username !== '' || parsed.password !== '') {
+    faults.push('--url must not hold a user or password: the token goes into --token or AGENT_API_TOKEN');
+  }
+  if (parsed.search !== '' || parsed.hash !== '') faults.push('--url must not hold a ? or # part');
+  return `${parsed.origin}${parsed.pathname.replace(/\/+$/, '')}/ingest/metrics`;
+}
+
+/** A host name may hold what an agent id may not. */
+function toAgentId(host: string): string {
+  return host.replace(/[^A-Za-z0-9._:-]/g, '-').slice(0, 128) || 'unnamed-host';
+}
