@@ -1,0 +1,28 @@
+/** @type {import('jest').Config} */
+export default {
+  roots: ['<rootDir>/test'],
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  testEnvironment: 'node',
+  // Needs NODE_OPTIONS=--experimental-vm-modules, which scripts/test.mjs sets.
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
+        // globalSetup runs as CommonJS: even there import() stays what it is.
+        module: { type: 'es6', ignoreDynamic: true },
+        sourceMaps: 'inline',
+      },
+    ],
+  },
+  globalSetup: '<rootDir>/test/support/globalSetup.ts',
+  globalTeardown: '<rootDir>/test/support/globalTeardown.ts',
+  testTimeout: 30_000,
+  maxWorkers: 2,
+  coverageProvider: 'v8',
+  coverageReporters: ['text-summary', 'lcov'],
+  collectCoverageFrom: ['core/**/*.ts', 'api/**/*.ts', 'workers/**/*.ts'],
+  // Counts only where coverage is collected, as `npm test` does.
+  coverageThreshold: { global: { lines: 90 } },
+};

@@ -1,0 +1,169 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { transformFile } from '@swc/core';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createProcSampler, readPageSizeBytes } from '../../agent/procSampler.ts';
+import { snapshotSchema, type Snapshot } from '../../core/contracts/snapshot.ts';
+import { startIngestServer, type IngestServer } from '../unit/agent/ingestServer.ts';
+import { waitFor } from '../support/waitFor.ts';
+
+const children: ChildProcess[] = [];
+const servers: IngestServer[] = [];
+let folder: string;
+
+/** The agent as its users run it, without a build before: compiled file by file, which its imports allow. */
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'topline-agent-'));
+  await mkdir(join(folder, 'agent'));
+  await writeFile(join(folder, 'package.json'), '{"type":"module"}');
+  for (const file of await readdir('agent')) {
+    const { code } = await transformFile(join('agent', file), {
+      jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
+      module: { type: 'es6' },
+    });
+    const compiled = code.replace(/(["']\.\/\w+)\.ts(["'])/g, '$1.js$2');
+    await writeFile(join(folder, 'agent', file.replace(/\.ts$/, '.js')), compiled);
+  }
+});
+
+afterEach(async () => {
+  for (const child of children.splice(0)) {
+    if (child.exitCode === null && child.signalCode === null && child.kill('SIGKILL'))
+      await once(child, 'exit');
+  }
+  await Promise.all(servers.splice(0).map((server) => server.close()));
+});
+
+afterAll(() => rm(folder, { recursive: true }));
+
+function startNode(args: string[], ipc = false): ChildProcess {
+  const child = spawn(process.execPath, args, {
+    stdio: ipc ? ['ignore', 'pipe', 'pipe', 'ipc'] : ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env['PATH'], AGENT_API_TOKEN: 's3cret-canary' },
+  });
+  children.push(child);
+  return child;
+}
+
+function startAgentProcess(args: string[], ipc = false) {
+  const child = startNode([join(folder, 'agent', 'main.js'), ...args], ipc);
+  let stdout = '';
+  let stderr = '';
+  const read = [
+    child.stdout?.on('data', (chunk: Buffer) => (stdout += String(chunk))),
+    child.stderr?.on('data', (chunk: Buffer) => (stderr += String(chunk))),
+  ];
+  // Not 'close', which would be the same in one event: it never comes for a child whose channel was disconnected.
+  const events = [once(child, 'exit'), ...read.map(async (stream) => stream && once(stream, 'end'))];
+  const exited = Promise.all(events).then(() => child.exitCode);
+  return { child, exited, output: () => ({ stdout, stderr }) };
+}
+
+async function serve(): Promise<IngestServer> {
+  const server = await startIngestServer();
+  servers.push(server);
+  return server;
+}
+
+const onLinux = existsSync('/proc/self/stat') ? describe : describe.skip;
+
+onLinux('the /proc of this machine', () => {
+  test('a process that keeps a core busy is named with about the whole of it', async () => {
+    const busy = startNode(['-e', 'for (;;);']);
+    const sampler = createProcSampler({ root: '/proc', pageSizeBytes: readPageSizeBytes() });
+    await sampler.open();
+    const opened = performance.now();
+    await waitFor(() => performance.now() - opened > 1000);
+    let snapshot = await sampler.sample(1_800_000_000);
+
+    // On a crowded machine it may have to share its core for a while.
+    const find = ({ top_processes: top }: Snapshot) => top.find(({ pid }) => pid === busy.pid);
+    await waitFor(
+      async () => {
+        if ((find(snapshot)?.cpu_percent ?? 0) > 60) return true;
+        snapshot = await sampler.sample(1_800_000_000);
+        return false;
+      },
+      { timeoutMs: 20_000, intervalMs: 1000, describe: 'the busy process to get most of a core' },
+    );
+
+    expect(snapshotSchema.parse(snapshot)).toEqual(snapshot);
+    const found = find(snapshot);
+    expect(found?.cpu_percent).toBeLessThan(130);
+    expect(found).toMatchObject({ name: 'node', pid: busy.pid });
+    expect(found?.memory_mb).toBeGreaterThan(10);
+    expect(found?.memory_mb).toBeLessThan(1000);
+    expect(found?.thread_count).toBeGreaterThan(1);
+    expect(found?.handle_count).toBeGreaterThan(2);
+    expect(snapshot.top_processes.length).toBeLessThanOrEqual(12);
+    expect(snapshot.total_cpu_percent).toBeGreaterThan(0);
+    expect(snapshot.per_core_cpu_percent.length).toBeGreaterThan(0);
+    expect(snapshot.system_memory_used_mb).toBeGreaterThan(0);
+    expect(snapshot.system_memory_used_mb).toBeLessThan(snapshot.system_memory_total_mb);
+  });
+});
+
+describe('the agent as a process', () => {
+  test('hands in valid snapshots with different aligned timestamps, and SIGTERM ends it with 0 and an account', async () => {
+    const server = await serve();
+    const url = `http://127.0.0.1:${server.port}`;
+    const { child, exited, output } = startAgentProcess(['--url', url, '--id', 'web-01', '--interval', '1']);
+    await waitFor(() => server.received.length >= 3, { timeoutMs: 15_000 });
+    child.kill('SIGTERM');
+    expect(await exited).toBe(0);
+
+    const snapshots = server.received.map(({ body }) => snapshotSchema.parse(JSON.parse(body)));
+    expect(new Set(snapshots.map(({ timestamp }) => timestamp)).size).toBe(snapshots.length);
+    expect(server.received[0]?.headers).toMatchObject({
+      'x-agent-id': 'web-01',
+      'x-agent-token': 's3cret-canary',
+    });
+    expect(output().stderr).toMatch(/stopped: \d+ snapshots handed in, 0 refused .* 0 not handed in\n$/);
+    expect(output().stderr).not.toContain('canary');
+  });
+
+  test('started by a parent, it ends when the parent lets go', async () => {
+    const server = await serve();
+    const { child, exited, output } = startAgentProcess(['--url', `http://127.0.0.1:${server.port}`], true);
+    await waitFor(() => output().stderr.includes('Topline agent'), { timeoutMs: 15_000 });
+    child.disconnect();
+    expect(await exited).toBe(0);
+    expect(output().stderr).toContain('the parent process is gone');
+  });
+
+  test('with the server away it still ends at SIGINT with 0, and tells what it could not hand in', async () => {
+    const server = await serve();
+    await server.close();
+    servers.pop();
+    const url = `http://127.0.0.1:${server.port}`;
+    const { child, exited, output } = startAgentProcess(['--url', url, '--interval', '1']);
+    await waitFor(() => output().stderr.includes('cannot be reached'), { timeoutMs: 15_000 });
+    child.kill('SIGINT');
+    expect(await exited).toBe(0);
+    expect(output().stderr).toMatch(/[1-9]\d* not handed in\n$/);
+  });
+
+  test('--once prints one snapshot and sends nothing', async () => {
+    const { exited, output } = startAgentProcess(['--once', '--interval', '1']);
+    expect(await exited).toBe(0);
+    expect(snapshotSchema.parse(JSON.parse(output().stdout)).top_processes.length).toBeGreaterThan(0);
+    expect(output().stderr).toBe('');
+  });
+
+  test('--help goes to stdout with 0', async () => {
+    const { exited, output } = startAgentProcess(['--help']);
+    expect(await exited).toBe(0);
+    expect(output().stdout).toContain('--buffer-size');
+  });
+
+  test('wrong arguments are all told at once, with 2', async () => {
+    const { exited, output } = startAgentProcess(['--interval', 'soon', '--colour']);
+    expect(await exited).toBe(2);
+    expect(output().stderr).toContain('--interval must be');
+    expect(output().stderr).toContain('unknown option --colour');
+  });
+});

@@ -1,0 +1,161 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
+import type { AlertEvent } from '../../../core/contracts/alert.ts';
+import { createAlertStore, type AlertStore } from '../../../core/stores/alerts.ts';
+import { startTestRedis, type TestRedis } from '../../support/stores.ts';
+import { waitFor } from '../../support/waitFor.ts';
+
+const NOW = 1_800_000_000;
+const RETENTION = 3600;
+const RULE = 'cpu_threshold_duration';
+
+let server: TestRedis;
+let redis: Redis;
+let subscriber: Redis;
+let key: string;
+let channel: string;
+let published: string[];
+let alerts: AlertStore;
+
+beforeAll(async () => {
+  server = await startTestRedis();
+  redis = new Redis(server.url);
+  subscriber = new Redis(server.url);
+});
+afterAll(async () => {
+  redis.disconnect();
+  subscriber.disconnect();
+  await server.close();
+});
+beforeEach(async () => {
+  await redis.flushall();
+  key = `alerts-${randomUUID()}`;
+  channel = `live-${randomUUID()}`;
+  published = [];
+  await subscriber.unsubscribe();
+  subscriber.removeAllListeners('message');
+  subscriber.on('message', (_channel: string, message: string) => void published.push(message));
+  await subscriber.subscribe(channel);
+  alerts = createAlertStore(redis, { key, channel, retentionSeconds: RETENTION });
+});
+
+function event(changes: Partial<AlertEvent> = {}): AlertEvent {
+  return {
+    timestamp: NOW,
+    rule: RULE,
+    severity: 'warning',
+    message: 'CPU usage remained above 90.00% for at least 10 seconds',
+    current_value: 97.5,
+    threshold: 90,
+    id: `${RULE}:web-01:${NOW - 10}`,
+    agent_id: 'web-01',
+    started_at: NOW - 10,
+    ...changes,
+  };
+}
+
+async function arrived(): Promise<string[]> {
+  await redis.publish(channel, 'last');
+  await waitFor(() => published.at(-1) === 'last');
+  return published.splice(0).slice(0, -1);
+}
+
+describe('an event', () => {
+  test('is kept by the time of its snapshot and published as the contract has it', async () => {
+    expect(await alerts.record(event(), NOW)).toBe(true);
+    const [member, score] = await redis.zrange(key, '0', '-1', 'WITHSCORES');
+    expect(JSON.parse(member ?? '')).toEqual(event());
+    expect(score).toBe(String(NOW));
+    expect(await arrived()).toEqual([member]);
+  });
+
+  test('recorded again, also by another worker at the same time, is there once and published once', async () => {
+    const answers = await Promise.all(Array.from({ length: 10 }, () => alerts.record(event(), NOW)));
+    expect(answers.filter(Boolean)).toHaveLength(1);
+    expect(await arrived()).toHaveLength(1);
+    expect(await alerts.since(0)).toHaveLength(1);
+  });
+
+  test('of another window or another agent is another one', async () => {
+    await alerts.record(event(), NOW);
+    await alerts.record(event({ id: `${RULE}:web-02:${NOW - 10}`, agent_id: 'web-02' }), NOW);
+    await alerts.record(event({ id: `${RULE}:web-01:${NOW}`, started_at: NOW, timestamp: NOW + 10 }), NOW + 10);
+    expect(await alerts.since(0)).toHaveLength(3);
+  });
+
+  test('older than the retention is not left behind', async () => {
+    await alerts.record(event(), NOW);
+    await alerts.record(event({ id: 'later', timestamp: NOW + RETENTION + 1 }), NOW + RETENTION + 1);
+    expect((await alerts.since(0)).map(({ id }) => id)).toEqual(['later']);
+  });
+});
+
+describe('reading', () => {
+  test('gives events from a time on, oldest first', async () => {
+    for (const timestamp of [NOW, NOW - 60, NOW - 30]) {
+      await alerts.record(event({ id: `at ${timestamp}`, timestamp }), NOW);
+    }
+    expect((await alerts.since(NOW - 30)).map(({ timestamp }) => timestamp)).toEqual([NOW - 30, NOW]);
+  });
+
+  test('understands the events of the service before, which knew no agents', async () => {
+    const { id: _, agent_id: __, started_at: ___, ...old } = event();
+    await redis.zadd(key, NOW, JSON.stringify(old));
+    expect(await alerts.since(0)).toEqual([
+      { ...old, agent_id: 'default', started_at: NOW, id: `${RULE}:default:${NOW}` },
+    ]);
+  });
+
+  test('leaves out what is damaged or no firing event of ours', async () => {
+    await alerts.record(event(), NOW);
+    for (const damaged of ['', '{', 'null', '{}', JSON.stringify({ ...event(), rule: 'other' })]) {
+      await redis.zadd(key, NOW, damaged);
+    }
+    expect(await alerts.since(0)).toEqual([event()]);
+  });
+});
+
+test('pruning drops events older than the retention and says how many', async () => {
+  await alerts.record(event(), NOW);
+  expect(await alerts.prune(NOW + RETENTION)).toBe(0);
+  expect(await alerts.prune(NOW + RETENTION + 1)).toBe(1);
+  expect(await alerts.since(0)).toEqual([]);
+});
+
+describe('the state of a rule', () => {
+  test('is nothing at revision 0 for an agent never seen', async () => {
+    expect(await alerts.loadState(RULE, 'web-01')).toEqual({ revision: '0', text: undefined });
+  });
+
+  test('is what was last saved, with a revision that grows', async () => {
+    expect(await alerts.replaceState(RULE, 'web-01', '0', 'one')).toBe(true);
+    const first = await alerts.loadState(RULE, 'web-01');
+    expect(first).toEqual({ revision: '1', text: 'one' });
+    expect(await alerts.replaceState(RULE, 'web-01', first.revision, 'two')).toBe(true);
+    expect(await alerts.loadState(RULE, 'web-01')).toEqual({ revision: '2', text: 'two' });
+  });
+
+  test('is not replaced by whoever read it before somebody else changed it', async () => {
+    await alerts.replaceState(RULE, 'web-01', '0', 'faster');
+    expect(await alerts.replaceState(RULE, 'web-01', '0', 'slower')).toBe(false);
+    expect((await alerts.loadState(RULE, 'web-01')).text).toBe('faster');
+  });
+
+  test('goes to exactly one of many who race for it', async () => {
+    const won = await Promise.all(Array.from({ length: 20 }, (_, i) => alerts.replaceState(RULE, 'a', '0', `${i}`)));
+    expect(won.filter(Boolean)).toHaveLength(1);
+    expect((await alerts.loadState(RULE, 'a')).text).toBe(String(won.indexOf(true)));
+  });
+
+  test('is each agent’s own', async () => {
+    await alerts.replaceState(RULE, 'web-01', '0', 'one');
+    expect(await alerts.loadState(RULE, 'web-02')).toEqual({ revision: '0', text: undefined });
+  });
+
+  test('of an agent that is gone does not stay for ever', async () => {
+    await alerts.replaceState(RULE, 'web-01', '0', 'one');
+    const [name = ''] = await redis.keys('topline:alert:*');
+    expect(await redis.ttl(name)).toBeGreaterThan(3600);
+  });
+});

@@ -1,0 +1,220 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { snapshotSchema, type Snapshot, type SnapshotInput } from '../../../core/contracts/snapshot.ts';
+import {
+  createTimelineStore,
+  parseRecord,
+  type TimelineRecord,
+  type TimelineStore,
+} from '../../../core/stores/timeline.ts';
+import { snapshot } from '../../support/snapshots.ts';
+import { startTestRedis, type TestRedis } from '../../support/stores.ts';
+import { waitFor } from '../../support/waitFor.ts';
+
+const NOW = 1_800_000_000;
+const RETENTION = 300;
+
+let server: TestRedis;
+let redis: Redis;
+let subscriber: Redis;
+let key: string;
+let channel: string;
+let published: string[];
+let timeline: TimelineStore;
+
+beforeAll(async () => {
+  server = await startTestRedis();
+  redis = new Redis(server.url);
+  subscriber = new Redis(server.url);
+});
+afterAll(async () => {
+  redis.disconnect();
+  subscriber.disconnect();
+  await server.close();
+});
+beforeEach(async () => {
+  await redis.flushall();
+  key = `timeline-${randomUUID()}`;
+  channel = `live-${randomUUID()}`;
+  published = [];
+  await subscriber.unsubscribe();
+  subscriber.removeAllListeners('message');
+  subscriber.on('message', (_channel: string, message: string) => void published.push(message));
+  await subscriber.subscribe(channel);
+  timeline = createTimelineStore(redis, { key, channel, retentionSeconds: RETENTION });
+});
+
+/** What the API hands over of one snapshot. */
+function record(agentId: string, timestamp: number, changes: Partial<SnapshotInput> = {}): TimelineRecord {
+  const own = agentId === 'default' ? {} : { agent_id: agentId };
+  return { agentId, timestamp, json: JSON.stringify(snapshotSchema.parse(snapshot({ timestamp, ...changes, ...own }))) };
+}
+
+async function allOf(now: number): Promise<Snapshot[]> {
+  const slices: Snapshot[][] = [];
+  for await (const slice of timeline.recentOfAll(now)) slices.push(slice);
+  return slices.flat();
+}
+
+/** Waits until everything published so far has arrived: messages on one connection keep their order. */
+async function arrived(): Promise<string[]> {
+  await redis.publish(channel, 'last');
+  await waitFor(() => published.at(-1) === 'last');
+  return published.splice(0).slice(0, -1);
+}
+
+describe('appending', () => {
+  test('keeps the canonical JSON as the member and the timestamp as the score, under the key of the contract', async () => {
+    const own = record('default', NOW);
+    const other = record('web-01', NOW - 5);
+    expect(await timeline.append([own, other], NOW)).toBe(2);
+    expect(await redis.zrange(key, '0', '-1', 'WITHSCORES')).toEqual([own.json, String(NOW)]);
+    expect(await redis.zrange(`${key}:web-01`, '0', '-1', 'WITHSCORES')).toEqual([other.json, String(NOW - 5)]);
+  });
+
+  test('publishes the very JSON of each snapshot', async () => {
+    const records = [record('default', NOW - 2), record('default', NOW)];
+    await timeline.append(records, NOW);
+    expect(await arrived()).toEqual(records.map(({ json }) => json));
+  });
+
+  test('the same again adds nothing and publishes nothing', async () => {
+    const records = [record('default', NOW - 2), record('web-01', NOW)];
+    await timeline.append(records, NOW);
+    await arrived();
+    expect(await timeline.append(records, NOW)).toBe(0);
+    expect(await timeline.append([...records, record('web-01', NOW + 2)], NOW + 2)).toBe(1);
+    expect(await arrived()).toHaveLength(1);
+    expect(await allOf(NOW + 2)).toHaveLength(3);
+  });
+
+  test('the same twice in one batch is one record, published once', async () => {
+    expect(await timeline.append([record('default', NOW), record('default', NOW)], NOW)).toBe(1);
+    expect(await arrived()).toHaveLength(1);
+  });
+
+  test('two different snapshots of one second are both kept', async () => {
+    await timeline.append([record('default', NOW), record('default', NOW, { total_cpu_percent: 99 })], NOW);
+    expect(await timeline.recentOf('default', NOW)).toHaveLength(2);
+  });
+
+  test('several at once, by several workers, keep each record once', async () => {
+    const records = Array.from({ length: 50 }, (_, i) => record(`agent-${i % 5}`, NOW - i));
+    const added = await Promise.all([records, records.toReversed(), records].map((own) => timeline.append(own, NOW)));
+    expect(added.reduce((sum, count) => sum + count, 0)).toBe(50);
+    expect(await arrived()).toHaveLength(50);
+  });
+
+  test('a snapshot too old for the timeline goes out live and is not kept', async () => {
+    const old = record('default', NOW - RETENTION - 1);
+    expect(await timeline.append([old], NOW)).toBe(0);
+    expect(await arrived()).toEqual([old.json]);
+    expect(await redis.exists(key)).toBe(0);
+  });
+
+  test('one exactly at the edge of the retention is kept', async () => {
+    expect(await timeline.append([record('default', NOW - RETENTION)], NOW)).toBe(1);
+    expect(await timeline.recentOf('default', NOW)).toHaveLength(1);
+  });
+
+  test('trims what has grown too old, and only of that agent', async () => {
+    await timeline.append([record('default', NOW), record('web-01', NOW)], NOW);
+    await timeline.append([record('default', NOW + RETENTION + 1)], NOW + RETENTION + 1);
+    expect(await redis.zcard(key)).toBe(1);
+    expect(await redis.zcard(`${key}:web-01`)).toBe(1);
+  });
+
+  test('lets the timeline expire at twice the retention after the last write', async () => {
+    await timeline.append([record('default', NOW)], NOW);
+    await redis.expire(key, 10);
+    await timeline.append([record('default', NOW + 1)], NOW + 1);
+    const seconds = await redis.ttl(key);
+    expect(seconds).toBeGreaterThan(2 * RETENTION - 5);
+    expect(seconds).toBeLessThanOrEqual(2 * RETENTION);
+  });
+});
+
+describe('reading', () => {
+  test('gives an agent’s own, oldest first, with every default filled in', async () => {
+    await redis.zadd(key, NOW, `{"timestamp":${NOW},"total_cpu_percent":5}`);
+    await timeline.append([record('default', NOW - 10), record('web-01', NOW - 5)], NOW);
+    const own = await timeline.recentOf('default', NOW);
+    expect(own.map(({ timestamp }) => timestamp)).toEqual([NOW - 10, NOW]);
+    expect(own[1]).toEqual(snapshotSchema.parse({ timestamp: NOW, total_cpu_percent: 5 }));
+  });
+
+  test('leaves out what is older than the retention, and keeps what lies a little ahead', async () => {
+    await redis.zadd(key, NOW - RETENTION - 1, record('default', NOW - RETENTION - 1).json);
+    await timeline.append([record('default', NOW - RETENTION), record('default', NOW + 60)], NOW);
+    const expected = [NOW - RETENTION, NOW + 60];
+    expect((await timeline.recentOf('default', NOW)).map(({ timestamp }) => timestamp)).toEqual(expected);
+    expect((await allOf(NOW)).map(({ timestamp }) => timestamp)).toEqual(expected);
+  });
+
+  test('skips damaged records', async () => {
+    await timeline.append([record('default', NOW)], NOW);
+    for (const damaged of ['', 'null', '{', '{"timestamp":5}', '[]', '{"timestamp":1,"total_cpu_percent":"x"}']) {
+      await redis.zadd(key, NOW - 1, damaged);
+    }
+    expect(await timeline.recentOf('default', NOW)).toHaveLength(1);
+    expect(await allOf(NOW)).toHaveLength(1);
+  });
+
+  test('gives every agent’s, oldest first across all of them, each once', async () => {
+    const records = Array.from({ length: 200 }, (_, i) => record(`agent-${i % 7}`, NOW - ((i * 37) % RETENTION)));
+    await timeline.append([...records, record('default', NOW)], NOW);
+    const all = await allOf(NOW);
+    const times = all.map(({ timestamp }) => timestamp);
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+    expect(new Set(all.map((one) => JSON.stringify(one))).size).toBe(201);
+    expect(all).toHaveLength(201);
+  });
+
+  test('gives a large fleet in several slices, none of which holds all of it', async () => {
+    const agents = Array.from({ length: 60 }, (_, i) => `agent-${i}`);
+    await timeline.append(
+      agents.flatMap((agent) => [0, 100, 200, 300].map((age) => record(agent, NOW - age))),
+      NOW,
+    );
+    const sizes: number[] = [];
+    for await (const slice of timeline.recentOfAll(NOW)) sizes.push(slice.length);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(240);
+    expect(sizes.length).toBeGreaterThan(1);
+    expect(sizes).not.toContain(0);
+  });
+
+  test('finds the default agent’s timeline where somebody else wrote it', async () => {
+    await redis.zadd(key, NOW, record('default', NOW).json);
+    expect(await allOf(NOW)).toHaveLength(1);
+  });
+
+  test('of nothing gives nothing', async () => {
+    expect(await timeline.recentOf('nobody', NOW)).toEqual([]);
+    expect(await allOf(NOW)).toEqual([]);
+  });
+});
+
+describe('pruning', () => {
+  test('drops what is older than the retention of every agent, silent ones too, and says how many', async () => {
+    await timeline.append([record('default', NOW), record('silent', NOW), record('silent', NOW - 1)], NOW);
+    await timeline.append([record('busy', NOW + RETENTION)], NOW + RETENTION);
+    expect(await timeline.prune(NOW + RETENTION)).toBe(1);
+    expect(await timeline.prune(NOW + RETENTION + 1)).toBe(2);
+    expect(await timeline.prune(NOW + RETENTION + 1)).toBe(0);
+    expect((await allOf(NOW + RETENTION + 1)).map((one) => one.agent_id)).toEqual(['busy']);
+  });
+
+  test('leaves nothing of an agent that is gone', async () => {
+    await timeline.append([record('gone', NOW)], NOW);
+    await timeline.prune(NOW + 3 * RETENTION);
+    expect(await redis.keys('*')).toEqual([]);
+  });
+});
+
+test('a record is read or found damaged, never an error', () => {
+  expect(parseRecord('{"timestamp":1,"total_cpu_percent":2,"extra":3}')).toEqual(
+    snapshotSchema.parse({ timestamp: 1, total_cpu_percent: 2 }),
+  );
+  for (const damaged of ['', 'undefined', '{"timestamp":1', '{}', '1']) expect(parseRecord(damaged)).toBeUndefined();
+});

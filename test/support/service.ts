@@ -1,0 +1,60 @@
+import { loadConfig, type Config } from '../../core/config.ts';
+import type { QueueName } from '../../core/contracts/queues.ts';
+import { createLifecycle, type Lifecycle } from '../../core/platform/lifecycle.ts';
+import { createLogger, type Logger } from '../../core/platform/logger.ts';
+import { startApi } from '../../api/server.ts';
+import { ROLE_NAMES } from '../../workers/registry.ts';
+import { startWorkers } from '../../workers/server.ts';
+
+/** Environment variables on top of: a free port on loopback, no limit, nothing logged. */
+export type TestEnvironment = Record<string, string>;
+
+export interface RunningNode {
+  url: string;
+  config: Config;
+  stop(): Promise<boolean>;
+}
+
+function context(environment: TestEnvironment): { config: Config; log: Logger; lifecycle: Lifecycle } {
+  const config = loadConfig({
+    HOST: '127.0.0.1',
+    PORT: '0',
+    LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'silent',
+    AGENT_RATE_LIMIT_PER_MINUTE: '0',
+    DRAIN_SECONDS: '5',
+    ...environment,
+  });
+  const log = createLogger({ level: config.logLevel, name: 'test' });
+  return { config, log, lifecycle: createLifecycle(log, config.drainSeconds * 1000) };
+}
+
+/** One API node in this process. */
+export async function startApiNode(environment: TestEnvironment): Promise<RunningNode> {
+  const node = context(environment);
+  try {
+    const url = await startApi(node);
+    return {
+      url: url.replace('localhost', '127.0.0.1'),
+      config: node.config,
+      stop: () => node.lifecycle.stop('test is over'),
+    };
+  } catch (error) {
+    await node.lifecycle.stop('start failed');
+    throw error;
+  }
+}
+
+/** Workers in this process: all roles, or some. */
+export async function startWorkerNode(
+  environment: TestEnvironment,
+  roles: QueueName[] = [...ROLE_NAMES],
+): Promise<{ stop(): Promise<boolean> }> {
+  const node = context(environment);
+  try {
+    await startWorkers(node, roles);
+    return { stop: () => node.lifecycle.stop('test is over') };
+  } catch (error) {
+    await node.lifecycle.stop('start failed');
+    throw error;
+  }
+}

@@ -1,0 +1,91 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { freePort } from '../../core/platform/dataDir.ts';
+import { startEmbeddedRedis, type EmbeddedRedisOptions } from '../../core/platform/embeddedRedis.ts';
+import { redisServer, sharedPostgresDsn } from './sharedStores.ts';
+
+export interface TestRedis {
+  url: string;
+  port: number;
+  /** Process id of the server; another one after `restart`. */
+  readonly pid: number;
+  /** Freezes the server (SIGSTOP): connections stay open and nothing answers. */
+  freeze(): void;
+  thaw(): void;
+  /** Ends the server at once, as a crash does (SIGKILL), and waits until it is gone. */
+  kill(): Promise<void>;
+  /** Ends the server in good order, keeping its data. */
+  stop(): Promise<void>;
+  /** Starts it again on the same port and the same data, after `kill` or `stop`. */
+  restart(): Promise<void>;
+  /** Ends the server, if it still runs, and removes its data. */
+  close(): Promise<void>;
+}
+
+export interface TestRedisOptions {
+  /** Default `off`: nothing is kept, which is the fastest. Set another to test what survives a restart. */
+  appendFsync?: EmbeddedRedisOptions['appendFsync'];
+}
+
+/**
+ * A Redis server of the test file's own, on a free port. Call it in `beforeAll`, and `close` in `afterAll`. To share one
+ * between tests, give each its own key names.
+ */
+export async function startTestRedis({ appendFsync = 'off' }: TestRedisOptions = {}): Promise<TestRedis> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'topline-redis-'));
+  const port = await freePort();
+  const start = () =>
+    startEmbeddedRedis({ dataDir, port, appendFsync, server: redisServer(), log: () => undefined });
+  let redis = await start();
+  return {
+    url: redis.handle.url,
+    port,
+    get pid() {
+      return redis.handle.pid;
+    },
+    freeze: () => redis.signal('SIGSTOP'),
+    thaw: () => redis.signal('SIGCONT'),
+    async kill() {
+      redis.signal('SIGKILL');
+      await redis.exited;
+    },
+    stop: () => redis.close(),
+    async restart() {
+      redis = await start();
+    },
+    async close() {
+      // A frozen server takes no order.
+      redis.signal('SIGKILL');
+      await redis.exited;
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+export interface TestDatabase {
+  dsn: string;
+  /** Drops the database; connections still open to it are cut. */
+  close(): Promise<void>;
+}
+
+/** An empty throw-away database in the cluster that the whole test run shares. */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const name = `test_${randomBytes(6).toString('hex')}`;
+  await asAdmin(`CREATE DATABASE ${name}`);
+  const dsn = new URL(sharedPostgresDsn());
+  dsn.pathname = `/${name}`;
+  return { dsn: dsn.href, close: () => asAdmin(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) };
+}
+
+async function asAdmin(statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: sharedPostgresDsn() });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,61 @@
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface Answer {
+  status: number;
+  headers?: Record<string, string>;
+  body?: string;
+}
+
+export interface Received {
+  headers: IncomingHttpHeaders;
+  body: string;
+  /** The answer it got; undefined where it was left hanging. */
+  status: number | undefined;
+}
+
+/** A stand-in for the ingest route, on a real socket. */
+export interface IngestServer {
+  readonly port: number;
+  readonly endpoint: string;
+  readonly received: Received[];
+  readonly connections: number;
+  close(): Promise<void>;
+}
+
+export const ACCEPTED: Answer = { status: 200, body: '{"status":"accepted","timestamp":1}' };
+
+/** @param answer to the n-th request (from 0); undefined leaves it without one */
+export async function startIngestServer(
+  answer: (index: number, body: string) => Answer | undefined = () => ACCEPTED,
+  port = 0,
+): Promise<IngestServer> {
+  const received: Received[] = [];
+  let connections = 0;
+  const server: Server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const body = Buffer.concat(chunks).toString();
+      const reply = answer(received.length, body);
+      received.push({ headers: request.headers, body, status: reply?.status });
+      if (reply) response.writeHead(reply.status, reply.headers).end(reply.body);
+    });
+  });
+  server.on('connection', () => (connections += 1));
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  const { port: bound } = server.address() as AddressInfo;
+  return {
+    port: bound,
+    endpoint: `http://127.0.0.1:${bound}/ingest/metrics`,
+    received,
+    get connections() {
+      return connections;
+    },
+    async close() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}

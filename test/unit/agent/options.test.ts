@@ -1,0 +1,140 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { agentIdSchema } from '../../../core/contracts/snapshot.ts';
+import { HELP } from '../../../agent/help.ts';
+import { parseArguments } from '../../../agent/options.ts';
+
+const parse = (args: string[], env: { AGENT_API_TOKEN?: string } = {}) =>
+  parseArguments(args, env, 'db-01.example');
+
+function optionsOf(args: string[], env: { AGENT_API_TOKEN?: string } = {}) {
+  const parsed = parse(args, env);
+  if (parsed.kind !== 'run') throw new Error(JSON.stringify(parsed));
+  return parsed.options;
+}
+
+function faultsOf(args: string[], env: { AGENT_API_TOKEN?: string } = {}): string[] {
+  const parsed = parse(args, env);
+  return parsed.kind === 'faults' ? parsed.faults : [];
+}
+
+describe('options', () => {
+  test('have defaults that suit a server on this machine', () => {
+    expect(optionsOf([])).toEqual({
+      endpoint: 'http://127.0.0.1:8000/ingest/metrics',
+      agentId: 'db-01.example',
+      intervalMs: 2000,
+      token: undefined,
+      bufferSize: 900,
+      drainPaceMs: 600,
+    });
+  });
+
+  test('can all be set, with a value behind a space or a =', () => {
+    const args = ['--url=https://t.example/top/', '--id', 'web-01', '--interval=2.5', '--token', 's3cret'];
+    expect(optionsOf([...args, '--buffer-size', '10', '--drain-per-minute', '60'])).toEqual({
+      endpoint: 'https://t.example/top/ingest/metrics',
+      agentId: 'web-01',
+      intervalMs: 2500,
+      token: 's3cret',
+      bufferSize: 10,
+      drainPaceMs: 1000,
+    });
+  });
+
+  test('take the token from the environment unless it is given, and an empty one as none', () => {
+    expect(optionsOf([], { AGENT_API_TOKEN: 'env' }).token).toBe('env');
+    expect(optionsOf(['--token', 'arg'], { AGENT_API_TOKEN: 'env' }).token).toBe('arg');
+    expect(optionsOf(['--token='], { AGENT_API_TOKEN: '' }).token).toBeUndefined();
+  });
+
+  test('--help wins over every fault', () => {
+    expect(parse(['--nonsense', '-h']).kind).toBe('help');
+  });
+
+  test('--once is told apart', () => {
+    expect(parse(['--once']).kind).toBe('once');
+  });
+
+  test('are all in the help text', () => {
+    for (const option of [
+      'url',
+      'id',
+      'interval',
+      'token',
+      'buffer-size',
+      'drain-per-minute',
+      'once',
+      'help',
+    ]) {
+      expect(HELP).toContain(`--${option}`);
+    }
+  });
+});
+
+describe('faults', () => {
+  test('are told all at once', () => {
+    const args = [
+      '--url',
+      'ftp://x',
+      '--id',
+      'a b',
+      '--interval',
+      '0',
+      '--buffer-size',
+      '1.5',
+      '--frobnicate',
+      'stray',
+    ];
+    const faults = faultsOf([...args, '--once=yes', '--drain-per-minute']);
+    for (const word of [
+      '--url',
+      '--id',
+      '--interval',
+      '--buffer-size',
+      '--frobnicate',
+      'stray',
+      '--once',
+      '--drain-per',
+    ]) {
+      expect(faults).toContainEqual(expect.stringContaining(word));
+    }
+    expect(faults).toHaveLength(8);
+  });
+
+  test.each([
+    [['--interval', ''], 'number from 1 to 3600'],
+    [['--interval', '2s'], 'number from 1 to 3600'],
+    [['--interval', '0.5'], 'number from 1 to 3600'],
+    [['--buffer-size', 'Infinity'], 'whole number'],
+    [['--id', '--once'], '--id needs a value'],
+    [['--id='], '1-128 of A-Z'],
+    [['--url', 'localhost:8000'], 'http or https address'],
+    [['--url', 'http://me:pw@host'], 'must not hold a user'],
+    [['--url', 'http://host/?a=1'], 'must not hold a ?'],
+  ])('%j is refused with the way out', (args, message) => {
+    expect(faultsOf(args)).toEqual([expect.stringContaining(message)]);
+  });
+
+  test('never quote a token', () => {
+    expect(faultsOf(['--token', 'canary\n']).join()).not.toContain('canary');
+    expect(faultsOf([], { AGENT_API_TOKEN: 'canary\n' })).toEqual([
+      expect.stringContaining('AGENT_API_TOKEN'),
+    ]);
+    expect(faultsOf([], { AGENT_API_TOKEN: 'canary\n' }).join()).not.toContain('canary');
+  });
+});
+
+test('an id is taken exactly where the contract takes it', () => {
+  const id = fc.oneof(fc.string({ maxLength: 140 }), fc.stringMatching(/^[A-Za-z0-9._:-]{1,130}$/));
+  fc.assert(
+    fc.property(id, (text) => {
+      const taken = parse([`--id=${text}`]).kind === 'run';
+      expect(taken).toBe(agentIdSchema.safeParse(text).success);
+    }),
+  );
+});
+
+test('any host name becomes an id', () => {
+  fc.assert(fc.property(fc.string(), (host) => expect(parseArguments([], {}, host).kind).toBe('run')));
+});

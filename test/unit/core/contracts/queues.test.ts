@@ -1,0 +1,62 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  QUEUE_NAMES,
+  queuePrefix,
+  QUEUES,
+  STAGES,
+  type QueueName,
+  type QueuePayload,
+} from '../../../../core/contracts/queues.ts';
+import { jobOptions } from '../../../../core/platform/queue.ts';
+
+const UUID = '0f8fad5b-d9cb-469f-a165-70867728950e';
+
+/** One usable payload of each queue. */
+const USABLE: { [Name in QueueName]: QueuePayload<Name> } = {
+  timeline: { snapshots: [{ agentId: 'web-01', timestamp: 1, json: '{}' }] },
+  persist: { snapshots: [{ agentId: 'web-01', snapshotId: UUID, receivedAtMs: 1, json: '{}' }] },
+  alerts: { samples: [{ agentId: 'web-01', timestamp: 1, cpuPercent: 0.5 }] },
+  prune: { store: 'redis' },
+};
+
+test('every stage is a queue, and each queue has a prefix with a hash tag of its own', () => {
+  for (const stage of STAGES) expect(QUEUE_NAMES).toContain(stage);
+  const prefixes = QUEUE_NAMES.map(queuePrefix);
+  expect(new Set(prefixes).size).toBe(QUEUE_NAMES.length);
+  for (const prefix of prefixes) expect(prefix).toMatch(/^\{topline:[a-z]+\}$/);
+});
+
+describe('a payload', () => {
+  test.each(QUEUE_NAMES)('of %s is what its schema takes, before and after its way through Redis', (name) => {
+    const payload: unknown = JSON.parse(JSON.stringify(USABLE[name]));
+    expect(QUEUES[name].payload.parse(payload)).toEqual(USABLE[name]);
+  });
+
+  test.each(QUEUE_NAMES)('of %s may have fields that a later version adds', (name) => {
+    expect(QUEUES[name].payload.safeParse({ ...USABLE[name], addedLater: 1 }).success).toBe(true);
+  });
+
+  test.each([
+    ['timeline', { snapshots: [] }],
+    ['timeline', { snapshots: [{ agentId: 'a b', timestamp: 1, json: '{}' }] }],
+    ['timeline', { snapshots: [{ agentId: 'a', timestamp: 1.5, json: '{}' }] }],
+    ['timeline', { snapshots: [{ agentId: 'a', timestamp: 1 }] }],
+    ['persist', { snapshots: [] }],
+    ['persist', { snapshots: [{ agentId: 'a', snapshotId: 'x', receivedAtMs: 1, json: '{}' }] }],
+    ['alerts', { samples: [] }],
+    ['alerts', { samples: [{ agentId: 'a', timestamp: 1, cpuPercent: null }] }],
+    ['alerts', { samples: [{ agentId: 'a', timestamp: '1', cpuPercent: 1 }] }],
+    ['prune', { store: 'disk' }],
+    ['prune', {}],
+    ['prune', null],
+  ] satisfies [QueueName, unknown][])('of %s that is damaged is refused: %j', (name, payload) => {
+    expect(QUEUES[name].payload.safeParse(payload).success).toBe(false);
+  });
+});
+
+test.each(QUEUE_NAMES)('failed jobs of %s stay to be redriven, done ones do not fill Redis', (name) => {
+  const { attempts, backoff, removeOnComplete, removeOnFail } = jobOptions(name);
+  expect({ removeOnComplete, removeOnFail }).toEqual({ removeOnComplete: true, removeOnFail: false });
+  expect(attempts).toBeGreaterThan(1);
+  expect(backoff).toMatchObject({ type: 'exponential', delay: QUEUES[name].backoffMs });
+});
