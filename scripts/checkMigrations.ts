@@ -53,7 +53,11 @@ async function driftOf(dsn: string): Promise<string | undefined> {
   await migrate({ dsn, table: WRITTEN_TABLE, log });
   const prisma = openPrisma({ dsn, log, applicationName: 'topline check', poolSize: 1 });
   try {
-    await createSnapshotStore({ prisma: prisma.handle, table: WRITTEN_TABLE, retentionDays: 0 }).ensureAhead();
+    await createSnapshotStore({
+      prisma: prisma.handle,
+      table: WRITTEN_TABLE,
+      retentionDays: 0,
+    }).ensureAhead();
   } finally {
     await prisma.close();
   }

@@ -30,7 +30,8 @@ async function main(): Promise<void> {
   });
   if (values.help) return void process.stdout.write(HELP);
   const { postgres, logLevel } = loadConfig(process.env);
-  if (postgres.dsn === '') throw new StartError('POSTGRES_DSN is not set: it says which database to work on.');
+  if (postgres.dsn === '')
+    throw new StartError('POSTGRES_DSN is not set: it says which database to work on.');
   const seedTable = values.from ?? deriveName(postgres.table, SEED_SUFFIX);
   const log = createLogger({ level: logLevel, name: 'import' });
   await migrate({ dsn: postgres.dsn, table: postgres.table, log });
@@ -48,7 +49,9 @@ async function main(): Promise<void> {
   } finally {
     await prisma.close();
   }
-  process.stdout.write(`${total} rows stored. The table ${seedTable} is as it was; drop it when you do not need it.\n`);
+  process.stdout.write(
+    `${total} rows stored. The table ${seedTable} is as it was; drop it when you do not need it.\n`,
+  );
 }
 
 try {

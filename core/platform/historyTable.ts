@@ -40,7 +40,9 @@ export async function readState(client: pg.ClientBase, table: string): Promise<D
   );
   const { schema = null, kind = null, history = false } = rows[0] ?? {};
   if (schema === null) {
-    throw new StartError('PostgreSQL: no schema of the search path exists, so there is nowhere to make a table.');
+    throw new StartError(
+      'PostgreSQL: no schema of the search path exists, so there is nowhere to make a table.',
+    );
   }
   if (!history) return { schema, kind, applied: [], unfinished: [] };
   const migrations = await client.query<{ name: string; finished: boolean }>(
@@ -57,7 +59,12 @@ export async function readState(client: pg.ClientBase, table: string): Promise<D
  *
  * @throws {StartError} where something else has the name
  */
-export async function makeRoom(client: pg.ClientBase, table: string, state: DatabaseState, log: Logger): Promise<void> {
+export async function makeRoom(
+  client: pg.ClientBase,
+  table: string,
+  state: DatabaseState,
+  log: Logger,
+): Promise<void> {
   if (state.kind === null) return;
   if (!(await isSeedTable(client, table, state))) {
     throw new StartError(
@@ -69,7 +76,8 @@ export async function makeRoom(client: pg.ClientBase, table: string, state: Data
   const statements = [`ALTER TABLE ${quoteName(table)} RENAME TO ${quoteName(aside)}`];
   for (const { name, kind } of await dependentNames(client, table, state.schema)) {
     // Only names that would stand in the way of ours.
-    if (name.startsWith(table)) statements.push(rename(kind, name, deriveName(aside, name.slice(table.length))));
+    if (name.startsWith(table))
+      statements.push(rename(kind, name, deriveName(aside, name.slice(table.length))));
   }
   // One message: all of it or nothing.
   await client.query(statements.join(';\n'));
@@ -84,7 +92,11 @@ export async function makeRoom(client: pg.ClientBase, table: string, state: Data
 /**
  * What to say where the migrations are applied but the table is not there: it probably has another name.
  */
-export async function tableIsMissing(client: pg.ClientBase, table: string, { schema, kind }: DatabaseState): Promise<StartError> {
+export async function tableIsMissing(
+  client: pg.ClientBase,
+  table: string,
+  { schema, kind }: DatabaseState,
+): Promise<StartError> {
   const { rows } = await client.query<{ name: string }>(
     `SELECT c.relname AS name FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'snapshot_id'
      WHERE c.relkind = 'p' AND c.relnamespace = to_regnamespace(quote_ident($1))`,
@@ -100,7 +112,9 @@ export async function tableIsMissing(client: pg.ClientBase, table: string, { sch
   const statements = [`ALTER TABLE ${quoteName(old)} RENAME TO ${quoteName(table)}`];
   for (const dependent of await dependentNames(client, old, schema)) {
     if (!dependent.name.startsWith(old)) continue;
-    statements.push(rename(dependent.kind, dependent.name, deriveName(table, dependent.name.slice(old.length))));
+    statements.push(
+      rename(dependent.kind, dependent.name, deriveName(table, dependent.name.slice(old.length))),
+    );
   }
   return new StartError(
     `PostgreSQL: this database keeps its history in the table ${quoteName(old)}, and POSTGRES_TABLE says ${quoteName(table)}. ` +
@@ -109,7 +123,11 @@ export async function tableIsMissing(client: pg.ClientBase, table: string, { sch
   );
 }
 
-async function isSeedTable(client: pg.ClientBase, table: string, { schema, kind }: DatabaseState): Promise<boolean> {
+async function isSeedTable(
+  client: pg.ClientBase,
+  table: string,
+  { schema, kind }: DatabaseState,
+): Promise<boolean> {
   if (kind !== 'r') return false;
   const { rows } = await client.query<{ name: string }>(
     'SELECT column_name AS name FROM information_schema.columns WHERE table_schema = $1 AND table_name = $2',

@@ -118,7 +118,12 @@ async function lock(client: pg.Client, timeoutMs: number, log: Logger): Promise<
   }
 }
 
-async function prepare(client: pg.Client, table: string, migrations: Migration[], log: Logger): Promise<void> {
+async function prepare(
+  client: pg.Client,
+  table: string,
+  migrations: Migration[],
+  log: Logger,
+): Promise<void> {
   const state = await readState(client, table);
   if (!isKnown(migrations, state)) await makeRoom(client, table, state, log);
   await client.query(MIGRATIONS_TABLE);

@@ -21,10 +21,28 @@ const PASSING_STATES = [
 ];
 
 /** Prisma's own codes for the same; it gives them to what is not a raw statement, such as a BEGIN. */
-const PASSING_PRISMA_CODES = ['P1000', 'P1001', 'P1002', 'P1003', 'P1008', 'P1010', 'P1017', 'P2024', 'P2028', 'P2034', 'P2037'];
+const PASSING_PRISMA_CODES = [
+  'P1000',
+  'P1001',
+  'P1002',
+  'P1003',
+  'P1008',
+  'P1010',
+  'P1017',
+  'P2024',
+  'P2028',
+  'P2034',
+  'P2037',
+];
 
 /** How Prisma's adapter calls what never reached the server, and so has no state. */
-const PASSING_KINDS = ['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeout', 'TlsConnectionError', 'TransactionAlreadyClosed'];
+const PASSING_KINDS = [
+  'DatabaseNotReachable',
+  'ConnectionClosed',
+  'SocketTimeout',
+  'TlsConnectionError',
+  'TransactionAlreadyClosed',
+];
 
 /** What pg and Node throw, without a state, where there is no server or it does not answer. */
 const CONNECTION_ERRORS =
@@ -56,7 +74,9 @@ export function isRetryablePostgresError(error: unknown): boolean {
   if (kind !== undefined && PASSING_KINDS.includes(kind)) return true;
   const { code } = asRecord(error);
   if (typeof code === 'string' && PASSING_PRISMA_CODES.includes(code)) return true;
-  return CONNECTION_ERRORS.test(messageOf(error)) || (typeof code === 'string' && CONNECTION_ERRORS.test(code));
+  return (
+    CONNECTION_ERRORS.test(messageOf(error)) || (typeof code === 'string' && CONNECTION_ERRORS.test(code))
+  );
 }
 
 /** Whether PostgreSQL undid the statement in favour of another (deadlock, serialization): repeat it at once. */

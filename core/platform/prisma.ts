@@ -53,7 +53,9 @@ export function openPrisma(options: PrismaOptions): PrismaConnection {
   });
   // A connection lost while idle is reported here and nowhere else; without a listener it ends the process
   // (node-postgres#2386). The pool has already let go of it.
-  pool.on('error', (error) => log.warn({ reason: messageOf(error) }, 'an idle PostgreSQL connection was lost'));
+  pool.on('error', (error) =>
+    log.warn({ reason: messageOf(error) }, 'an idle PostgreSQL connection was lost'),
+  );
   const handle = new PrismaClient({ adapter: new PrismaPg(pool), errorFormat: 'minimal' });
   let closed: Promise<void> | undefined;
 

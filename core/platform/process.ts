@@ -41,6 +41,8 @@ export async function runProcess(
   // Whoever started this process with a channel is gone: nobody is left to stop it.
   process.on('disconnect', () => void stopAndExit('parent gone', 0));
   process.on('unhandledRejection', (error) => {
+    // Closing a connection that never came up rejects commands others sent on it, such as the adapter's subscriptions.
+    if (lifecycle.stopping) return log.debug({ err: error }, 'cut off by stopping');
     log.fatal({ err: error }, 'unhandled rejection');
     void stopAndExit('unhandled rejection', 1);
   });

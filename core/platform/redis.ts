@@ -27,7 +27,7 @@ const PURPOSES = {
   request: {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
-    commandTimeout: 2_000,
+    commandTimeout: 900,
     enableAutoPipelining: true,
   },
   worker: { maxRetriesPerRequest: null },

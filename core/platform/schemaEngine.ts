@@ -65,7 +65,11 @@ export async function openSchemaEngine(options: SchemaEngineOptions): Promise<Op
   try {
     const { SchemaEngine } = await loadEngine();
     const adapter = bindMigrationAwareSqlAdapterFactory(new ScriptingPrismaPg(pool, { schema }));
-    const handle = await SchemaEngine.new({ datamodels: [['schema.prisma', datamodel]] }, () => undefined, adapter);
+    const handle = await SchemaEngine.new(
+      { datamodels: [['schema.prisma', datamodel]] },
+      () => undefined,
+      adapter,
+    );
     return {
       handle,
       scriptError: () => scriptError,
@@ -86,7 +90,9 @@ const TEXT_OID = 25;
 
 /** The engine asks the catalog for columns of type "char", which the adapter does not know (prisma/orm#27403). */
 function readCharAsText(pool: pg.Pool): void {
-  const query = pool.query.bind(pool) as (config: pg.QueryConfig) => Promise<pg.QueryResult | pg.QueryResult[]>;
+  const query = pool.query.bind(pool) as (
+    config: pg.QueryConfig,
+  ) => Promise<pg.QueryResult | pg.QueryResult[]>;
   pool.query = (async (config: pg.QueryConfig) => {
     const result = await query(config);
     for (const { fields } of [result].flat()) {
@@ -98,7 +104,10 @@ function readCharAsText(pool: pg.Pool): void {
 
 /** Node has it; the type libraries for Node do not. */
 declare const WebAssembly: {
-  instantiate(bytes: Uint8Array, imports: Record<string, object>): Promise<{ instance: { exports: Record<string, unknown> } }>;
+  instantiate(
+    bytes: Uint8Array,
+    imports: Record<string, object>,
+  ): Promise<{ instance: { exports: Record<string, unknown> } }>;
 };
 
 type Engine = typeof import('@prisma/schema-engine-wasm/schema_engine_bg');

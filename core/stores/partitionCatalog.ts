@@ -64,7 +64,10 @@ WHERE c.oid = to_regclass($1)`;
  * are left alone.
  */
 export async function nameForPartition(sql: Sql, table: string, suffix: string): Promise<string> {
-  const [place] = await sql.$queryRawUnsafe<{ tableSchema: string; schema: string }[]>(PLACE, quoteName(table));
+  const [place] = await sql.$queryRawUnsafe<{ tableSchema: string; schema: string }[]>(
+    PLACE,
+    quoteName(table),
+  );
   const { tableSchema = 'public', schema = 'public' } = place ?? {};
   const stem = stemFor(tableSchema, table);
   const name = `${quoteName(schema)}.${quoteName(deriveName(stem, suffix))}`;

@@ -47,7 +47,12 @@ const DAYS_A_TRANSACTION = 30;
 /** For one transaction of `ensureDays`, in ms, including the wait for another process that does the same. */
 const TRANSACTION_TIMEOUT_MS = 30_000;
 
-export function createPartitions({ prisma, table, retentionDays, clock = Date.now }: PartitionOptions): Partitions {
+export function createPartitions({
+  prisma,
+  table,
+  retentionDays,
+  clock = Date.now,
+}: PartitionOptions): Partitions {
   async function ensure(chooseDays: (today: number) => number[]): Promise<void> {
     const nowSeconds = await earlierNow(prisma, clock());
     const oldest = retentionDays > 0 ? Math.floor(nowSeconds / DAY_SECONDS - retentionDays) : -Infinity;
@@ -55,12 +60,15 @@ export function createPartitions({ prisma, table, retentionDays, clock = Date.no
     const days = [...new Set(chooseDays(today))].filter((day) => day >= oldest).sort((a, b) => a - b);
     const horizon = today - Math.min(Math.max(MIN_HORIZON_DAYS, retentionDays), MAX_HORIZON_DAYS);
     for (let done = 0; done < days.length; done += DAYS_A_TRANSACTION) {
-      await prisma.$transaction((tx) => addMissing(tx, table, days.slice(done, done + DAYS_A_TRANSACTION), horizon), {
-        // Each statement must see what another process committed while this one waited for the lock.
-        isolationLevel: 'ReadCommitted',
-        timeout: TRANSACTION_TIMEOUT_MS,
-        maxWait: TRANSACTION_TIMEOUT_MS,
-      });
+      await prisma.$transaction(
+        (tx) => addMissing(tx, table, days.slice(done, done + DAYS_A_TRANSACTION), horizon),
+        {
+          // Each statement must see what another process committed while this one waited for the lock.
+          isolationLevel: 'ReadCommitted',
+          timeout: TRANSACTION_TIMEOUT_MS,
+          maxWait: TRANSACTION_TIMEOUT_MS,
+        },
+      );
     }
   }
 
@@ -80,7 +88,10 @@ async function addMissing(tx: Sql, table: string, days: number[], horizon: numbe
   const partitions = await listPartitions(tx, table);
   if (!partitions.some(isOpenBelow)) {
     // Chosen once: were it moved later, days of their own would have to be merged into it.
-    const oldest = Math.min(horizon, ...partitions.map((partition) => (partition.fromSeconds ?? Infinity) / DAY_SECONDS));
+    const oldest = Math.min(
+      horizon,
+      ...partitions.map((partition) => (partition.fromSeconds ?? Infinity) / DAY_SECONDS),
+    );
     partitions.push(await addPartition(tx, table, undefined, oldest));
   }
   for (const day of days) {
@@ -103,7 +114,12 @@ function holds({ fromSeconds, toSeconds }: Partition, day: number): boolean {
  * weaker locks than CREATE … PARTITION OF: inserts go on meanwhile. Names and bounds cannot be parameters of DDL; both
  * are made of quoted identifiers and numbers.
  */
-async function addPartition(tx: Sql, table: string, from: number | undefined, to: number): Promise<Partition> {
+async function addPartition(
+  tx: Sql,
+  table: string,
+  from: number | undefined,
+  to: number,
+): Promise<Partition> {
   const suffix = from === undefined ? `_before_${compact(to)}` : `_${compact(from)}`;
   const name = await nameForPartition(tx, table, suffix);
   const lower = from === undefined ? 'MINVALUE' : `'${startOf(from).toISOString()}'`;

@@ -44,12 +44,18 @@ interface SeedRow {
  * identity it would have had coming in through the API, so this can be cut off and begun again, and run beside live
  * traffic. Yields once for each day that had rows.
  */
-export async function* adoptSeedRows({ prisma, store, seedTable, identify }: AdoptOptions): AsyncGenerator<AdoptedDay> {
+export async function* adoptSeedRows({
+  prisma,
+  store,
+  seedTable,
+  identify,
+}: AdoptOptions): AsyncGenerator<AdoptedDay> {
   let current: AdoptedDay | undefined;
   for await (const rows of readPages(prisma, seedTable)) {
     for (const [day, ofDay] of groupBy(rows, dayOf)) {
       if (current !== undefined && current.day !== day) yield current;
-      if (current?.day !== day) current = { day, read: 0, inserted: 0, duplicates: 0, expired: 0, damaged: 0 };
+      if (current?.day !== day)
+        current = { day, read: 0, inserted: 0, duplicates: 0, expired: 0, damaged: 0 };
       const snapshots = ofDay.flatMap((row) => toSnapshotRow(row, identify) ?? []);
       const { inserted, duplicates, expired } = await store.insert(snapshots);
       current.read += ofDay.length;

@@ -1,6 +1,11 @@
 import type { Snapshot } from '../contracts/snapshot.ts';
 import { UnavailableError } from '../errors.ts';
-import { isLostRace, isRetryablePostgresError, postgresMessageOf, sqlStateOf } from '../platform/postgresErrors.ts';
+import {
+  isLostRace,
+  isRetryablePostgresError,
+  postgresMessageOf,
+  sqlStateOf,
+} from '../platform/postgresErrors.ts';
 import { quoteName } from '../platform/postgresNames.ts';
 import { DAY_SECONDS } from './partitionCatalog.ts';
 import type { Pruned } from './partitionPruning.ts';
@@ -56,12 +61,9 @@ export function createSnapshotStore(options: SnapshotStoreOptions): SnapshotStor
   const statement = insertInto(table);
 
   async function insertOnce(rows: SnapshotRow[], json: string): Promise<Inserted> {
-    const [counts = { kept: 0, inserted: 0 }] = await prisma.$queryRawUnsafe<{ kept: number; inserted: number }[]>(
-      statement,
-      json,
-      clock() / 1000,
-      retentionDays > 0 ? retentionDays * DAY_SECONDS : FOR_EVER_SECONDS,
-    );
+    const [counts = { kept: 0, inserted: 0 }] = await prisma.$queryRawUnsafe<
+      { kept: number; inserted: number }[]
+    >(statement, json, clock() / 1000, retentionDays > 0 ? retentionDays * DAY_SECONDS : FOR_EVER_SECONDS);
     const { kept, inserted } = counts;
     return { inserted, duplicates: kept - inserted, expired: rows.length - kept };
   }
@@ -81,7 +83,10 @@ export function createSnapshotStore(options: SnapshotStoreOptions): SnapshotStor
   }
 
   return {
-    insert: (rows) => (rows.length === 0 ? Promise.resolve({ inserted: 0, duplicates: 0, expired: 0 }) : orUnavailable(() => insert(rows))),
+    insert: (rows) =>
+      rows.length === 0
+        ? Promise.resolve({ inserted: 0, duplicates: 0, expired: 0 })
+        : orUnavailable(() => insert(rows)),
     ensureAhead: () => orUnavailable(() => partitions.ensureAhead()),
     prune: () => orUnavailable(() => partitions.prune()),
     ping: () => orUnavailable(async () => void (await prisma.$queryRawUnsafe('SELECT 1'))),

@@ -80,7 +80,10 @@ describe('an event', () => {
   test('of another window or another agent is another one', async () => {
     await alerts.record(event(), NOW);
     await alerts.record(event({ id: `${RULE}:web-02:${NOW - 10}`, agent_id: 'web-02' }), NOW);
-    await alerts.record(event({ id: `${RULE}:web-01:${NOW}`, started_at: NOW, timestamp: NOW + 10 }), NOW + 10);
+    await alerts.record(
+      event({ id: `${RULE}:web-01:${NOW}`, started_at: NOW, timestamp: NOW + 10 }),
+      NOW + 10,
+    );
     expect(await alerts.since(0)).toHaveLength(3);
   });
 
@@ -89,6 +92,12 @@ describe('an event', () => {
     await alerts.record(event({ id: 'later', timestamp: NOW + RETENTION + 1 }), NOW + RETENTION + 1);
     expect((await alerts.since(0)).map(({ id }) => id)).toEqual(['later']);
   });
+});
+
+test('an event that is older than the retention when it is recorded goes out no more than once', async () => {
+  for (let i = 0; i < 3; i += 1) await alerts.record(event({ timestamp: NOW - RETENTION - 1 }), NOW);
+  expect(await alerts.since(0)).toEqual([]);
+  expect((await arrived()).length).toBeLessThanOrEqual(1);
 });
 
 describe('reading', () => {
@@ -143,7 +152,9 @@ describe('the state of a rule', () => {
   });
 
   test('goes to exactly one of many who race for it', async () => {
-    const won = await Promise.all(Array.from({ length: 20 }, (_, i) => alerts.replaceState(RULE, 'a', '0', `${i}`)));
+    const won = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => alerts.replaceState(RULE, 'a', '0', `${i}`)),
+    );
     expect(won.filter(Boolean)).toHaveLength(1);
     expect((await alerts.loadState(RULE, 'a')).text).toBe(String(won.indexOf(true)));
   });

@@ -48,7 +48,11 @@ beforeEach(async () => {
 /** What the API hands over of one snapshot. */
 function record(agentId: string, timestamp: number, changes: Partial<SnapshotInput> = {}): TimelineRecord {
   const own = agentId === 'default' ? {} : { agent_id: agentId };
-  return { agentId, timestamp, json: JSON.stringify(snapshotSchema.parse(snapshot({ timestamp, ...changes, ...own }))) };
+  return {
+    agentId,
+    timestamp,
+    json: JSON.stringify(snapshotSchema.parse(snapshot({ timestamp, ...changes, ...own }))),
+  };
 }
 
 async function allOf(now: number): Promise<Snapshot[]> {
@@ -70,7 +74,10 @@ describe('appending', () => {
     const other = record('web-01', NOW - 5);
     expect(await timeline.append([own, other], NOW)).toBe(2);
     expect(await redis.zrange(key, '0', '-1', 'WITHSCORES')).toEqual([own.json, String(NOW)]);
-    expect(await redis.zrange(`${key}:web-01`, '0', '-1', 'WITHSCORES')).toEqual([other.json, String(NOW - 5)]);
+    expect(await redis.zrange(`${key}:web-01`, '0', '-1', 'WITHSCORES')).toEqual([
+      other.json,
+      String(NOW - 5),
+    ]);
   });
 
   test('publishes the very JSON of each snapshot', async () => {
@@ -101,7 +108,9 @@ describe('appending', () => {
 
   test('several at once, by several workers, keep each record once', async () => {
     const records = Array.from({ length: 50 }, (_, i) => record(`agent-${i % 5}`, NOW - i));
-    const added = await Promise.all([records, records.toReversed(), records].map((own) => timeline.append(own, NOW)));
+    const added = await Promise.all(
+      [records, records.toReversed(), records].map((own) => timeline.append(own, NOW)),
+    );
     expect(added.reduce((sum, count) => sum + count, 0)).toBe(50);
     expect(await arrived()).toHaveLength(50);
   });
@@ -154,7 +163,14 @@ describe('reading', () => {
 
   test('skips damaged records', async () => {
     await timeline.append([record('default', NOW)], NOW);
-    for (const damaged of ['', 'null', '{', '{"timestamp":5}', '[]', '{"timestamp":1,"total_cpu_percent":"x"}']) {
+    for (const damaged of [
+      '',
+      'null',
+      '{',
+      '{"timestamp":5}',
+      '[]',
+      '{"timestamp":1,"total_cpu_percent":"x"}',
+    ]) {
       await redis.zadd(key, NOW - 1, damaged);
     }
     expect(await timeline.recentOf('default', NOW)).toHaveLength(1);
@@ -162,7 +178,9 @@ describe('reading', () => {
   });
 
   test('gives every agent’s, oldest first across all of them, each once', async () => {
-    const records = Array.from({ length: 200 }, (_, i) => record(`agent-${i % 7}`, NOW - ((i * 37) % RETENTION)));
+    const records = Array.from({ length: 200 }, (_, i) =>
+      record(`agent-${i % 7}`, NOW - ((i * 37) % RETENTION)),
+    );
     await timeline.append([...records, record('default', NOW)], NOW);
     const all = await allOf(NOW);
     const times = all.map(({ timestamp }) => timestamp);
@@ -216,5 +234,6 @@ test('a record is read or found damaged, never an error', () => {
   expect(parseRecord('{"timestamp":1,"total_cpu_percent":2,"extra":3}')).toEqual(
     snapshotSchema.parse({ timestamp: 1, total_cpu_percent: 2 }),
   );
-  for (const damaged of ['', 'undefined', '{"timestamp":1', '{}', '1']) expect(parseRecord(damaged)).toBeUndefined();
+  for (const damaged of ['', 'undefined', '{"timestamp":1', '{}', '1'])
+    expect(parseRecord(damaged)).toBeUndefined();
 });

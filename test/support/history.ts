@@ -1,0 +1,64 @@
+import { createLogger, type Logger } from '../../core/platform/logger.ts';
+import { migrate } from '../../core/platform/migrate.ts';
+import { openPrisma, type PrismaClient } from '../../core/platform/prisma.ts';
+import type { SnapshotRow } from '../../core/stores/snapshots.ts';
+import { createTestDatabase } from './stores.ts';
+
+export const silentLog: Logger = createLogger({ level: 'silent', name: 'test' });
+
+/** A throw-away database with the history table in it, and a client for it. */
+export interface TestHistory {
+  dsn: string;
+  table: string;
+  prisma: PrismaClient;
+  close(): Promise<void>;
+}
+
+/** Call it in `beforeAll` or `beforeEach`, and `close` after. */
+export async function createTestHistory(table = 'metrics_snapshots'): Promise<TestHistory> {
+  const database = await createTestDatabase();
+  await migrate({ dsn: database.dsn, table, log: silentLog });
+  const prisma = openPrisma({ dsn: database.dsn, log: silentLog, applicationName: 'test', poolSize: 6 });
+  return {
+    dsn: database.dsn,
+    table,
+    prisma: prisma.handle,
+    async close() {
+      await prisma.close();
+      await database.close();
+    },
+  };
+}
+
+/** A UUID made of a number, so that a test can say which row it means. */
+export function snapshotIdOf(number: number): string {
+  return `00000000-0000-4000-8000-${number.toString(16).padStart(12, '0')}`;
+}
+
+/** A row as the API would have queued it: snapshot `number` of `agentId`. */
+export function snapshotRow(number: number, timestamp: number, agentId = 'web-01'): SnapshotRow {
+  return {
+    agentId,
+    snapshotId: snapshotIdOf(number),
+    receivedAtMs: timestamp * 1000 + 250,
+    snapshot: {
+      timestamp,
+      total_cpu_percent: 45.2,
+      per_core_cpu_percent: [40.1, 50.3],
+      system_memory_total_mb: 16_000,
+      system_memory_used_mb: 8_000.5,
+      top_processes: [
+        {
+          pid: 1234,
+          name: 'chrome.exe',
+          cpu_percent: 15.5,
+          memory_mb: 512.3,
+          thread_count: 10,
+          io_read_mb: 1,
+          io_write_mb: 2,
+          handle_count: 100,
+        },
+      ],
+    },
+  };
+}

@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { loadConfig } from '../../../core/config.ts';
+import { snapshotSchema } from '../../../core/contracts/snapshot.ts';
+import { createLogger } from '../../../core/platform/logger.ts';
+import { createMetrics } from '../../../core/platform/metrics.ts';
+import { createAlertStore, type AlertStore } from '../../../core/stores/alerts.ts';
+import { createTimelineStore, type TimelineStore } from '../../../core/stores/timeline.ts';
+import { snapshot } from '../../support/snapshots.ts';
+import { startTestRedis, type TestRedis } from '../../support/stores.ts';
+import { prune } from '../../../workers/prune.ts';
+import { writeTimeline } from '../../../workers/timeline.ts';
+import { createWorkerMetrics } from '../../../workers/workerMetrics.ts';
+
+const NOW = 1_800_000_000;
+const config = loadConfig({ RETENTION_SECONDS: '300', ALERT_RETENTION_SECONDS: '3600' });
+const log = createLogger({ level: 'silent', name: 'test' });
+
+let server: TestRedis;
+let redis: Redis;
+let timeline: TimelineStore;
+let alerts: AlertStore;
+
+beforeAll(async () => {
+  server = await startTestRedis();
+  redis = new Redis(server.url);
+  timeline = createTimelineStore(redis, config.timeline);
+  alerts = createAlertStore(redis, config.alerts);
+});
+afterAll(async () => {
+  redis.disconnect();
+  await server.close();
+});
+beforeEach(() => redis.flushall());
+
+const record = (agentId: string, timestamp: number) => {
+  const json = JSON.stringify(snapshotSchema.parse(snapshot({ timestamp, agent_id: agentId })));
+  return { agentId, timestamp, json };
+};
+
+test('the timeline role writes a batch, and counts what was new once', async () => {
+  const metrics = createMetrics();
+  const deps = { timeline, metrics: createWorkerMetrics(metrics), nowSeconds: NOW };
+  const batch = { snapshots: [record('a', NOW), record('b', NOW - 1)] };
+  await writeTimeline(batch, deps);
+  await writeTimeline(batch, deps);
+  expect(await timeline.recentOf('a', NOW)).toHaveLength(1);
+  expect((await metrics.page()).body).toContain(
+    'topline_snapshots_stored_total{stage="timeline",outcome="stored"} 2',
+  );
+});
+
+describe('the prune role', () => {
+  const stores = () => ({ timeline, alerts, snapshots: undefined, log });
+
+  test('drops from Redis what is older than each retention, and only that', async () => {
+    await timeline.append([record('a', NOW), record('a', NOW + 200)], NOW + 200);
+    await redis.zadd(config.alerts.key, NOW, 'old', NOW + 3600, 'new');
+    await prune({ store: 'redis' }, { ...stores(), nowSeconds: NOW + 301 });
+    expect(await redis.zcard(`${config.timeline.key}:a`)).toBe(1);
+    expect(await redis.zcard(config.alerts.key)).toBe(2);
+    await prune({ store: 'redis' }, { ...stores(), nowSeconds: NOW + 3601 });
+    expect(await redis.zrange(config.alerts.key, '0', '-1')).toEqual(['new']);
+  });
+
+  test('has nothing to do for PostgreSQL where there is none', async () => {
+    await timeline.append([record('a', NOW)], NOW);
+    await prune({ store: 'postgres' }, { ...stores(), nowSeconds: NOW + 10_000 });
+    expect(await redis.zcard(`${config.timeline.key}:a`)).toBe(1);
+  });
+});

@@ -1,0 +1,70 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { loadConfig } from '../../../core/config.ts';
+import { pruneTickSchema } from '../../../core/contracts/queues.ts';
+import { createLogger } from '../../../core/platform/logger.ts';
+import { openQueue, type Queue } from '../../../core/platform/queue.ts';
+import { openRedis, type RedisConnection } from '../../../core/platform/redis.ts';
+import { startTestRedis, type TestRedis } from '../../support/stores.ts';
+import { schedulePruning } from '../../../workers/schedules.ts';
+
+const log = createLogger({ level: 'silent', name: 'test' });
+
+let server: TestRedis;
+let redis: Redis;
+let connection: RedisConnection;
+let queue: Queue;
+
+beforeAll(async () => {
+  server = await startTestRedis();
+  redis = new Redis(server.url);
+});
+afterAll(async () => {
+  redis.disconnect();
+  await server.close();
+});
+beforeEach(async () => {
+  await redis.flushall();
+  connection = openRedis(loadConfig({ REDIS_URL: server.url }).redis, 'worker', 'workers', log);
+  queue = openQueue('prune', connection.handle);
+});
+afterEach(async () => {
+  await queue.close();
+  await connection.close();
+});
+
+async function schedules(): Promise<[string, number | undefined][]> {
+  const all = await queue.getJobSchedulers();
+  return all.map(({ key, every }): [string, number | undefined] => [key, Number(every)]).toSorted();
+}
+
+test('both stores are pruned again and again, by jobs the worker understands', async () => {
+  await schedulePruning(queue, { postgres: true });
+  expect(await schedules()).toEqual([
+    ['prune-postgres', 3_600_000],
+    ['prune-redis', 15_000],
+  ]);
+  const jobs = await queue.getJobs(['waiting', 'delayed', 'prioritized']);
+  expect(jobs.map((job) => pruneTickSchema.parse(job.data).store).toSorted()).toEqual(['postgres', 'redis']);
+});
+
+test('any number of processes may register them, also at once, and each is there once', async () => {
+  await Promise.all([1, 2, 3].map(() => schedulePruning(queue, { postgres: true })));
+  await schedulePruning(queue, { postgres: true });
+  expect(await schedules()).toHaveLength(2);
+  expect(await queue.getJobs(['waiting', 'delayed', 'prioritized'])).toHaveLength(2);
+});
+
+test('an interval of an earlier version is replaced', async () => {
+  await queue.upsertJobScheduler('prune-redis', { every: 60_000 }, { name: 'prune-redis', data: { store: 'redis' } });
+  await schedulePruning(queue, { postgres: true });
+  expect(await schedules()).toContainEqual(['prune-redis', 15_000]);
+});
+
+test('PostgreSQL is not pruned where there is none, also where there was one before', async () => {
+  await schedulePruning(queue, { postgres: true });
+  await schedulePruning(queue, { postgres: false });
+  expect(await schedules()).toEqual([['prune-redis', 15_000]]);
+  await schedulePruning(queue, { postgres: false });
+  expect(await schedules()).toHaveLength(1);
+});
