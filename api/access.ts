@@ -3,8 +3,11 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Config } from '../core/config.ts';
 import { clientAddress, isLoopback } from './clientAddress.ts';
 
-/** What a caller may do: an operator everything, a viewer read, an anonymous caller what is open. */
-export type Role = 'operator' | 'viewer' | 'anonymous';
+/**
+ * What a caller may do: an operator everything, a viewer read, an anonymous caller what is open. A `local` one, on this
+ * machine while no operator token is set, may change things, and read where no viewer token is asked for.
+ */
+export type Role = 'operator' | 'viewer' | 'local' | 'anonymous';
 
 /** The parts of a request, HTTP or upgrade, that say who is calling. */
 export interface RequestIdentity {
@@ -17,6 +20,16 @@ export const SESSION_SECONDS = 12 * 60 * 60;
 
 export const SESSION_COOKIE = 'topline_session';
 
+/** What proxies add: the client of one is not on this machine, although the connection is. */
+const FORWARDING_HEADERS = [
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-real-ip',
+  'forwarded',
+  'via',
+];
+
 export interface Access {
   /** Who calls: by bearer token, by session cookie, or, while no operator token is set, from this machine. */
   roleOf(request: RequestIdentity): Role;
@@ -24,6 +37,8 @@ export interface Access {
   roleOfToken(token: string): 'operator' | 'viewer' | undefined;
   /** Whether reading is open to this role. */
   mayRead(role: Role): boolean;
+  /** Whether this role may change something. */
+  mayChange(role: Role): boolean;
   /** Whether the agent token, where one is set, is the right one. */
   agentMayPost(token: string | undefined): boolean;
   /** Whether a page of this origin may open a socket or change something; a caller without an origin is no page. */
@@ -61,20 +76,22 @@ export function createAccess({ access, agents, http }: Pick<Config, 'access' | '
    * machine, nor a page that got here by a name of its own (DNS rebinding).
    */
   function isLocalOperator({ headers, remoteAddress }: RequestIdentity): boolean {
-    if (tokens.operator !== '' || (http.trustedHops === 0 && headers['x-forwarded-for'] !== undefined))
-      return false;
-    const address = clientAddress(remoteAddress, headers['x-forwarded-for'], http.trustedHops);
-    return isLoopback(address) && isLocalHost(headers.host);
+    if (tokens.operator !== '' || !isLocalHost(headers.host)) return false;
+    if (!isLoopback(clientAddress(remoteAddress, undefined, 0))) return false;
+    if (http.trustedHops === 0) return !FORWARDING_HEADERS.some((name) => headers[name] !== undefined);
+    return isLoopback(clientAddress(remoteAddress, headers['x-forwarded-for'], http.trustedHops));
   }
 
   return {
     roleOfToken,
     roleOf(request) {
       const bearer = /^Bearer\s+(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
-      const known = (bearer && roleOfToken(bearer)) ?? roleOfSession(request.headers.cookie);
-      return known || (isLocalOperator(request) ? 'operator' : 'anonymous');
+      const known = (bearer && roleOfToken(bearer)) || roleOfSession(request.headers.cookie);
+      if (known === 'operator' || !isLocalOperator(request)) return known ?? 'anonymous';
+      return known === 'viewer' || tokens.viewer === '' ? 'operator' : 'local';
     },
-    mayRead: (role) => tokens.viewer === '' || role !== 'anonymous',
+    mayRead: (role) => tokens.viewer === '' || role === 'viewer' || role === 'operator',
+    mayChange: (role) => role === 'operator' || role === 'local',
     agentMayPost: (token) => agents.token === '' || sameSecret(token ?? '', agents.token),
     originAllowed({ origin, host }) {
       if (origin === undefined) return true;

@@ -23,7 +23,7 @@ export function board(queues: Queue[], access: Access): ApiMiddleware {
   return async function queueBoard(ctx, next) {
     if (ctx.path !== BOARD_PATH && !ctx.path.startsWith(`${BOARD_PATH}/`)) return next();
     const reading = ctx.method === 'GET' || ctx.method === 'HEAD';
-    const page = ctx.state.role === 'operator' ? acting : showing;
+    const page = access.mayChange(ctx.state.role) ? acting : showing;
     await (reading ? reader : operator)(ctx, async () => {
       await page(ctx, next);
       if (ctx.status === 404 && ctx.body === undefined) throw new ServiceError(404, 'Not Found');

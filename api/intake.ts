@@ -72,6 +72,8 @@ export function createIntake({ queues, deadlineMs = DEFAULT_DEADLINE_MS, observe
       observe?.({ size: batch.length, seconds: (performance.now() - startedAt) / 1000 });
       for (const { settle } of batch) settle(failure);
     }
+    // In the same turn as the look at what waits: a snapshot that came in between would be enqueued by nobody.
+    flight = undefined;
   }
 
   return {
@@ -93,7 +95,7 @@ export function createIntake({ queues, deadlineMs = DEFAULT_DEADLINE_MS, observe
           reject(new UnavailableError(`Redis unavailable: the queue did not answer within ${deadlineMs} ms`));
         }, deadlineMs);
         waiting.add(entry);
-        flight ??= enqueueAll().finally(() => (flight = undefined));
+        flight ??= enqueueAll();
       });
     },
     async close() {
@@ -107,12 +109,9 @@ function takeBatch(waiting: Set<Waiting>): Waiting[] {
   const batch: Waiting[] = [];
   let bytes = 0;
   for (const entry of waiting) {
-    if (
-      batch.length >= MAX_BATCH_ITEMS ||
-      (batch.length > 0 && bytes + entry.item.json.length > MAX_BATCH_BYTES)
-    )
-      break;
-    bytes += entry.item.json.length;
+    const size = Buffer.byteLength(entry.item.json);
+    if (batch.length >= MAX_BATCH_ITEMS || (batch.length > 0 && bytes + size > MAX_BATCH_BYTES)) break;
+    bytes += size;
     batch.push(entry);
     waiting.delete(entry);
   }
@@ -128,7 +127,9 @@ async function enqueueBatch(
   items: IntakeItem[],
 ): Promise<UnavailableError | undefined> {
   const jobId = `batch-${randomUUID()}`;
-  const adds = STAGES.flatMap((stage) => queues[stage]?.add(stage, payloadFor[stage](items), { jobId }) ?? []);
+  const adds = STAGES.flatMap(
+    (stage) => queues[stage]?.add(stage, payloadFor[stage](items), { jobId }) ?? [],
+  );
   const answers = await Promise.allSettled(adds);
   const refused = answers.flatMap((answer) =>
     answer.status === 'rejected' ? [messageOf(answer.reason)] : [],

@@ -68,6 +68,12 @@ function operation(route: Route, reference: Reference) {
   };
   const answers = {
     ...(route.access === 'open' ? {} : { 401: { description: 'Missing or wrong token' } }),
+    ...(route.body === undefined
+      ? {}
+      : { 413: { description: 'Body too large' }, 415: { description: 'Not JSON' } }),
+    ...(route.body === undefined && route.query === undefined
+      ? {}
+      : { 422: { description: 'Malformed or out of bounds' } }),
     ...route.answers,
   };
   return {

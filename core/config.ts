@@ -219,7 +219,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
 }
 
 function group(values: Values) {
-  return Object.freeze({
+  return deepFreeze({
     http: {
       host: values.HOST,
       port: values.PORT,
@@ -260,6 +260,12 @@ function group(values: Values) {
     drainSeconds: values.DRAIN_SECONDS,
     logLevel: values.LOG_LEVEL,
   });
+}
+
+function deepFreeze<T extends object>(value: T): Readonly<T> {
+  for (const inner of Object.values(value))
+    if (typeof inner === 'object' && inner !== null) deepFreeze(inner as object);
+  return Object.freeze(value);
 }
 
 /** Whether the environment names a Redis to use, so that none has to be started. */

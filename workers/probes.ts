@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import { StartError } from '../core/errors.ts';
+import { messageOf, StartError } from '../core/errors.ts';
 import type { Metrics } from '../core/platform/metrics.ts';
 
 /**
@@ -12,9 +12,10 @@ export async function startProbes(
   { metrics, ready }: { metrics: Metrics; ready: () => Promise<void> },
 ): Promise<{ port: number; close(): Promise<void> }> {
   const server = createServer((request, response) => {
-    void answer(request.url ?? '', { metrics, ready }).then(({ status, type, body }) => {
-      response.writeHead(status, { 'Content-Type': type }).end(body);
-    });
+    const path = (request.url ?? '').split('?')[0] ?? '';
+    void answer(path, { metrics, ready })
+      .catch((error: unknown) => json(500, { detail: messageOf(error) }))
+      .then(({ status, type, body }) => response.writeHead(status, { 'Content-Type': type }).end(body));
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) =>
@@ -35,11 +36,6 @@ export async function startProbes(
 }
 
 async function answer(path: string, { metrics, ready }: { metrics: Metrics; ready: () => Promise<void> }) {
-  const json = (status: number, body: object) => ({
-    status,
-    type: 'application/json',
-    body: JSON.stringify(body),
-  });
   if (path === '/livez') return json(200, { status: 'alive' });
   if (path === '/readyz') {
     return ready().then(
@@ -52,4 +48,8 @@ async function answer(path: string, { metrics, ready }: { metrics: Metrics; read
     return { status: 200, type: page.contentType, body: page.body };
   }
   return json(404, { detail: 'Not Found' });
+}
+
+function json(status: number, body: object) {
+  return { status, type: 'application/json', body: JSON.stringify(body) };
 }

@@ -22,7 +22,7 @@ export function requireReader(access: Access): ApiMiddleware {
 /** Lets pass the operator, and no page of another origin in the operator's browser. */
 export function requireOperator(access: Access): ApiMiddleware {
   return async function guardChanges(ctx, next) {
-    if (ctx.state.role !== 'operator') {
+    if (!access.mayChange(ctx.state.role)) {
       if (ctx.state.role === 'viewer') throw new ServiceError(403, 'This needs the operator token');
       throw unauthorized('This needs the operator token: Authorization: Bearer …');
     }

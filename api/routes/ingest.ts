@@ -61,9 +61,6 @@ export function ingestRoute({ intake, rateLimits, ratePerMinute, identity }: Ing
     body: snapshotSchema,
     answers: {
       200: { description: 'Taken: it will be in every store, once.', schema: acceptedSchema },
-      413: { description: 'Body too large' },
-      415: { description: 'Not JSON' },
-      422: { description: 'Malformed or out of bounds' },
       429: { description: 'More than the agent may send; see Retry-After' },
       503: { description: 'The queue cannot take it now; see Retry-After' },
     },

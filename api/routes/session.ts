@@ -33,7 +33,8 @@ export function sessionRoutes({
       access: 'open',
       answers: { 200: { description: 'The role of the token or cookie sent', schema: sessionSchema } },
       async handle(ctx) {
-        ctx.body = { role: ctx.state.role } satisfies z.output<typeof sessionSchema>;
+        const { role } = ctx.state;
+        ctx.body = { role: role === 'local' ? 'anonymous' : role } satisfies z.output<typeof sessionSchema>;
       },
     },
     {

@@ -21,9 +21,11 @@ export interface Lifecycle {
  */
 export function createLifecycle(log: Logger, deadlineMs: number): Lifecycle {
   const releasers: { name: string; release: Release }[] = [];
+  let stopping = false;
   let stopped: Promise<boolean> | undefined;
 
   async function releaseAll(reason: string): Promise<boolean> {
+    stopping = true;
     log.info({ reason }, 'stopping');
     const endsAt = Date.now() + deadlineMs;
     let clean = true;
@@ -43,7 +45,7 @@ export function createLifecycle(log: Logger, deadlineMs: number): Lifecycle {
     defer: (name, release) => void releasers.push({ name, release }),
     stop: (reason) => (stopped ??= releaseAll(reason)),
     get stopping() {
-      return stopped !== undefined;
+      return stopping;
     },
   };
 }

@@ -13,8 +13,8 @@ const SECRET_PATHS = [
   'password',
 ].flatMap((path) => [path, `*.${path}`, `*.*.${path}`]);
 
-/** `user:password@` inside a URL, as connection errors like to quote it. */
-const URL_CREDENTIALS = /\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@]*:[^\s@]*@/gi;
+/** `user:password@` inside a URL, as connection errors like to quote it; to the last @, which a password may hold. */
+const URL_CREDENTIALS = /\b([a-z][a-z0-9+.-]*:\/\/)[^\s"\\/@:]*(?::[^\s"\\]*)?@/gi;
 
 export interface LoggerOptions {
   level: string;
@@ -33,22 +33,8 @@ export function createLogger({ level, name, destination }: LoggerOptions): Logge
       name,
       level,
       redact: { paths: SECRET_PATHS, censor: '[redacted]' },
-      serializers: {
-        err: (error: unknown) => {
-          const plain = pino.stdSerializers.err(error as Error);
-          return JSON.parse(withoutCredentials(JSON.stringify(plain))) as unknown;
-        },
-      },
-      hooks: {
-        logMethod(args, method) {
-          method.apply(
-            this,
-            args.map((arg) => (typeof arg === 'string' ? withoutCredentials(arg) : arg)) as Parameters<
-              typeof method
-            >,
-          );
-        },
-      },
+      // On the finished line: it has the message, the fields and the errors with their causes, whoever logged them.
+      hooks: { streamWrite: withoutCredentials },
     },
     destination ?? pino.destination({ fd: 1, sync: false }),
   );

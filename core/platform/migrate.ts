@@ -23,6 +23,9 @@ export interface MigrateOptions {
 const LOCK_TIMEOUT_MS = 60_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 
+const INSUFFICIENT_PRIVILEGE = '42501';
+const LOCK_NOT_AVAILABLE = '55P03';
+
 /** A server that is frozen answers nothing, not even that a lock took too long. */
 const READ_GRACE_MS = 5_000;
 
@@ -80,6 +83,7 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
     await prepare(client, table, migrations, log);
     return { applied: await apply(options, migrationsDir, migrations, await readState(client, table)) };
   } catch (error) {
+    if (sqlStateOf(error) === INSUFFICIENT_PRIVILEGE) throw mayNotMakeTables(error);
     if (!isRetryablePostgresError(error)) throw error;
     throw new UnavailableError(`PostgreSQL unavailable: ${postgresMessageOf(error)}`, { cause: error });
   } finally {
@@ -100,6 +104,14 @@ function isKnown(migrations: Migration[], { applied }: DatabaseState): boolean {
   return migrations.some(({ name }) => applied.includes(name));
 }
 
+function mayNotMakeTables(error: unknown): StartError {
+  return new StartError(
+    `PostgreSQL: ${postgresMessageOf(error)}. The role in POSTGRES_DSN makes its tables itself; as an administrator, run: ` +
+      'GRANT USAGE, CREATE ON SCHEMA public TO <role> (or name the schema that is first in its search path)',
+    { cause: error },
+  );
+}
+
 async function lock(client: pg.Client, timeoutMs: number, log: Logger): Promise<void> {
   const key = `hashtextextended('topline migrations', 0)`;
   const { rows } = await client.query<{ locked: boolean }>(`SELECT pg_try_advisory_lock(${key}) AS locked`);
@@ -109,7 +121,7 @@ async function lock(client: pg.Client, timeoutMs: number, log: Logger): Promise<
   try {
     await client.query(`SELECT pg_advisory_lock(${key})`);
   } catch (error) {
-    if (sqlStateOf(error) !== '55P03') throw error;
+    if (sqlStateOf(error) !== LOCK_NOT_AVAILABLE) throw error;
     throw new UnavailableError(
       `Another process has been migrating PostgreSQL for more than ${timeoutMs / 1000} seconds ` +
         "(its connection is called 'topline migrations' in pg_stat_activity)",
@@ -153,14 +165,7 @@ async function apply(
     });
     return appliedMigrationNames;
   } catch (error) {
-    const cause = engine.scriptError();
-    if (sqlStateOf(cause) === '42501') {
-      throw new StartError(
-        `PostgreSQL: the role of POSTGRES_DSN may not make tables in the schema "${schema}". As an administrator, run: ` +
-          `GRANT USAGE, CREATE ON SCHEMA "${schema}" TO <role>`,
-        { cause: error },
-      );
-    }
+    const cause = engine.driverError();
     if (isRetryablePostgresError(cause)) throw cause;
     throw new StartError(`PostgreSQL could not be migrated: ${messageOf(error).trim()}`, { cause: error });
   } finally {

@@ -141,7 +141,7 @@ const PASSING_REPLIES = /^(LOADING|READONLY|MISCONF|OOM|BUSY|TRYAGAIN|CLUSTERDOW
 
 /** What ioredis throws when a connection is lost, or cannot be had. */
 const CONNECTION_ERRORS =
-  /Connection is closed|Stream isn't writeable|Command timed out|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|max retries per request/i;
+  /Connection is closed|connection close|Stream isn't writeable|Command timed out|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|max retries per request/i;
 
 /** Whether the same command will succeed once Redis is well again. */
 export function isRetryableRedisError(error: unknown): boolean {

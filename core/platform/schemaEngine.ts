@@ -1,7 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { PrismaPg } from '@prisma/adapter-pg';
-import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
+import {
+  bindMigrationAwareSqlAdapterFactory,
+  ColumnTypeEnum,
+  type SqlResultSet,
+} from '@prisma/driver-adapter-utils';
 import type { SchemaEngine } from '@prisma/schema-engine-wasm/schema_engine_bg';
 import pg from 'pg';
 
@@ -20,8 +24,8 @@ export interface SchemaEngineOptions {
 /** Prisma's migration engine on one database. */
 export interface OpenSchemaEngine {
   handle: SchemaEngine;
-  /** What the driver threw for the last script that failed: the engine passes only its text on. */
-  scriptError(): unknown;
+  /** What the driver threw for the last statement that failed: the engine passes only its text on. */
+  driverError(): unknown;
   close(): Promise<void>;
 }
 
@@ -42,21 +46,29 @@ export async function openSchemaEngine(options: SchemaEngineOptions): Promise<Op
     keepAlive: true,
   });
   pool.on('error', () => undefined);
-  readCharAsText(pool);
-  let scriptError: unknown;
+  letCharThrough(pool);
+  let driverError: unknown;
+
+  async function remembering<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      driverError = error;
+      throw error;
+    }
+  }
 
   class ScriptingPrismaPg extends PrismaPg {
     override async connect() {
       const adapter = await super.connect();
+      const queryRaw = adapter.queryRaw.bind(adapter);
+      const executeRaw = adapter.executeRaw.bind(adapter);
+      adapter.queryRaw = async (query) => withChars(await remembering(queryRaw(query)));
+      adapter.executeRaw = (query) => remembering(executeRaw(query));
       // The adapter's own splits a script at every semicolon, also inside strings, comments and function bodies, and
       // runs the pieces one by one. Sent whole, PostgreSQL runs it as one transaction, as Prisma's native engine does.
       adapter.executeScript = async (script) => {
-        try {
-          await adapter.executeRaw({ sql: `${script}\n;${afterScript}`, args: [], argTypes: [] });
-        } catch (error) {
-          scriptError = error;
-          throw error;
-        }
+        await adapter.executeRaw({ sql: `${script}\n;${afterScript}`, args: [], argTypes: [] });
       };
       return adapter;
     }
@@ -72,7 +84,7 @@ export async function openSchemaEngine(options: SchemaEngineOptions): Promise<Op
     );
     return {
       handle,
-      scriptError: () => scriptError,
+      driverError: () => driverError,
       close: async () => {
         handle.free();
         await pool.end();
@@ -84,22 +96,32 @@ export async function openSchemaEngine(options: SchemaEngineOptions): Promise<Op
   }
 }
 
-/** OIDs of PostgreSQL's "char", a catalog type of one byte, and of text. */
+/** OID of "char", a type of one byte in PostgreSQL's catalog. */
 const CHAR_OID = 18;
-const TEXT_OID = 25;
 
-/** The engine asks the catalog for columns of type "char", which the adapter does not know (prisma/orm#27403). */
-function readCharAsText(pool: pg.Pool): void {
+/** OID of bytea, which no question of the engine brings back: it stands for "char" on the way through the adapter. */
+const STAND_IN_OID = 17;
+
+/**
+ * The engine asks the catalog for columns of type "char", which the adapter does not know and refuses
+ * (prisma/orm#27403); the engine, in turn, panics if they come as text.
+ */
+function letCharThrough(pool: pg.Pool): void {
   const query = pool.query.bind(pool) as (
     config: pg.QueryConfig,
   ) => Promise<pg.QueryResult | pg.QueryResult[]>;
   pool.query = (async (config: pg.QueryConfig) => {
     const result = await query(config);
     for (const { fields } of [result].flat()) {
-      for (const field of fields) if (field.dataTypeID === CHAR_OID) field.dataTypeID = TEXT_OID;
+      for (const field of fields) if (field.dataTypeID === CHAR_OID) field.dataTypeID = STAND_IN_OID;
     }
     return result;
   }) as typeof pool.query;
+}
+
+function withChars(result: SqlResultSet): SqlResultSet {
+  const { Bytes, Character } = ColumnTypeEnum;
+  return { ...result, columnTypes: result.columnTypes.map((type) => (type === Bytes ? Character : type)) };
 }
 
 /** Node has it; the type libraries for Node do not. */
@@ -124,8 +146,17 @@ async function instantiate(): Promise<Engine> {
   const engine = await import('@prisma/schema-engine-wasm/schema_engine_bg');
   const script = createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm/schema_engine_bg');
   const wasm = await readFile(script.replace(/\.js$/, '.wasm'));
-  const { instance } = await WebAssembly.instantiate(wasm, { './schema_engine_bg.js': engine });
+  const { instance } = await WebAssembly.instantiate(wasm, {
+    './schema_engine_bg.js': withoutLastingTimers(engine),
+  });
   engine.__wbg_set_wasm(instance.exports);
   (instance.exports['__wbindgen_start'] as () => void)();
   return engine;
+}
+
+/** The engine leaves the 10 s timer of its own lock behind, which would keep a finished process alive that long. */
+function withoutLastingTimers(imports: object): object {
+  const timers = Object.keys(imports).filter((name) => name.startsWith('__wbg_setTimeout_'));
+  const start = (callback: () => void, ms: number) => setTimeout(callback, ms).unref();
+  return { ...imports, ...Object.fromEntries(timers.map((name) => [name, start])) };
 }

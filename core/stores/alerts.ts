@@ -16,12 +16,14 @@ redis.call('EXPIRE', KEYS[1], ARGV[3])
 return 1`;
 
 /**
- * Keeps an event and publishes it, once: the same event again is the same member, and goes nowhere.
+ * Keeps an event and publishes it, once: the same event again is the same member, and goes nowhere. One that is older
+ * than what is kept could not be recognised when it comes again, so it is let go.
  *
  * KEYS[1] events; ARGV[1] score, [2] event, [3] channel, [4] oldest score to keep.
  * Output: 1 if it was new.
  */
 const RECORD_EVENT = `
+if tonumber(ARGV[1]) < tonumber(ARGV[4]) then return 0 end
 local fresh = redis.call('ZADD', KEYS[1], 'NX', ARGV[1], ARGV[2])
 if fresh == 1 then redis.call('PUBLISH', ARGV[3], ARGV[2]) end
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', '(' .. ARGV[4])

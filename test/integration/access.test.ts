@@ -139,6 +139,15 @@ describe('the queue board', () => {
     expect(await readOnly(open, { 'X-Forwarded-For': '10.0.0.1' })).toBe(true);
   });
 
+  test('where only a viewer token is set, a client on this machine needs it to read, and none to change', async () => {
+    const node = await startApiNode({ REDIS_URL: redisServer.url, VIEWER_TOKEN: VIEWER });
+    expect((await get(`${node.url}/api/metrics/recent`)).status).toBe(401);
+    expect((await get(`${node.url}/board`)).status).toBe(401);
+    expect((await change(node, {})).status).toBe(200);
+    expect((await change(node, bearer(VIEWER))).status).toBe(200);
+    await node.stop();
+  });
+
   test('answers a page, its assets and an unknown address', async () => {
     const { body } = await get(`${open.url}/board`);
     const script = /src="(static\/js\/main[^"]+)"/.exec(String(body))?.[1] ?? 'none';

@@ -38,7 +38,9 @@ afterEach(async () => {
 test('every queue keeps its keys under a hash tag of its own', async () => {
   for (const name of QUEUE_NAMES) await openQueue(name, connection.handle).add('x', {});
   for (const name of await redis.keys('*')) {
-    expect(QUEUE_NAMES.some((queueName) => name.startsWith(`${queuePrefix(queueName)}:${queueName}:`))).toBe(true);
+    expect(QUEUE_NAMES.some((queueName) => name.startsWith(`${queuePrefix(queueName)}:${queueName}:`))).toBe(
+      true,
+    );
   }
 });
 
@@ -104,7 +106,10 @@ describe('the oldest job not yet done', () => {
     let release = () => {};
     const released = new Promise<void>((resolve) => (release = resolve));
     const blocking = new Redis(server.url, { maxRetriesPerRequest: null });
-    const worker = new Worker('timeline', () => released, { connection: blocking, prefix: queuePrefix('timeline') });
+    const worker = new Worker('timeline', () => released, {
+      connection: blocking,
+      prefix: queuePrefix('timeline'),
+    });
     try {
       await waitFor(async () => (await queue.getActiveCount()) === 1);
       expect(await oldestJobMs(queue, redis)).toBe(1_000);

@@ -16,6 +16,8 @@ export interface Firing {
   startedAt: number;
   timestamp: number;
   cpuPercent: number;
+  /** The figures it fired by, so that its event stays the same whatever they are changed to before it is out. */
+  rule: CpuRule;
   /** Whether its event is known to be out. Until then it is announced again, after whatever crash. */
   announced: boolean;
 }
@@ -118,7 +120,7 @@ function windowsOf(samples: CpuWindowState['samples'], openedAt: number | null, 
       windows.push((open = { startedAt: timestamp, lastAt: timestamp, reached: undefined }));
     open.lastAt = timestamp;
     if (open.reached === undefined && timestamp - open.startedAt >= rule.durationSeconds) {
-      open.reached = { startedAt: open.startedAt, timestamp, cpuPercent: value, announced: false };
+      open.reached = { startedAt: open.startedAt, timestamp, cpuPercent: value, rule, announced: false };
     }
   }
   return windows;

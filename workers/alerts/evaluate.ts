@@ -48,7 +48,7 @@ async function evaluateAgent(
       if (!(await alerts.replaceState(RULE, agentId, revision, serialiseState(after)))) continue;
       if (firings.length === 0) return;
     }
-    for (const firing of firings) await alerts.record(eventOf(agentId, firing, rule), nowSeconds);
+    for (const firing of firings) await alerts.record(eventOf(agentId, firing), nowSeconds);
     const latest = after === before ? revision : String(Number(revision) + 1);
     // Losing this race is fine: whoever won it finds the window unannounced and announces it again, to no effect.
     await alerts.replaceState(RULE, agentId, latest, serialiseState(withAllAnnounced(after)));
@@ -57,7 +57,7 @@ async function evaluateAgent(
   throw new Error(`the alert state of ${agentId} changed ${MAX_RACES} times while it was being judged`);
 }
 
-function eventOf(agentId: string, { startedAt, timestamp, cpuPercent }: Firing, rule: CpuRule): AlertEvent {
+function eventOf(agentId: string, { startedAt, timestamp, cpuPercent, rule }: Firing): AlertEvent {
   return {
     timestamp,
     rule: RULE,

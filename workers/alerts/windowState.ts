@@ -5,21 +5,24 @@ import { EMPTY_STATE, type CpuWindowState } from './cpuWindow.ts';
  * The state as it is kept in Redis: one is read and written for each agent of each batch, so timestamps are written as
  * differences, and times and values apart (a quiet quarter of an hour takes 2 KB).
  */
-const storedSchema = z.object({
-  foldedTo: z.number().nullable(),
-  openedAt: z.number().nullable(),
-  firstAt: z.number(),
-  steps: z.array(z.number()),
-  values: z.array(z.number()),
-  fired: z.array(
-    z.object({
-      startedAt: z.number(),
-      timestamp: z.number(),
-      cpuPercent: z.number(),
-      announced: z.boolean(),
-    }),
-  ),
-});
+const storedSchema = z
+  .object({
+    foldedTo: z.number().nullable(),
+    openedAt: z.number().nullable(),
+    firstAt: z.number(),
+    steps: z.array(z.number()),
+    values: z.array(z.number()),
+    fired: z.array(
+      z.object({
+        startedAt: z.number(),
+        timestamp: z.number(),
+        cpuPercent: z.number(),
+        rule: z.object({ threshold: z.number(), durationSeconds: z.number() }),
+        announced: z.boolean(),
+      }),
+    ),
+  })
+  .refine(({ steps, values }) => steps.length === values.length);
 
 /** The state as text, for {@link parseState}. */
 export function serialiseState({ foldedTo, openedAt, samples, fired }: CpuWindowState): string {

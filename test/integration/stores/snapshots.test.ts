@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { UnavailableError } from '../../../core/errors.ts';
 import { openPrisma } from '../../../core/platform/prisma.ts';
 import { isRetryablePostgresError, sqlStateOf } from '../../../core/platform/postgresErrors.ts';
@@ -137,6 +137,40 @@ describe('inserting snapshots', () => {
     expect(isRetryablePostgresError(error)).toBe(false);
     expect(sqlStateOf(error)).toBe('22P05');
     expect(await rowsOf('bad')).toHaveLength(0);
+  });
+});
+
+describe('races that PostgreSQL decides against us', () => {
+  /** From now on the first `times` inserts fail with this state. */
+  async function failInserts(state: string, times: number): Promise<void> {
+    const statements = [
+      'DROP SEQUENCE IF EXISTS failures',
+      'CREATE SEQUENCE failures',
+      `CREATE OR REPLACE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+         IF nextval('failures') <= ${times} THEN RAISE 'on purpose' USING ERRCODE = '${state}'; END IF;
+         RETURN NULL;
+       END $$`,
+      'CREATE OR REPLACE TRIGGER fail BEFORE INSERT ON metrics_snapshots FOR EACH STATEMENT EXECUTE FUNCTION fail()',
+    ];
+    for (const statement of statements) await history.prisma.$executeRawUnsafe(statement);
+  }
+
+  afterEach(() => history.prisma.$executeRawUnsafe('DROP TRIGGER fail ON metrics_snapshots'));
+
+  test.each(['40P01', '40001'])('%s is tried again at once', async (state) => {
+    await failInserts(state, 3);
+    expect(await storeWith(30).insert(batch(`race ${state}`, 5))).toMatchObject({ inserted: 5 });
+  });
+
+  test('what goes on and on is an outage, not a fault of the batch', async () => {
+    await failInserts('40P01', 1_000);
+    await expect(storeWith(30).insert(batch('race lost', 5))).rejects.toThrow(UnavailableError);
+  });
+
+  test('a full disk is not tried again at once', async () => {
+    await failInserts('53100', 1);
+    await expect(storeWith(30).insert(batch('disk', 5))).rejects.toThrow(UnavailableError);
+    expect(await storeWith(30).insert(batch('disk', 5))).toMatchObject({ inserted: 5 });
   });
 });
 

@@ -128,7 +128,9 @@ describe('a session cookie', () => {
   test('signed with what the world knows is nobody’s while no token is set', () => {
     const forged = createHmac('sha256', 'topline session ').update('operator.9999999999').digest('base64url');
     expect(accessWith().roleOf(withCookie(`operator.9999999999.${forged}`))).toBe('anonymous');
-    expect(accessWith().roleOf(withCookie(accessWith().issueSession('operator', nowSeconds())))).toBe('anonymous');
+    expect(accessWith().roleOf(withCookie(accessWith().issueSession('operator', nowSeconds())))).toBe(
+      'anonymous',
+    );
   });
 
   test('ends when its token is changed, and only then', () => {
@@ -142,11 +144,15 @@ describe('a session cookie', () => {
   test('changed in any character is nobody’s', () => {
     const value = access.issueSession('operator', nowSeconds());
     fc.assert(
-      fc.property(fc.nat(value.length - 1), fc.constantFrom(...'abcXYZ019-_'), (at, character) => {
-        fc.pre(value[at] !== character);
-        const changed = value.slice(0, at) + character + value.slice(at + 1);
-        expect(access.roleOf(withCookie(changed))).toBe('anonymous');
-      }),
+      fc.property(
+        fc.nat(value.length - 1),
+        fc.constantFrom('a', 'b', 'X', 'Y', '0', '9', '-', '_'),
+        (at, character) => {
+          fc.pre(value[at] !== character);
+          const changed = value.slice(0, at) + character + value.slice(at + 1);
+          expect(access.roleOf(withCookie(changed))).toBe('anonymous');
+        },
+      ),
     );
   });
 
@@ -239,7 +245,10 @@ describe('the origin of a page', () => {
   test.each<[string, IncomingHttpHeaders]>([
     ['none, as of an agent or a script', { host: 'topline.example' }],
     ['its own', { host: 'topline.example:8000', origin: 'http://topline.example:8000' }],
-    ['its own behind a proxy that speaks TLS', { host: 'topline.example', origin: 'https://topline.example' }],
+    [
+      'its own behind a proxy that speaks TLS',
+      { host: 'topline.example', origin: 'https://topline.example' },
+    ],
     ['one that is named', { host: 'topline.example', origin: 'https://dash.example' }],
   ])('may be %s', (_, headers) => {
     expect(access.originAllowed(headers)).toBe(true);
@@ -249,7 +258,10 @@ describe('the origin of a page', () => {
     ['another', { host: 'topline.example', origin: 'https://evil.example' }],
     ['another port', { host: 'topline.example:8000', origin: 'http://topline.example:9000' }],
     ['one that begins like it', { host: 'topline.example', origin: 'https://topline.example.evil.example' }],
-    ['one that begins like a named one', { host: 'topline.example', origin: 'https://dash.example.evil.example' }],
+    [
+      'one that begins like a named one',
+      { host: 'topline.example', origin: 'https://dash.example.evil.example' },
+    ],
     ['a named one without TLS', { host: 'topline.example', origin: 'http://dash.example' }],
     ['an opaque one', { host: 'topline.example', origin: 'null' }],
     ['an empty one', { host: 'topline.example', origin: '' }],

@@ -23,7 +23,8 @@ beforeEach(async () => {
 });
 afterEach(() => connection.close());
 
-const health = (pingPostgres?: () => Promise<unknown>) => createHealth({ redis: connection.handle, pingPostgres })();
+const health = (pingPostgres?: () => Promise<unknown>) =>
+  createHealth({ redis: connection.handle, pingPostgres })();
 
 test('is ok without a history that nobody asked for', async () => {
   expect(await health()).toMatchObject({ status: 'ok', redis: 'connected', postgres: 'disabled' });
@@ -66,7 +67,10 @@ test('readiness needs a write that Redis takes, and a process that is not stoppi
   );
   await ready();
   await connection.handle.config('SET', 'maxmemory', '1');
-  await expect(ready()).rejects.toMatchObject({ status: 503, detail: expect.stringContaining('Redis unavailable') });
+  await expect(ready()).rejects.toMatchObject({
+    status: 503,
+    detail: expect.stringContaining('Redis unavailable'),
+  });
   await connection.handle.config('SET', 'maxmemory', '0');
   await ready();
   stopping = true;

@@ -89,7 +89,12 @@ test('describes exactly the routes there are', () => {
   const described = operations.map(({ path, method }) => `${method} ${path}`);
   expect(described.toSorted()).toEqual(routes.map(({ method, path }) => `${method} ${path}`).toSorted());
   expect(described).toEqual(
-    expect.arrayContaining(['post /ingest/metrics', 'get /api/metrics/recent', 'get /api/alerts/recent', 'get /health']),
+    expect.arrayContaining([
+      'post /ingest/metrics',
+      'get /api/metrics/recent',
+      'get /api/alerts/recent',
+      'get /health',
+    ]),
   );
 });
 
@@ -120,7 +125,8 @@ describe('the document is OpenAPI 3.1 in shape', () => {
   test('with references that all lead somewhere', () => {
     const references = valuesOf('$ref', document);
     expect(references.length).toBeGreaterThan(5);
-    for (const reference of references) expect([reference, at(String(reference))]).toEqual([reference, expect.anything()]);
+    for (const reference of references)
+      expect([reference, at(String(reference))]).toEqual([reference, expect.anything()]);
   });
 
   test('without anything of JSON Schema that only a document of its own may have', () => {
@@ -136,7 +142,12 @@ describe('the document is OpenAPI 3.1 in shape', () => {
 });
 
 describe('a snapshot', () => {
-  const defaults = ['per_core_cpu_percent', 'system_memory_total_mb', 'system_memory_used_mb', 'top_processes'];
+  const defaults = [
+    'per_core_cpu_percent',
+    'system_memory_total_mb',
+    'system_memory_used_mb',
+    'top_processes',
+  ];
 
   test('as it is answered always has every field with a default', () => {
     const { Snapshot, ProcessSample } = document.components.schemas;

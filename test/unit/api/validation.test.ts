@@ -4,7 +4,11 @@ import { validate } from '../../../api/validation.ts';
 import { snapshotSchema } from '../../../core/contracts/snapshot.ts';
 import { InvalidRequestError, type FieldFault } from '../../../core/errors.ts';
 
-function faultsOf(schema: z.ZodType, value: unknown, part: 'body' | 'query' | 'header' = 'body'): FieldFault[] {
+function faultsOf(
+  schema: z.ZodType,
+  value: unknown,
+  part: 'body' | 'query' | 'header' = 'body',
+): FieldFault[] {
   try {
     validate(schema, value, part);
   } catch (error) {
@@ -15,12 +19,18 @@ function faultsOf(schema: z.ZodType, value: unknown, part: 'body' | 'query' | 'h
 }
 
 test('what is right comes back parsed, with its defaults', () => {
-  expect(validate(z.object({ minutes: z.coerce.number().default(60) }), {}, 'query')).toEqual({ minutes: 60 });
+  expect(validate(z.object({ minutes: z.coerce.number().default(60) }), {}, 'query')).toEqual({
+    minutes: 60,
+  });
 });
 
 describe('what is wrong', () => {
   test('is named by part and place, as clients of the service before read it', () => {
-    const body = { timestamp: 'now', total_cpu_percent: 101, top_processes: [{ pid: 1, name: 'a', cpu_percent: -1 }] };
+    const body = {
+      timestamp: 'now',
+      total_cpu_percent: 101,
+      top_processes: [{ pid: 1, name: 'a', cpu_percent: -1 }],
+    };
     expect(faultsOf(snapshotSchema, body).map(({ loc }) => loc)).toEqual([
       ['body', 'timestamp'],
       ['body', 'total_cpu_percent'],

@@ -54,7 +54,11 @@ describe('the message of whatever was thrown', () => {
       new AggregateError([new Error('::1 refused'), new Error('127.0.0.1 refused')]),
       '::1 refused; 127.0.0.1 refused',
     ],
-    ['several failures under one message', new AggregateError([new Error('a')], 'all of them'), 'all of them'],
+    [
+      'several failures under one message',
+      new AggregateError([new Error('a')], 'all of them'),
+      'all of them',
+    ],
   ])('%s', (_, thrown, message) => {
     expect(messageOf(thrown)).toBe(message);
   });

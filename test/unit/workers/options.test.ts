@@ -10,7 +10,11 @@ test('without arguments a process runs all roles', () => {
 test.each([
   ['one', ['--roles', 'persist'], ['persist']],
   ['one, written together', ['--roles=alerts'], ['alerts']],
-  ['several, in the order of the table and each once', ['--roles', 'prune, timeline,,prune'], ['timeline', 'prune']],
+  [
+    'several, in the order of the table and each once',
+    ['--roles', 'prune, timeline,,prune'],
+    ['timeline', 'prune'],
+  ],
 ])('the roles named: %s', (_, args, roles) => {
   expect(parseRoles(args)).toEqual(roles);
 });

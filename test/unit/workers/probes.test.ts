@@ -52,7 +52,7 @@ test('a metric that cannot be had is a 500, and the next question is answered', 
   metrics.gauge('topline_broken', 'For this test.', [], () => Promise.reject(new Error('broken')));
   expect((await get(`${url}/metrics`)).status).toBe(500);
   expect((await get(`${url}/livez`)).status).toBe(200);
-});
+}, 3_000);
 
 test('a port that is taken stops the start with a message that names it', async () => {
   const other = createServer();

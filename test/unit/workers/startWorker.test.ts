@@ -70,7 +70,13 @@ function sharedMetrics(): ReturnType<typeof createWorkerMetrics> {
 /** The value of one line of the metrics page. */
 async function metric(name: string): Promise<number> {
   const { body } = await metrics.page();
-  return Number(body.split('\n').find((line) => line.startsWith(`${name} `))?.split(' ').at(-1) ?? 0);
+  return Number(
+    body
+      .split('\n')
+      .find((line) => line.startsWith(`${name} `))
+      ?.split(' ')
+      .at(-1) ?? 0,
+  );
 }
 
 const counts = () => queue.getJobCounts('waiting', 'active', 'delayed', 'failed', 'completed');
@@ -110,40 +116,36 @@ describe('a job whose store is away', () => {
     ['as Redis says it', new Error('LOADING Redis is loading the dataset in memory')],
     ['as a lost connection says it', new Error('Connection is closed.')],
   ])('%s is put back without using up an attempt, and done once it is there', async (_, fault) => {
+    let away = true;
     let starts = 0;
     work(async () => {
       starts += 1;
-      if (starts <= 2) throw fault;
+      if (away) throw fault;
     });
     const { id } = await queue.add('alerts', BATCH, { attempts: 1 });
-    await waitFor(async () => (await counts())['delayed'] === 1);
-    const job = await queue.getJob(id ?? '');
-    expect(job).toMatchObject({ attemptsMade: 0, attemptsStarted: 1 });
+    await waitFor(() => starts === 2);
+    expect(await queue.getJob(id ?? '')).toMatchObject({ attemptsMade: 0 });
+    away = false;
     await waitFor(() => metric('topline_jobs_total{queue="alerts",outcome="completed"}'));
-    expect(starts).toBe(3);
     expect(await counts()).toEqual(DONE);
-    expect(await metric('topline_jobs_postponed_total{queue="alerts"}')).toBe(2);
+    expect(await metric('topline_jobs_postponed_total{queue="alerts"}')).toBe(starts - 1);
     expect(await metric('topline_jobs_total{queue="alerts",outcome="failed"}')).toBe(0);
   });
 
-  test('waits longer each time, up to 5 s', async () => {
+  test('waits longer each time', async () => {
+    const starts: number[] = [];
     work(async () => {
+      starts.push(Date.now());
       throw new UnavailableError('away');
     });
-    const { id } = await queue.add('alerts', BATCH, { attempts: 1 });
-    const delays: number[] = [];
-    for (let starts = 1; starts <= 3; starts += 1) {
-      await waitFor(async () => {
-        const job = await queue.getJob(id ?? '');
-        if (job?.attemptsStarted !== starts || !(await job.isDelayed())) return false;
-        delays.push(job.delay);
-        return true;
-      });
-    }
-    for (const [i, delay] of delays.entries()) {
+    await queue.add('alerts', BATCH, { attempts: 1 });
+    await waitFor(() => starts.length === 4);
+    const pauses = starts.slice(1).map((startedAt, i) => startedAt - starts[i]!);
+    for (const [i, pause] of pauses.entries()) {
       const longest = 250 * 2 ** i;
-      expect(delay).toBeLessThanOrEqual(longest + 5);
-      expect(delay).toBeGreaterThanOrEqual(longest * 0.75 - 50);
+      // With a quarter of jitter downwards; upwards there is only how busy this machine is.
+      expect(pause).toBeGreaterThanOrEqual(0.75 * longest - 10);
+      expect(pause).toBeLessThan(longest + 1_000);
     }
   });
 
@@ -239,7 +241,9 @@ test('two workers of a role share the work, each job done once', async () => {
   const seen: number[] = [];
   for (let i = 0; i < 2; i += 1) work(async ({ samples }) => void seen.push(samples[0]?.timestamp ?? 0));
   await Promise.all(
-    Array.from({ length: 40 }, (_, timestamp) => queue.add('alerts', { samples: [{ agentId: 'a', timestamp, cpuPercent: 1 }] })),
+    Array.from({ length: 40 }, (_, timestamp) =>
+      queue.add('alerts', { samples: [{ agentId: 'a', timestamp, cpuPercent: 1 }] }),
+    ),
   );
   await waitFor(() => seen.length >= 40);
   await waitFor(async () => (await counts())['active'] === 0);

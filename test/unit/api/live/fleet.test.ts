@@ -10,7 +10,12 @@ function live(agent_id: string, changes: Partial<SnapshotInput> = {}): LiveSnaps
 
 describe('the line of an agent', () => {
   test('holds the figures of a list of hosts, and the process that uses most CPU', () => {
-    const processes = [5, 80, 80, 20].map((cpu_percent, i) => ({ pid: i, name: `p${i}`, cpu_percent, memory_mb: 1 }));
+    const processes = [5, 80, 80, 20].map((cpu_percent, i) => ({
+      pid: i,
+      name: `p${i}`,
+      cpu_percent,
+      memory_mb: 1,
+    }));
     expect(fleetLine(live('web-01', { total_cpu_percent: 42, top_processes: processes }))).toEqual({
       agent_id: 'web-01',
       timestamp: 100,
@@ -32,7 +37,9 @@ describe('the changes since they were last asked for', () => {
     fleet.note(live('a', { timestamp: 100, total_cpu_percent: 1 }));
     fleet.note(live('b', { timestamp: 100, total_cpu_percent: 2 }));
     fleet.note(live('a', { timestamp: 102, total_cpu_percent: 3 }));
-    const lines = fleet.take().map(({ agent_id, timestamp, total_cpu_percent }) => [agent_id, timestamp, total_cpu_percent]);
+    const lines = fleet
+      .take()
+      .map(({ agent_id, timestamp, total_cpu_percent }) => [agent_id, timestamp, total_cpu_percent]);
     expect(lines).toEqual([
       ['a', 102, 3],
       ['b', 100, 2],

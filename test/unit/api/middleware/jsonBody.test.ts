@@ -43,7 +43,10 @@ beforeEach(() => {
 
 describe('a JSON body', () => {
   test('is read', async () => {
-    expect(await post(url, { a: [1, 'ü', null] })).toMatchObject({ status: 200, body: { value: { a: [1, 'ü', null] } } });
+    expect(await post(url, { a: [1, 'ü', null] })).toMatchObject({
+      status: 200,
+      body: { value: { a: [1, 'ü', null] } },
+    });
   });
 
   test.each([
@@ -102,9 +105,12 @@ describe('a media type that is not JSON is refused with 415', () => {
     expect(JSON.parse(body)).toEqual({ detail: expect.stringContaining('not supported') });
   });
 
-  test.each(['gzip', 'br', 'deflate', 'gzip, identity'])('as is a body compressed by %s', async (encoding) => {
-    expect((await rawPost(url, '{"a":1}', { 'Content-Encoding': encoding })).status).toBe(415);
-  });
+  test.each(['gzip', 'br', 'deflate', 'gzip, identity'])(
+    'as is a body compressed by %s',
+    async (encoding) => {
+      expect((await rawPost(url, '{"a":1}', { 'Content-Encoding': encoding })).status).toBe(415);
+    },
+  );
 
   test('and is told back short', async () => {
     const { body } = await rawPost(url, '{}', { 'Content-Type': `x/${'y'.repeat(5_000)}` });
@@ -147,10 +153,14 @@ describe('a body that is too large is refused with 413', () => {
 
   test('whose length is not told', async () => {
     const status = await new Promise((resolve, reject) => {
-      const outgoing = request(url, { method: 'POST', headers: { 'Transfer-Encoding': 'chunked' } }, (incoming) => {
-        resolve(incoming.statusCode);
-        outgoing.destroy();
-      });
+      const outgoing = request(
+        url,
+        { method: 'POST', headers: { 'Transfer-Encoding': 'chunked' } },
+        (incoming) => {
+          resolve(incoming.statusCode);
+          outgoing.destroy();
+        },
+      );
       outgoing.on('error', reject);
       outgoing.write(large.subarray(0, 2 * LIMIT));
     });

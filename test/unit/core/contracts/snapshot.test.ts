@@ -52,7 +52,8 @@ function canonical(sent: unknown): string {
 function shuffled(value: unknown, seed: number): unknown {
   if (Array.isArray(value)) return value.map((item) => shuffled(item, seed + 1));
   if (typeof value !== 'object' || value === null) return value;
-  const rank = (key: string) => [...`${seed}${key}`].reduce((hash, c) => (hash * 31 + c.charCodeAt(0)) >>> 0, 7);
+  const rank = (key: string) =>
+    Array.from(`${seed}${key}`).reduce((hash, c) => (hash * 31 + c.charCodeAt(0)) >>> 0, 7);
   return Object.fromEntries(
     Object.entries(value)
       .sort(([a], [b]) => rank(a) - rank(b))
@@ -70,7 +71,10 @@ describe('the canonical JSON of a snapshot', () => {
   });
 
   test('does not depend on fields the contract does not know', () => {
-    const unknown = fc.dictionary(fc.string().map((key) => `x_${key}`), fc.jsonValue());
+    const unknown = fc.dictionary(
+      fc.string().map((key) => `x_${key}`),
+      fc.jsonValue(),
+    );
     fc.assert(
       fc.property(snapshotArbitrary, unknown, unknown, (sent, extra, inner) => {
         const processes = sent.top_processes?.map((process) => ({ ...inner, ...process }));
@@ -119,13 +123,15 @@ test('what is left out gets the contract’s default', () => {
     system_memory_used_mb: 0,
     top_processes: [],
   });
-  expect(snapshotSchema.parse({ timestamp: 5, total_cpu_percent: 1, top_processes: [PROCESS] }).top_processes).toEqual([
-    { ...PROCESS, thread_count: 0, io_read_mb: 0, io_write_mb: 0, handle_count: 0 },
-  ]);
+  expect(
+    snapshotSchema.parse({ timestamp: 5, total_cpu_percent: 1, top_processes: [PROCESS] }).top_processes,
+  ).toEqual([{ ...PROCESS, thread_count: 0, io_read_mb: 0, io_write_mb: 0, handle_count: 0 }]);
 });
 
 test('every snapshot of a real agent is taken', () => {
-  const lines = readFileSync(new URL('../../../fixtures/agent-snapshots.ndjson', import.meta.url), 'utf8').trim().split('\n');
+  const lines = readFileSync(new URL('../../../fixtures/agent-snapshots.ndjson', import.meta.url), 'utf8')
+    .trim()
+    .split('\n');
   expect(lines).toHaveLength(900);
   for (const line of lines) expect(snapshotSchema.parse(JSON.parse(line))).toEqual(JSON.parse(line));
 });
@@ -139,7 +145,10 @@ describe('taken at its bound', () => {
     ['twelve processes', { top_processes: Array.from({ length: 12 }, () => PROCESS) }],
     ['a process on many cores', { top_processes: [{ ...PROCESS, cpu_percent: 6400 }] }],
     ['an empty process name', { top_processes: [{ ...PROCESS, name: '' }] }],
-    ['a name of emoji, quotes and newlines', { top_processes: [{ ...PROCESS, name: '🔥"\\\n\u0001\ufffd' }] }],
+    [
+      'a name of emoji, quotes and newlines',
+      { top_processes: [{ ...PROCESS, name: '🔥"\\\n\u0001\ufffd' }] },
+    ],
   ])('%s', (_, changes) => {
     expect(snapshotSchema.safeParse(snapshot(changes)).success).toBe(true);
   });
@@ -153,8 +162,7 @@ describe('refused', () => {
       field === 'top_processes' ? `"top_processes":${json}` : `,"${field}":${json}}`,
     );
   const process = (changes: object) => JSON.stringify([{ ...PROCESS, ...changes }]);
-  const processWith = (field: string, json: string) =>
-    process({}).replace(/\}\]$/, `,"${field}":${json}}]`);
+  const processWith = (field: string, json: string) => process({}).replace(/\}\]$/, `,"${field}":${json}}]`);
 
   test.each([
     ['a timestamp that is no whole number', 'timestamp', '5.5'],
@@ -226,9 +234,12 @@ describe('refused', () => {
 });
 
 describe('an agent id', () => {
-  test.each(['a', 'web-01', 'WEB_01.example.org', '10.0.0.1', 'fd00::1', 'a'.repeat(128)])('may be %s', (id) => {
-    expect(agentIdSchema.parse(id)).toBe(id);
-  });
+  test.each(['a', 'web-01', 'WEB_01.example.org', '10.0.0.1', 'fd00::1', 'a'.repeat(128)])(
+    'may be %s',
+    (id) => {
+      expect(agentIdSchema.parse(id)).toBe(id);
+    },
+  );
 
   test.each([
     '',

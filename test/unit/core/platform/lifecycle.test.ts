@@ -4,7 +4,11 @@ import { createLogger } from '../../../../core/platform/logger.ts';
 
 function lifecycleWith(deadlineMs: number) {
   const lines: string[] = [];
-  const log = createLogger({ level: 'info', name: 'test', destination: { write: (line) => void lines.push(line) } });
+  const log = createLogger({
+    level: 'info',
+    name: 'test',
+    destination: { write: (line) => void lines.push(line) },
+  });
   return { lifecycle: createLifecycle(log, deadlineMs), lines };
 }
 

@@ -41,7 +41,10 @@ describe('a canary secret is in no line', () => {
 
   test.each<[string, (log: Logger) => void]>([
     ['a bearer token', (log) => log.info({ headers: { authorization: `Bearer ${CANARY}` } }, 'request')],
-    ['a bearer token of a request', (log) => log.info({ req: { headers: { authorization: CANARY } } }, 'request')],
+    [
+      'a bearer token of a request',
+      (log) => log.info({ req: { headers: { authorization: CANARY } } }, 'request'),
+    ],
     ['a cookie', (log) => log.info({ headers: { cookie: `topline_session=${CANARY}` } }, 'request')],
     ['an agent token', (log) => log.info({ headers: { 'x-agent-token': CANARY } }, 'request')],
     ['a cookie that is set', (log) => log.info({ res: { headers: { 'set-cookie': [CANARY] } } }, 'request')],
@@ -53,12 +56,24 @@ describe('a canary secret is in no line', () => {
     ['a password', (log) => log.info({ connection: { password: CANARY } }, 'connecting')],
     ['a URL in the message', (log) => log.warn(`cannot reach ${url}`)],
     ['a URL put into the message', (log) => log.warn('cannot reach %s', url)],
-    ['a URL in a field', (log) => log.warn({ reason: `getaddrinfo ENOTFOUND ${url}` }, 'Redis is out of reach')],
-    ['a URL in a field of a child logger', (log) => log.child({ reason: `cannot reach ${url}` }).warn('away')],
+    [
+      'a URL in a field',
+      (log) => log.warn({ reason: `getaddrinfo ENOTFOUND ${url}` }, 'Redis is out of reach'),
+    ],
+    [
+      'a URL in a field of a child logger',
+      (log) => log.child({ reason: `cannot reach ${url}` }).warn('away'),
+    ],
     ['a URL in an error', (log) => log.error({ err: new Error(`connect ECONNREFUSED ${url}`) }, 'failed')],
     ['an error that is the whole line', (log) => log.error(new Error(`connect ECONNREFUSED ${url}`))],
-    ['the cause of an error', (log) => log.error({ err: new Error('failed', { cause: new Error(dsn) }) }, 'failed')],
-    ['a property of an error', (log) => log.error({ err: Object.assign(new Error('Invalid URL'), { input: dsn }) }, 'failed')],
+    [
+      'the cause of an error',
+      (log) => log.error({ err: new Error('failed', { cause: new Error(dsn) }) }, 'failed'),
+    ],
+    [
+      'a property of an error',
+      (log) => log.error({ err: Object.assign(new Error('Invalid URL'), { input: dsn }) }, 'failed'),
+    ],
     ['one of several failures', (log) => log.error({ err: new AggregateError([new Error(dsn)]) }, 'failed')],
   ])('%s', (_, write) => {
     expect(lineOf(write)).not.toContain(CANARY);
@@ -74,7 +89,10 @@ describe('taking the credentials out of a text', () => {
   test.each([
     ['redis://:secret@host:6379', 'redis://[redacted]@host:6379'],
     ['rediss://user:secret@host/0', 'rediss://[redacted]@host/0'],
-    ['postgresql://u:secret@h/d and redis://:secret@h', 'postgresql://[redacted]@h/d and redis://[redacted]@h'],
+    [
+      'postgresql://u:secret@h/d and redis://:secret@h',
+      'postgresql://[redacted]@h/d and redis://[redacted]@h',
+    ],
     ['POSTGRESQL://u:secret@h/d', 'POSTGRESQL://[redacted]@h/d'],
   ])('%s', (text, expected) => {
     expect(withoutCredentials(text)).toBe(expected);
@@ -96,7 +114,10 @@ describe('taking the credentials out of a text', () => {
 });
 
 test('an error with addresses in its properties is logged whole', () => {
-  const err = Object.assign(new Error('refused'), { url: 'http://localhost:8000', owners: ['ops@example.org'] });
+  const err = Object.assign(new Error('refused'), {
+    url: 'http://localhost:8000',
+    owners: ['ops@example.org'],
+  });
   const line = lineOf((log) => log.error({ err }, 'failed'));
   expect(JSON.parse(line)).toMatchObject({
     err: { message: 'refused', url: 'http://localhost:8000', owners: ['ops@example.org'] },

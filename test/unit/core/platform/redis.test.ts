@@ -64,7 +64,11 @@ describe('an error of the command or the data is not', () => {
 describe('a connection', () => {
   let server: TestRedis;
   const lines: string[] = [];
-  const log = createLogger({ level: 'info', name: 'test', destination: { write: (line) => void lines.push(line) } });
+  const log = createLogger({
+    level: 'info',
+    name: 'test',
+    destination: { write: (line) => void lines.push(line) },
+  });
   const connections: RedisConnection[] = [];
   const open = (purpose: Parameters<typeof openRedis>[1]) => {
     const connection = openRedis(loadConfig({ REDIS_URL: server.url }).redis, purpose, 'test', log);
@@ -127,7 +131,12 @@ describe('a connection', () => {
     await waitFor(() => opened.handle.status === 'ready');
     await opened.close();
     await waitFor(() => opened.handle.status === 'end');
-    const nowhere = openRedis(loadConfig({ REDIS_HOST: '127.0.0.1', REDIS_PORT: '1' }).redis, 'subscriber', 'nowhere', log);
+    const nowhere = openRedis(
+      loadConfig({ REDIS_HOST: '127.0.0.1', REDIS_PORT: '1' }).redis,
+      'subscriber',
+      'nowhere',
+      log,
+    );
     await nowhere.close();
     await waitFor(() => nowhere.handle.status === 'end');
   });

@@ -45,7 +45,11 @@ const brief = (fired: Firing[]) => fired.map(({ startedAt, timestamp }) => `${st
 
 describe('a window', () => {
   test.each([
-    ['fires at the first sample that is the duration after its start', '0:95 4:95 8:95 12:97 16:95', ['0->12']],
+    [
+      'fires at the first sample that is the duration after its start',
+      '0:95 4:95 8:95 12:97 16:95',
+      ['0->12'],
+    ],
     ['fires exactly at the duration', '0:90 10:90', ['0->10']],
     ['does not fire a second before it', '0:95 9:95', []],
     ['opens at the threshold itself', '0:90 12:90', ['0->12']],
@@ -64,7 +68,7 @@ describe('a window', () => {
 
   test('is told of with the value that fired it', () => {
     expect(run(oneByOne(samples('0:95 4:99 12:91.5 16:97'))).fired).toEqual([
-      { startedAt: 0, timestamp: 12, cpuPercent: 91.5, announced: false },
+      { startedAt: 0, timestamp: 12, cpuPercent: 91.5, rule: RULE, announced: false },
     ]);
   });
 
@@ -74,7 +78,9 @@ describe('a window', () => {
   });
 
   test('never closes where the threshold is 0', () => {
-    expect(brief(run(oneByOne(samples('0:0 10:0 20:0')), { threshold: 0, durationSeconds: 10 }).fired)).toEqual(['0->10']);
+    expect(
+      brief(run(oneByOne(samples('0:0 10:0 20:0')), { threshold: 0, durationSeconds: 10 }).fired),
+    ).toEqual(['0->10']);
   });
 });
 
@@ -82,7 +88,11 @@ describe('late samples', () => {
   test.each([
     ['a late start moves the window back', '4:95 12:95 0:95', ['0->12']],
     ['a late one below the threshold keeps it from firing', '0:95 8:95 4:10 12:95', []],
-    ['one that cuts a window which fired does not make it fire again', '0:95 10:95 20:95 5:10 16:95', ['0->10']],
+    [
+      'one that cuts a window which fired does not make it fire again',
+      '0:95 10:95 20:95 5:10 16:95',
+      ['0->10'],
+    ],
     ['one that fills the middle changes nothing', '0:95 12:95 6:95', ['0->12']],
     ['a whole late window fires', '100:5 0:95 10:95', ['0->10']],
     ['one after a window that fired opens another', '0:95 10:95 30:95 40:95 20:5', ['0->10', '30->40']],
@@ -98,7 +108,9 @@ describe('late samples', () => {
     const edge = newest.timestamp - LATENESS_SECONDS;
     const before = run([[first], [newest]]).state;
     expect(before.foldedTo).toBe(1_000);
-    expect(brief(unannounced(judge(before, [late(edge), late(edge + 10)], RULE)))).toEqual([`${edge}->${edge + 10}`]);
+    expect(brief(unannounced(judge(before, [late(edge), late(edge + 10)], RULE)))).toEqual([
+      `${edge}->${edge + 10}`,
+    ]);
     expect(judge(before, [late(990), late(1_000)], RULE)).toBe(before);
   });
 });
@@ -107,7 +119,10 @@ describe('memory', () => {
   test('of an agent stays bounded, whatever it sends', () => {
     let state = EMPTY_STATE;
     for (let from = 0; from < 20_000; from += 500) {
-      const batch = Array.from({ length: 500 }, (_, i) => ({ timestamp: from + i, cpuPercent: i % 40 < 30 ? 95 : 5 }));
+      const batch = Array.from({ length: 500 }, (_, i) => ({
+        timestamp: from + i,
+        cpuPercent: i % 40 < 30 ? 95 : 5,
+      }));
       state = withAllAnnounced(judge(state, batch, RULE));
       expect(state.samples.length).toBeLessThanOrEqual(1_000);
       expect(state.fired.length).toBeLessThanOrEqual(50);
@@ -142,11 +157,14 @@ test('the three bursts recorded from a real agent are three alerts, one by one, 
       startedAt,
       timestamp: firedAt,
       cpuPercent,
+      rule: RULE,
       announced: false,
     })),
   );
   expect(run([recorded]).fired).toEqual(inOrder);
-  const swapped = recorded.map((_, i) => recorded[i % 2 === 0 && i + 1 < recorded.length ? i + 1 : i - (i % 2)]!);
+  const swapped = recorded.map(
+    (_, i) => recorded[i % 2 === 0 && i + 1 < recorded.length ? i + 1 : i - (i % 2)]!,
+  );
   expect(run(oneByOne(swapped)).fired).toHaveLength(3);
   const again = run([...oneByOne(recorded), ...oneByOne(recorded), recorded]).fired;
   expect(again).toEqual(inOrder);
@@ -176,7 +194,11 @@ describe('whatever an agent sends', () => {
 
   /** Cuts a list into runs, at random. */
   function cut<T>(list: T[], points: number[]): T[][] {
-    const borders = [0, ...points.map((point) => point % (list.length + 1)).toSorted((a, b) => a - b), list.length];
+    const borders = [
+      0,
+      ...points.map((point) => point % (list.length + 1)).toSorted((a, b) => a - b),
+      list.length,
+    ];
     return borders.slice(1).map((end, i) => list.slice(borders[i], end));
   }
 
@@ -188,6 +210,7 @@ describe('whatever an agent sends', () => {
             startedAt,
             timestamp: firedAt,
             cpuPercent,
+            rule,
             announced: false,
           })),
         );
@@ -214,7 +237,11 @@ describe('whatever an agent sends', () => {
         for (const [at, from] of again) {
           // Of what had been delivered by then: a part, and in the other direction.
           const end = (at % list.length) + 1;
-          batches.splice(batches.findIndex(([first]) => first === list[end - 1]) + 1, 0, list.slice(from % end, end).toReversed());
+          batches.splice(
+            batches.findIndex(([first]) => first === list[end - 1]) + 1,
+            0,
+            list.slice(from % end, end).toReversed(),
+          );
         }
         const repeated = run(batches, rule);
         expect(repeated.fired).toEqual(run(oneByOne(list), rule).fired);
@@ -254,7 +281,9 @@ describe('whatever an agent sends', () => {
   test('in one batch in any order, exactly the windows of the contract fire', () => {
     fc.assert(
       fc.property(
-        withinLateness.chain((list) => fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length }))),
+        withinLateness.chain((list) =>
+          fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length })),
+        ),
         rules,
         ([list, arrived], rule) => {
           expect(run([arrived], rule).fired).toEqual(run([list], rule).fired);
@@ -269,7 +298,9 @@ describe('whatever an agent sends', () => {
   test('the outcome in the end does not depend on the order of arrival', () => {
     fc.assert(
       fc.property(
-        withinLateness.chain((list) => fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length }))),
+        withinLateness.chain((list) =>
+          fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length })),
+        ),
         rules,
         ([list, arrived], rule) => {
           expect(run(oneByOne(arrived), rule).state.samples).toEqual(run([list], rule).state.samples);

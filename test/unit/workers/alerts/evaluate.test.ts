@@ -52,7 +52,10 @@ const evaluate = (samples: AlertsBatch, store = alerts, rule = RULE) =>
 async function publishedEvents(): Promise<AlertEvent[]> {
   await redis.publish(options.channel, '"last"');
   await waitFor(() => published.at(-1) === '"last"');
-  return published.splice(0).slice(0, -1).map((text) => JSON.parse(text) as AlertEvent);
+  return published
+    .splice(0)
+    .slice(0, -1)
+    .map((text) => JSON.parse(text) as AlertEvent);
 }
 
 test('a window that lasts is one event, kept and published in the form of the contract', async () => {
@@ -131,7 +134,9 @@ describe('evaluators that race', () => {
   test('on different samples of one agent lose none of them', async () => {
     const others = createAlertStore(otherWorker, options);
     const ages = [20, 18, 16, 14, 12, 10];
-    await Promise.all(ages.map((age, i) => evaluate(batch('web-01', [age, 95]), i % 2 === 0 ? alerts : others)));
+    await Promise.all(
+      ages.map((age, i) => evaluate(batch('web-01', [age, 95]), i % 2 === 0 ? alerts : others)),
+    );
     const [event, ...more] = await alerts.since(0);
     expect(more).toEqual([]);
     expect(event).toMatchObject({ started_at: expect.any(Number), agent_id: 'web-01' });

@@ -13,7 +13,10 @@ export interface ReferenceWindow {
  * threshold; when a sample in it is at least the duration after its start, one event fires; the next sample below the
  * threshold closes it.
  */
-export function referenceWindows(samples: CpuSample[], { threshold, durationSeconds }: CpuRule): ReferenceWindow[] {
+export function referenceWindows(
+  samples: CpuSample[],
+  { threshold, durationSeconds }: CpuRule,
+): ReferenceWindow[] {
   const fired: ReferenceWindow[] = [];
   let startedAt: number | undefined;
   let current: ReferenceWindow | undefined;

@@ -1,6 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { COLD, EMPTY_STATE, judge, unannounced, type CpuWindowState } from '../../../../workers/alerts/cpuWindow.ts';
+import {
+  COLD,
+  EMPTY_STATE,
+  judge,
+  unannounced,
+  type CpuWindowState,
+} from '../../../../workers/alerts/cpuWindow.ts';
 import { parseState, serialiseState } from '../../../../workers/alerts/windowState.ts';
 
 const RULE = { threshold: 90, durationSeconds: 10 };
@@ -13,7 +19,15 @@ const STATE: CpuWindowState = {
     { timestamp: 1_004, value: COLD },
     { timestamp: 1_004, value: 91 },
   ],
-  fired: [{ startedAt: 990, timestamp: 1_000, cpuPercent: 99, announced: false }],
+  fired: [
+    {
+      startedAt: 990,
+      timestamp: 1_000,
+      cpuPercent: 99,
+      rule: { threshold: 90, durationSeconds: 10 },
+      announced: false,
+    },
+  ],
 };
 
 test('a state is read back as it was written', () => {
@@ -26,16 +40,29 @@ test('any state is read back as it was written', () => {
   const states = fc.record({
     foldedTo: fc.option(time),
     openedAt: fc.option(time),
-    samples: fc
-      .uniqueArray(time)
-      .chain((times) =>
-        fc.tuple(...times.toSorted((a, b) => a - b).map((timestamp) => fc.record({
-          timestamp: fc.constant(timestamp),
-          value: fc.oneof(fc.constant(COLD), fc.double({ min: 0, max: 100, noNaN: true }).map((value) => value + 0)),
-        }))),
+    samples: fc.uniqueArray(time).chain((times) =>
+      fc.tuple(
+        ...times
+          .toSorted((a, b) => a - b)
+          .map((timestamp) =>
+            fc.record({
+              timestamp: fc.constant(timestamp),
+              value: fc.oneof(
+                fc.constant(COLD),
+                fc.double({ min: 0, max: 100, noNaN: true }).map((value) => value + 0),
+              ),
+            }),
+          ),
       ),
+    ),
     fired: fc.array(
-      fc.record({ startedAt: time, timestamp: time, cpuPercent: fc.integer({ min: 0, max: 100 }), announced: fc.boolean() }),
+      fc.record({
+        startedAt: time,
+        timestamp: time,
+        cpuPercent: fc.integer({ min: 0, max: 100 }),
+        rule: fc.record({ threshold: fc.nat(100), durationSeconds: fc.nat() }),
+        announced: fc.boolean(),
+      }),
     ),
   });
   fc.assert(fc.property(states, (state) => expect(parseState(serialiseState(state))).toEqual(state)));
@@ -61,7 +88,10 @@ describe('a damaged text is the state of an agent never seen', () => {
     ['an empty object', '{}'],
     ['times that are text', JSON.stringify({ ...stored, firstAt: '1002' })],
     ['values that are null, as NaN is written', JSON.stringify({ ...stored, values: [null, -1, 91] })],
-    ['a fired window without its start', JSON.stringify({ ...stored, fired: [{ timestamp: 1, cpuPercent: 1 }] })],
+    [
+      'a fired window without its start',
+      JSON.stringify({ ...stored, fired: [{ timestamp: 1, cpuPercent: 1 }] }),
+    ],
     ['fewer values than times', JSON.stringify({ ...stored, values: [95.5] })],
     ['more values than times', JSON.stringify({ ...stored, steps: [0] })],
   ])('%s', (_, text) => {
@@ -69,7 +99,14 @@ describe('a damaged text is the state of an agent never seen', () => {
   });
 
   test('and never fires a window by itself', () => {
-    const text = JSON.stringify({ ...stored, foldedTo: null, openedAt: null, fired: [], steps: [0, 5, 10], values: [] });
+    const text = JSON.stringify({
+      ...stored,
+      foldedTo: null,
+      openedAt: null,
+      fired: [],
+      steps: [0, 5, 10],
+      values: [],
+    });
     const next = judge(parseState(text), [{ timestamp: 1_020, cpuPercent: 5 }], RULE);
     expect(unannounced(next)).toEqual([]);
   });

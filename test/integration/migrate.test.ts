@@ -1,0 +1,269 @@
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import pg from 'pg';
+import { StartError, UnavailableError } from '../../core/errors.ts';
+import { createLogger } from '../../core/platform/logger.ts';
+import { migrate } from '../../core/platform/migrate.ts';
+import { findProjectFile } from '../../core/platform/projectRoot.ts';
+import { openPrisma } from '../../core/platform/prisma.ts';
+import { findSchemaDrift } from '../../core/platform/schemaDrift.ts';
+import { createSnapshotStore } from '../../core/stores/snapshots.ts';
+import { silentLog } from '../support/history.ts';
+import { createTestDatabase, type TestDatabase } from '../support/stores.ts';
+import { waitFor } from '../support/waitFor.ts';
+
+const INIT = '20261124000000_init';
+
+let database: TestDatabase;
+let client: pg.Client;
+let directory: string;
+
+beforeEach(async () => {
+  database = await createTestDatabase();
+  client = new pg.Client({ connectionString: database.dsn });
+  await client.connect();
+  directory = await mkdtemp(join(tmpdir(), 'topline-migrations-'));
+});
+
+afterEach(async () => {
+  await client.end();
+  await database.close();
+  await rm(directory, { recursive: true, force: true });
+});
+
+function run(options: Partial<Parameters<typeof migrate>[0]> = {}) {
+  return migrate({ dsn: database.dsn, table: 'metrics_snapshots', log: silentLog, ...options });
+}
+
+/** A copy of the project's migrations, with one more in it. */
+async function migrationsWith(name: string, sql: string): Promise<string> {
+  const migrationsDir = join(directory, 'migrations');
+  await cp(findProjectFile('prisma', 'migrations'), migrationsDir, { recursive: true });
+  await mkdir(join(migrationsDir, name));
+  await writeFile(join(migrationsDir, name, 'migration.sql'), sql);
+  return migrationsDir;
+}
+
+async function columnOf<T>(sql: string): Promise<T[]> {
+  const { rows } = await client.query<[T]>({ text: sql, rowMode: 'array' });
+  return rows.map(([value]) => value);
+}
+
+async function schemaWith(line: string): Promise<string> {
+  const schema = await readFile(findProjectFile('prisma', 'schema.prisma'), 'utf8');
+  const file = join(directory, 'schema.prisma');
+  await writeFile(file, schema.replace('  @@map(', `  ${line}\n  @@map(`));
+  return file;
+}
+
+describe('applying the migrations', () => {
+  test('an empty database gets the table, and the second time there is nothing to do', async () => {
+    expect(await run()).toEqual({ applied: [INIT] });
+    expect(await run()).toEqual({ applied: [] });
+    expect(await columnOf(`SELECT relkind::text FROM pg_class WHERE relname = 'metrics_snapshots'`)).toEqual([
+      'p',
+    ]);
+    expect(
+      await columnOf('SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL'),
+    ).toEqual([INIT]);
+  });
+
+  test('four at once apply them once, and all find the table there', async () => {
+    const results = await Promise.all([run(), run(), run(), run()]);
+    expect(results.flatMap(({ applied }) => applied)).toEqual([INIT]);
+    expect(await columnOf('SELECT count(*)::int FROM _prisma_migrations')).toEqual([1]);
+  });
+
+  test('a database with tables of somebody else, and migrations of theirs, is no obstacle', async () => {
+    await client.query('CREATE TABLE somebody_elses (id int)');
+    await run();
+    await client.query(
+      `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at) VALUES ('x', 'x', '20200101000000_theirs', now())`,
+    );
+    const migrationsDir = await migrationsWith('20300101000000_more', 'CREATE TABLE more (id int);');
+    expect(await run({ migrationsDir })).toEqual({ applied: ['20300101000000_more'] });
+  });
+
+  test('a later migration is applied to a table with rows, whole scripts with semicolons anywhere in them', async () => {
+    await run();
+    const migrationsDir = await migrationsWith(
+      '20300101000000_comment',
+      `DO $$ BEGIN PERFORM 1; PERFORM 2; END $$; -- one; two
+       COMMENT ON TABLE "metrics_snapshots" IS 'a;b';`,
+    );
+    expect(await run({ migrationsDir })).toEqual({ applied: ['20300101000000_comment'] });
+    expect(await columnOf(`SELECT obj_description('metrics_snapshots'::regclass)`)).toEqual(['a;b']);
+  });
+
+  test('a migration that fails leaves nothing behind, is told, and is applied once it can be', async () => {
+    await run();
+    const name = '20300101000000_fails';
+    const migrationsDir = await migrationsWith(name, 'CREATE TABLE half (id int); SELECT 1/0;');
+    await expect(run({ migrationsDir })).rejects.toThrow(StartError);
+    await expect(run({ migrationsDir })).rejects.toThrow(/division by zero/);
+    expect(await columnOf(`SELECT to_regclass('half')::text`)).toEqual([null]);
+    await writeFile(join(migrationsDir, name, 'migration.sql'), 'CREATE TABLE half (id int);');
+    expect(await run({ migrationsDir })).toEqual({ applied: [name] });
+  });
+
+  test('a process that was killed in the middle of a migration leaves it to the next one', async () => {
+    await run();
+    const name = '20300101000000_killed';
+    const migrationsDir = await migrationsWith(name, 'CREATE TABLE done (id int); SELECT pg_sleep(20);');
+    const cutOff = run({ migrationsDir }).catch((error: unknown) => error);
+    await waitFor(
+      async () =>
+        (
+          await columnOf(
+            `SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(20)%' AND pid <> pg_backend_pid()`,
+          )
+        ).length > 0,
+    );
+    await client.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'topline migrations'`,
+    );
+    expect(await cutOff).toBeInstanceOf(UnavailableError);
+    await writeFile(join(migrationsDir, name, 'migration.sql'), 'CREATE TABLE done (id int);');
+    expect(await run({ migrationsDir })).toEqual({ applied: [name] });
+  });
+
+  test('waiting for another process has an end, and says who is in the way', async () => {
+    await client.query(`SELECT pg_advisory_lock(hashtextextended('topline migrations', 0))`);
+    const waiting = run({ lockTimeoutMs: 200 });
+    await expect(waiting).rejects.toThrow(UnavailableError);
+    await expect(waiting).rejects.toThrow(/another process has been migrating/i);
+  });
+
+  test('a PostgreSQL that is away is worth another try, and no secret is told', async () => {
+    const error = await run({ dsn: 'postgresql://me:secret@127.0.0.1:1/x' }).catch(
+      (reason: unknown) => reason,
+    );
+    expect(error).toBeInstanceOf(UnavailableError);
+    expect(String(error)).not.toContain('secret');
+  });
+
+  test('a role that may not make tables is told which right it lacks', async () => {
+    const dsn = new URL(database.dsn);
+    dsn.username = `limited_${dsn.pathname.slice(1)}`;
+    dsn.password = 'limited';
+    await client.query(
+      `CREATE ROLE ${dsn.username} LOGIN PASSWORD 'limited'; REVOKE CREATE ON SCHEMA public FROM public`,
+    );
+    try {
+      await expect(run({ dsn: dsn.href })).rejects.toThrow(
+        /permission denied for schema public.*GRANT USAGE, CREATE/,
+      );
+      await client.query(`GRANT USAGE, CREATE ON SCHEMA public TO ${dsn.username}`);
+      // Still no right to make a schema: the days go where the table is.
+      await run({ dsn: dsn.href });
+      const prisma = openPrisma({ dsn: dsn.href, log: silentLog, applicationName: 'test', poolSize: 1 });
+      await createSnapshotStore({
+        prisma: prisma.handle,
+        table: 'metrics_snapshots',
+        retentionDays: 1,
+      }).ensureAhead();
+      await prisma.close();
+      const schemas = `SELECT DISTINCT relnamespace::regnamespace::text FROM pg_class WHERE relispartition AND relkind = 'r'`;
+      expect(await columnOf(schemas)).toEqual(['public']);
+      expect(await findSchemaDrift({ dsn: dsn.href })).toBeUndefined();
+    } finally {
+      await client.query(`DROP OWNED BY ${dsn.username}; DROP ROLE ${dsn.username}`);
+    }
+  });
+
+  test('a schema first in the search path is where all of it goes', async () => {
+    await client.query('CREATE SCHEMA elsewhere');
+    const dsn = `${database.dsn}?options=-c%20search_path%3Delsewhere`;
+    await run({ dsn });
+    expect(await run({ dsn })).toEqual({ applied: [] });
+    const tables = `SELECT relname FROM pg_class WHERE relnamespace = 'elsewhere'::regnamespace AND relkind IN ('r', 'p') ORDER BY 1`;
+    expect(await columnOf(tables)).toEqual(['_prisma_migrations', 'metrics_snapshots']);
+    expect(await findSchemaDrift({ dsn })).toBeUndefined();
+  });
+});
+
+describe('what the schema and the migrations say', () => {
+  async function migrated(table: string): Promise<void> {
+    await run({ table });
+    const prisma = openPrisma({ dsn: database.dsn, log: silentLog, applicationName: 'test', poolSize: 1 });
+    await createSnapshotStore({ prisma: prisma.handle, table, retentionDays: 30 }).ensureAhead();
+    await prisma.close();
+  }
+
+  test.each(['metrics_snapshots', 'Mixed_Case', 'm'.repeat(63)])(
+    'is the same for a table called %s, partitions and all',
+    async (table) => {
+      await migrated(table);
+      expect(await findSchemaDrift({ dsn: database.dsn, table })).toBeUndefined();
+    },
+  );
+
+  test('is told apart where the schema has a column that the migrations lack', async () => {
+    await migrated('metrics_snapshots');
+    const schemaFile = await schemaWith('swapUsedMb Float? @map("swap_used_mb")');
+    expect(await findSchemaDrift({ dsn: database.dsn, schemaFile })).toContain(
+      'ADD COLUMN     "swap_used_mb"',
+    );
+  });
+
+  test('is told apart where the migrations have an index that the schema lacks', async () => {
+    await migrated('metrics_snapshots');
+    await client.query('CREATE INDEX one_more ON metrics_snapshots (received_at)');
+    expect(await findSchemaDrift({ dsn: database.dsn })).toContain('DROP INDEX "one_more"');
+  });
+});
+
+describe('POSTGRES_TABLE', () => {
+  test('changed afterwards, the message names both ways out, and its statements work', async () => {
+    await run({ table: 'old_name' });
+    await client.query(
+      `CREATE TABLE old_name_0 PARTITION OF old_name FOR VALUES FROM (MINVALUE) TO ('2030-01-01')`,
+    );
+    const error = await run({ table: 'New_Name' }).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(StartError);
+    const message = String(error);
+    expect(message).toContain('POSTGRES_TABLE=old_name');
+    await client.query(message.slice(message.indexOf('ALTER TABLE')));
+    expect(await run({ table: 'New_Name' })).toEqual({ applied: [] });
+    expect(await findSchemaDrift({ dsn: database.dsn, table: 'New_Name' })).toBeUndefined();
+  });
+
+  test('names a table that is gone: the message says so', async () => {
+    await run();
+    await client.query('DROP TABLE metrics_snapshots');
+    await expect(run()).rejects.toThrow(/is gone.*DROP TABLE "public"\._prisma_migrations/);
+  });
+
+  test('names something that is neither ours nor the service before: it is left alone', async () => {
+    await client.query('CREATE TABLE metrics_snapshots (id int)');
+    await expect(run()).rejects.toThrow(/something else called "metrics_snapshots"/);
+    expect(await columnOf('SELECT count(*)::int FROM metrics_snapshots')).toEqual([0]);
+  });
+
+  test('names the table of the service before: it makes room, with its rows, and the log says what to do', async () => {
+    await client.query(`
+      CREATE TABLE metrics_snapshots (
+        id BIGSERIAL PRIMARY KEY, timestamp_utc TIMESTAMPTZ NOT NULL, epoch_seconds BIGINT NOT NULL,
+        total_cpu_percent DOUBLE PRECISION NOT NULL, per_core_cpu_percent JSONB NOT NULL,
+        system_memory_total_mb DOUBLE PRECISION NOT NULL, system_memory_used_mb DOUBLE PRECISION NOT NULL,
+        top_processes JSONB NOT NULL, created_at TIMESTAMPTZ NOT NULL DEFAULT now());
+      CREATE INDEX metrics_snapshots_timestamp_utc_idx ON metrics_snapshots (timestamp_utc);
+      CREATE INDEX idx_theirs ON metrics_snapshots (epoch_seconds);
+      INSERT INTO metrics_snapshots VALUES (1, now(), extract(epoch FROM now()), 1, '[]', 1, 1, '[]')`);
+    const lines: string[] = [];
+    const log = createLogger({
+      level: 'warn',
+      name: 'test',
+      destination: { write: (line) => void lines.push(line) },
+    });
+    expect(await run({ log })).toEqual({ applied: [INIT] });
+    expect(lines.join()).toContain('npm run import:seed-table');
+    expect(await columnOf('SELECT count(*)::int FROM metrics_snapshots_before_topline')).toEqual([1]);
+    const insert = `INSERT INTO metrics_snapshots_before_topline SELECT nextval(pg_get_serial_sequence('metrics_snapshots_before_topline', 'id')) + 1, now(), 1, 1, '[]', 1, 1, '[]'`;
+    await client.query(insert);
+    expect(await run({ log })).toEqual({ applied: [] });
+    expect(await columnOf('SELECT count(*)::int FROM metrics_snapshots')).toEqual([0]);
+  });
+});
