@@ -6,13 +6,16 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY . .
-RUN node scripts/setup.mjs && npm prune --omit=dev --omit=optional
+# Installed above, so this generates the database client and compiles. The embedded stores stay out: a container is
+# given the stores it uses.
+RUN node scripts/run.mjs setup && npm prune --omit=dev --omit=optional
 
 FROM node:24-bookworm-slim
-ENV NODE_ENV=production
+ENV NODE_ENV=production NODE_OPTIONS=--enable-source-maps
 WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
+# The migrations are read from here at the start.
 COPY --from=build /app/prisma ./prisma
 COPY --from=build /app/dist ./dist
 USER node

@@ -1,3 +1,4 @@
+import cors from '@koa/cors';
 import Koa from 'koa';
 import type { Logger } from '../core/platform/logger.ts';
 import type { Queue } from '../core/platform/queue.ts';
@@ -15,6 +16,9 @@ import { openApiDocument } from './openapi.ts';
 import { createRouter } from './routes/index.ts';
 import type { Route } from './routes/route.ts';
 
+/** What pages of other origins may see beside the body. */
+const EXPOSED = ['Retry-After', 'RateLimit', 'RateLimit-Policy', 'X-Request-Id'];
+
 export interface AppDependencies {
   routes: Route[];
   access: Access;
@@ -23,6 +27,8 @@ export interface AppDependencies {
   log: Logger;
   httpMetrics: HttpMetrics;
   trustedHops: number;
+  /** Other origins whose pages may ask, beside our own. */
+  allowedOrigins: string[];
   version: string;
 }
 
@@ -32,6 +38,7 @@ export function buildApp(deps: AppDependencies): Koa<State> {
   const app = new Koa<State>();
   app.use(requestLog({ log, metrics: deps.httpMetrics, trustedHops: deps.trustedHops }));
   app.use(securityHeaders());
+  if (deps.allowedOrigins.length > 0) app.use(crossOrigin(deps.allowedOrigins));
   app.use(errors());
   app.use(identifyCaller(access));
   app.use(board(deps.queues, access));
@@ -46,4 +53,12 @@ export function buildApp(deps: AppDependencies): Koa<State> {
   // What an answer's stream meets after its headers went out; everything else is told by errors().
   app.on('error', (error: Error) => log.warn({ reason: error.message }, 'an answer was cut off'));
   return app;
+}
+
+/** Lets pages of the named origins read the API with a token; without cookies, which are for our own pages. */
+function crossOrigin(allowed: string[]) {
+  return cors({
+    origin: (ctx) => allowed.find((origin) => origin === ctx.get('Origin')) ?? '',
+    exposeHeaders: EXPOSED,
+  });
 }

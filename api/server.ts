@@ -92,6 +92,7 @@ export async function startApi({ config, log, lifecycle }: ProcessContext): Prom
     log,
     httpMetrics,
     trustedHops: config.http.trustedHops,
+    allowedOrigins: config.http.allowedOrigins,
     version: await ownVersion(),
   });
 

@@ -169,7 +169,7 @@ export const SETTINGS = {
   ALLOWED_ORIGINS: setting(
     origins,
     '',
-    'Other origins whose pages may open the sockets, separated by commas. The own origin always may.',
+    'Other origins whose pages may read the API and open the sockets, separated by commas. The own origin always may.',
   ),
   WORKER_PORT: setting(
     integer(0, 65_535),

@@ -41,7 +41,9 @@ export async function oldestJobMs(queue: Queue, redis: Redis): Promise<number | 
     redis.lrange(queue.toKey('active'), -1, -1),
     redis.zrange(queue.toKey('delayed'), '0', '0'),
   ]);
-  const times = await Promise.all(ends.flat().map((id) => redis.hget(queue.toKey(id), 'timestamp')));
+  // What a schedule has put down for later is not late.
+  const unfinished = ends.flat().filter((id) => !id.startsWith('repeat:'));
+  const times = await Promise.all(unfinished.map((id) => redis.hget(queue.toKey(id), 'timestamp')));
   const known = times.flatMap((time) => (time === null ? [] : [Number(time)]));
   return known.length === 0 ? undefined : Math.min(...known);
 }

@@ -19,7 +19,10 @@ export interface Partition {
   detaching: boolean;
 }
 
-/** Bounds are printed, and read back, in the session's own time zone and date style. */
+/**
+ * Bounds are printed, and read back, in the session's own time zone and date style. A partition without any is being
+ * dropped by somebody else at this moment.
+ */
 const LIST = `
 SELECT format('%I.%I', n.nspname, c.relname) AS "name",
        i.inhdetachpending AS "detaching",
@@ -29,7 +32,7 @@ FROM pg_inherits i
 JOIN pg_class c ON c.oid = i.inhrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
 CROSS JOIN LATERAL pg_get_expr(c.relpartbound, c.oid) AS bound
-WHERE i.inhparent = to_regclass($1)
+WHERE i.inhparent = to_regclass($1) AND bound IS NOT NULL
 ORDER BY 3 NULLS FIRST`;
 
 /** Every partition of the table, oldest first. */

@@ -88,8 +88,11 @@ async function dropLeftovers(sql: Sql, table: string): Promise<number> {
 
 async function deleteRows(sql: Sql, table: string, cutOffSeconds: number): Promise<number> {
   let deleted = 0;
-  for (const { name, fromSeconds, detaching } of await listPartitions(sql, table)) {
-    if (detaching || (fromSeconds ?? -Infinity) >= cutOffSeconds) continue;
+  for (const partition of await listPartitions(sql, table)) {
+    const { name, fromSeconds, detaching } = partition;
+    // A day that is wholly past goes as a whole, at the latest the next time.
+    if (detaching || isPast(partition, cutOffSeconds) || (fromSeconds ?? -Infinity) >= cutOffSeconds)
+      continue;
     for (let batch = DELETE_ROWS; batch === DELETE_ROWS && deleted < MAX_DELETED_ROWS; deleted += batch) {
       batch = await sql.$executeRawUnsafe(
         `DELETE FROM ${name} WHERE ctid = ANY (ARRAY(

@@ -202,6 +202,16 @@ describe('what the service says of itself', () => {
     );
   });
 
+  test('a page of another origin may read where it is allowed by name, and nowhere else', async () => {
+    const node = await startApiNode({ REDIS_URL: redisServer.url, ALLOWED_ORIGINS: 'https://wall.example' });
+    const allowing = async (url: string, origin: string) =>
+      (await get(`${url}/api/metrics/recent`, { Origin: origin })).headers.get('access-control-allow-origin');
+    expect(await allowing(node.url, 'https://wall.example')).toBe('https://wall.example');
+    expect(await allowing(node.url, 'https://evil.example')).toBeNull();
+    expect(await allowing(api.url, 'https://wall.example')).toBeNull();
+    await node.stop();
+  });
+
   test('/docs shows /openapi.json with files of its own only', async () => {
     const page = String((await get(`${api.url}/docs`)).body);
     expect(page).not.toMatch(/https?:\/\//);

@@ -13,6 +13,7 @@ import {
 } from '../../support/history.ts';
 
 const DAY = 86_400;
+const STARTED = nowSeconds();
 
 let history: TestHistory;
 beforeAll(async () => (history = await createTestHistory()));
@@ -30,8 +31,7 @@ async function rowsOf(agentId: string): Promise<Record<string, unknown>[]> {
 }
 
 function batch(agentId: string, count: number, from = 0): SnapshotRow[] {
-  const now = nowSeconds();
-  return Array.from({ length: count }, (_, i) => snapshotRow(from + i, now - (from + i) * 2, agentId));
+  return Array.from({ length: count }, (_, i) => snapshotRow(from + i, STARTED - (from + i) * 2, agentId));
 }
 
 describe('inserting snapshots', () => {
