@@ -1,6 +1,6 @@
 // `npm run import:seed-table`: copies the rows of the service before Topline into the history.
 import { parseArgs } from 'node:util';
-import { snapshotIdentity } from '../api/snapshotIdentity.ts';
+import { snapshotIdentity } from '../core/snapshotIdentity.ts';
 import { loadConfig } from '../core/config.ts';
 import { StartError } from '../core/errors.ts';
 import { SEED_SUFFIX } from '../core/platform/historyTable.ts';

@@ -10,6 +10,7 @@ const ENTRIES = {
   api: 'api/main.js',
   workers: 'workers/main.js',
   'check:migrations': 'scripts/checkMigrations.js',
+  'import:seed-table': 'scripts/importSeedTable.js',
 };
 
 const [name = '', ...args] = process.argv.slice(2);

@@ -1,7 +1,7 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import { createAdapter } from '@socket.io/redis-adapter';
 import type { Redis } from 'ioredis';
-import { Server, type Socket } from 'socket.io';
+import { Server } from 'socket.io';
 import {
   agentRoom,
   ALL_AGENTS_ROOM,
@@ -17,6 +17,7 @@ import type { Access } from '../access.ts';
 import { createFleetChanges } from './fleet.ts';
 import type { LiveHub } from './hub.ts';
 import { isTooSlow } from './slowClient.ts';
+import { countWaiting, waitingBytes } from './waitingBytes.ts';
 
 export type LiveServer = Server<ClientToServerEvents, ServerToClientEvents>;
 
@@ -73,6 +74,7 @@ export function startSocketServer(http: HttpServer, options: SocketServerOptions
     next(access.mayRead(role) ? undefined : new Error('Unauthorized: send the viewer token as auth.token'));
   });
   io.on('connection', (socket) => {
+    countWaiting(socket);
     socket.on('subscribe', (request, acknowledge) =>
       answer(request, acknowledge, (rooms) => socket.join(rooms)),
     );
@@ -129,15 +131,8 @@ function roomsOf({ agents }: Subscription): string[] {
 
 function dropSlowSockets(io: LiveServer, log: Logger): void {
   for (const socket of io.of('/').sockets.values()) {
-    if (!isTooSlow(bufferedBytes(socket))) continue;
+    if (!isTooSlow(waitingBytes(socket))) continue;
     log.warn({ socket: socket.id }, 'socket too slow, disconnected');
     socket.disconnect(true);
   }
-}
-
-const transportSchema = z.object({ socket: z.object({ bufferedAmount: z.number() }) });
-
-/** Bytes that wait for this client to read: those of its WebSocket, which Socket.IO's types do not show. */
-function bufferedBytes(socket: Socket): number {
-  return transportSchema.safeParse(socket.conn.transport).data?.socket.bufferedAmount ?? 0;
 }

@@ -13,7 +13,7 @@ import type { Limit, RateLimitStore } from '../../core/stores/rateLimit.ts';
 import type { RouteContext } from '../context.ts';
 import type { Intake } from '../intake.ts';
 import { readJson } from '../middleware/jsonBody.ts';
-import { snapshotIdentity } from '../snapshotIdentity.ts';
+import { snapshotIdentity } from '../../core/snapshotIdentity.ts';
 import { validate } from '../validation.ts';
 import type { Route } from './route.ts';
 

@@ -50,6 +50,33 @@ async function rawConnected(url: string): Promise<string[]> {
 const ingest = (node: RunningNode, agent: string, changes = {}) =>
   post(`${node.url}/ingest/metrics`, snapshot(changes), { 'X-Agent-Id': agent });
 
+/** How many live connections the first node says it has. */
+async function openSockets(kind: 'socket.io' | 'websocket'): Promise<number> {
+  const { body } = await get(`${first.url}/metrics`);
+  return Number(new RegExp(`topline_sockets\\{kind="${kind}"\\} (\\d+)`).exec(String(body))?.[1]);
+}
+
+/** Sends large snapshots of ever new agents, `big-…`, until the condition holds; tells how many. */
+async function floodUntil(condition: () => Promise<boolean>): Promise<number> {
+  const names = Array.from({ length: 12 }, (_, pid) => ({
+    pid,
+    name: 'x'.repeat(1000),
+    cpu_percent: 1,
+    memory_mb: 1,
+  }));
+  let sent = 0;
+  await waitFor(
+    async () => {
+      await Promise.all(
+        Array.from({ length: 50 }, () => ingest(first, `big-${(sent += 1)}`, { top_processes: names })),
+      );
+      return condition();
+    },
+    { timeoutMs: 25_000, describe: 'the stuck client to be dropped' },
+  );
+  return sent;
+}
+
 describe('Socket.IO', () => {
   test('brings the snapshots of a subscribed agent, and of no other, from either node to either node', async () => {
     const clients = await Promise.all([connected(first.url), connected(second.url)]);
@@ -133,6 +160,18 @@ describe('Socket.IO', () => {
     });
   });
 
+  test('drops a client that does not read, and the others go on', async () => {
+    const [stuck, healthy] = [await connected(first.url), await connected(first.url)];
+    for (const client of [stuck, healthy]) await client.emitWithAck('subscribe', { agents: '*' });
+    const seen = collect(healthy, 'snapshot');
+    // The connection under the client: from here on nobody takes what the server sends.
+    const { ws } = stuck.io.engine.transport as unknown as { ws: { _socket: { pause(): void } } };
+    ws._socket.pause();
+    expect(await openSockets('socket.io')).toBe(2);
+    const sent = await floodUntil(async () => (await openSockets('socket.io')) === 1);
+    await waitFor(() => seen.filter(({ agent_id }) => agent_id.startsWith('big-')).length === sent);
+  });
+
   test('refuses a page of another origin, and lets in one of its own', async () => {
     await expect(connected(first.url, { headers: { origin: 'https://evil.example' } })).rejects.toThrow();
     await connected(first.url, { headers: { origin: first.url } });
@@ -185,31 +224,10 @@ describe('WS /ws/metrics', () => {
     stuck.pause();
     const ended = new Promise((resolve) => stuck.once('close', resolve));
     stuck.on('error', () => undefined);
-    const open = async () =>
-      Number(
-        /topline_sockets\{kind="websocket"\} (\d+)/.exec(
-          String((await get(`${first.url}/metrics`)).body),
-        )?.[1],
-      );
-    expect(await open()).toBe(1);
+    expect(await openSockets('websocket')).toBe(1);
 
     const frames = await rawConnected(first.url);
-    const names = Array.from({ length: 12 }, (_, i) => ({
-      pid: i,
-      name: String(i).repeat(1000).slice(0, 1000),
-      cpu_percent: 1,
-      memory_mb: 1,
-    }));
-    let sent = 0;
-    await waitFor(
-      async () => {
-        await Promise.all(
-          Array.from({ length: 50 }, () => ingest(first, `big-${(sent += 1)}`, { top_processes: names })),
-        );
-        return (await open()) === 1;
-      },
-      { timeoutMs: 25_000, describe: 'the stuck client to be dropped' },
-    );
+    const sent = await floodUntil(async () => (await openSockets('websocket')) === 1);
     await waitFor(() => frames.filter((text) => text.includes('"big-')).length === sent);
     stuck.resume();
     await ended;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { snapshotIdentity } from '../../../api/snapshotIdentity.ts';
+import { snapshotIdentity } from '../../../core/snapshotIdentity.ts';
 import { snapshotSchema } from '../../../core/contracts/snapshot.ts';
 import { adoptSeedRows, type AdoptedDay } from '../../../core/stores/seedTable.ts';
 import { createSnapshotStore } from '../../../core/stores/snapshots.ts';

@@ -93,8 +93,8 @@ describe('inserting snapshots', () => {
     if (process === undefined) throw new Error('the row has a process');
     row.snapshot.top_processes = names.map((name) => ({ ...process, name }));
     await storeWith(30).insert([row]);
-    const [stored] = await rowsOf('names');
-    expect((stored?.['top_processes'] as { name: string }[]).map(({ name }) => name)).toEqual(names);
+    const stored = await rowsOf('names');
+    expect(stored).toMatchObject([{ top_processes: names.map((name) => ({ name })) }]);
   });
 
   test('extreme numbers are kept exactly', async () => {

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { createIntake, type Intake, type IntakeItem, type IntakeOptions } from '../../../api/intake.ts';
-import { snapshotIdentity } from '../../../api/snapshotIdentity.ts';
+import { snapshotIdentity } from '../../../core/snapshotIdentity.ts';
 import { loadConfig } from '../../../core/config.ts';
 import {
   QUEUES,

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';
-import { snapshotIdentity } from '../../../api/snapshotIdentity.ts';
+import { snapshotIdentity } from '../../../core/snapshotIdentity.ts';
 import { persistBatchSchema } from '../../../core/contracts/queues.ts';
 
 test('the same snapshot of the same agent has the same identity, for ever', () => {
