@@ -49,7 +49,9 @@ function entryFor(name, range, parent) {
   const words = (name.split('/').at(-1) ?? '').split('-');
   const cpu = words.filter((word) => PROCESSORS.includes(word));
   const os = words.flatMap((word) => SYSTEMS[word] ?? []);
-  const libc = words.flatMap((word) => (/^gnu/.test(word) ? ['glibc'] : /^musl/.test(word) ? ['musl'] : []));
+  const libc = words.flatMap((word) =>
+    word.startsWith('gnu') ? ['glibc'] : word.startsWith('musl') ? ['musl'] : [],
+  );
   return {
     version: range.replace(/^[\^~]/, ''),
     ...(cpu.length > 0 ? { cpu } : {}),

@@ -44,6 +44,8 @@ async function readBytes(request: IncomingMessage, limit: number): Promise<Buffe
   try {
     return await getRawBody(request, { limit, length: request.headers['content-length'] ?? null });
   } catch (error) {
+    // Whatever is still to come is read and let go, or this connection would take no further request.
+    request.resume();
     const type = error instanceof Error && 'type' in error ? error.type : undefined;
     if (type === 'entity.too.large') throw new ServiceError(413, `Body too large: at most ${limit} bytes`);
     throw new ServiceError(400, 'The body was cut off');

@@ -129,3 +129,25 @@ test('the row holds what was sent', async () => {
     created_at: expect.any(Date),
   });
 });
+
+test('a snapshot of ten days ago is history and no timeline; one from before the retention is neither', async () => {
+  const now = nowSeconds();
+  const [tenDays, sixtyDays] = [now - 10 * 86_400, now - 60 * 86_400];
+  for (const timestamp of [sixtyDays, tenDays]) {
+    const { status } = await post(
+      `${api.url}/ingest/metrics`,
+      { timestamp, total_cpu_percent: 50 },
+      { 'X-Agent-Id': 'backfill' },
+    );
+    expect(status).toBe(200);
+  }
+  const stored = async () => {
+    const { rows } = await postgres.query<{ epoch_seconds: string }>(
+      `SELECT epoch_seconds FROM metrics_snapshots WHERE agent_id = 'backfill'`,
+    );
+    return rows.map(({ epoch_seconds }) => Number(epoch_seconds));
+  };
+  await waitFor(async () => (await stored()).length > 0);
+  expect(await stored()).toEqual([tenDays]);
+  expect((await get(`${api.url}/api/metrics/recent?agent=backfill`)).body).toEqual([]);
+});

@@ -207,6 +207,12 @@ describe('reading', () => {
     },
   );
 
+  test('does not lose sight of an agent whose late snapshots come after its newest', async () => {
+    await timeline.append([record('web-01', NOW)], NOW);
+    await timeline.append([record('web-01', NOW - RETENTION - 1)], NOW);
+    expect(await allOf(NOW)).toHaveLength(1);
+  });
+
   test('finds the default agent’s timeline where somebody else wrote it', async () => {
     await redis.zadd(key, NOW, record('default', NOW).json);
     expect(await allOf(NOW)).toHaveLength(1);
