@@ -47,6 +47,11 @@ export class UnavailableError extends ServiceError {
   }
 }
 
+/** Data that no repeating will make storable: the job that carries it fails at once, with this reason. */
+export class RejectedDataError extends Error {
+  override readonly name = 'RejectedDataError';
+}
+
 /** The environment cannot be used; the message names every wrong variable and never a secret's value. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';

@@ -73,7 +73,7 @@ export async function startService({ directory, dataDir, args, withinMs, env, on
 
   /** @param {string[]} good how it may end */
   async function endsBy(good) {
-    const end = await Promise.race([exited, delay(STOP_WITHIN_MS, 'late')]);
+    const end = await Promise.race([exited, delay(STOP_WITHIN_MS, 'late', { ref: false })]);
     if (end === 'late') throw new CheckError(`still running after ${seconds(STOP_WITHIN_MS)}`);
     if (!good.includes(end)) throw new CheckError(`it ended by ${end}`);
   }

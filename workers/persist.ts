@@ -1,21 +1,68 @@
+import { z } from 'zod';
 import type { PersistBatch } from '../core/contracts/queues.ts';
 import { snapshotSchema } from '../core/contracts/snapshot.ts';
-import type { SnapshotStore } from '../core/stores/snapshots.ts';
+import { messageOf, RejectedDataError, UnavailableError } from '../core/errors.ts';
+import type { Inserted, SnapshotRow, SnapshotStore } from '../core/stores/snapshots.ts';
 import type { WorkerMetrics } from './workerMetrics.ts';
 
-/** Inserts a batch into PostgreSQL in one statement; what is there already stays as it is. */
-export async function persistBatch(
-  batch: PersistBatch,
-  { snapshots, metrics }: { snapshots: SnapshotStore; metrics: WorkerMetrics },
-): Promise<void> {
-  const rows = batch.snapshots.map(({ agentId, snapshotId, receivedAtMs, json }) => ({
-    agentId,
-    snapshotId,
-    receivedAtMs,
-    snapshot: snapshotSchema.parse(JSON.parse(json)),
-  }));
-  const { inserted, duplicates, expired } = await snapshots.insert(rows);
-  metrics.snapshots.inc({ stage: 'persist', outcome: 'stored' }, inserted);
-  metrics.snapshots.inc({ stage: 'persist', outcome: 'duplicate' }, duplicates);
-  metrics.snapshots.inc({ stage: 'persist', outcome: 'expired' }, expired);
+type Queued = PersistBatch['snapshots'][number];
+
+export interface PersistDependencies {
+  snapshots: SnapshotStore;
+  metrics: WorkerMetrics;
+  /** Puts one snapshot into a job of its own, where it fails with its reason and waits to be looked at. */
+  setAside(snapshot: Queued): Promise<void>;
+}
+
+/**
+ * Inserts a batch into PostgreSQL in one statement; what is there already stays as it is.
+ *
+ * A snapshot that PostgreSQL refuses does not hold back its batch mates: the batch is halved until the refused one
+ * stands alone, and that one is set aside. A batch of one fails with the reason.
+ *
+ * @throws {RejectedDataError} for a single snapshot that cannot be stored
+ * @throws {UnavailableError} while PostgreSQL is away: the whole batch is worth repeating
+ */
+export async function persistBatch(batch: PersistBatch, deps: PersistDependencies): Promise<void> {
+  const { snapshots, metrics } = deps;
+  const refused: { snapshot: Queued; reason: unknown }[] = [];
+
+  async function store(queued: Queued[]): Promise<void> {
+    try {
+      count(await snapshots.insert(queued.map(parse)));
+    } catch (error) {
+      if (error instanceof UnavailableError) throw error;
+      const [only] = queued;
+      if (queued.length === 1 && only !== undefined) {
+        refused.push({ snapshot: only, reason: error });
+        return;
+      }
+      const middle = Math.ceil(queued.length / 2);
+      await store(queued.slice(0, middle));
+      await store(queued.slice(middle));
+    }
+  }
+
+  function count({ inserted, duplicates, expired }: Inserted): void {
+    metrics.snapshots.inc({ stage: 'persist', outcome: 'stored' }, inserted);
+    metrics.snapshots.inc({ stage: 'persist', outcome: 'duplicate' }, duplicates);
+    metrics.snapshots.inc({ stage: 'persist', outcome: 'expired' }, expired);
+  }
+
+  await store(batch.snapshots);
+  metrics.snapshots.inc({ stage: 'persist', outcome: 'refused' }, refused.length);
+  if (batch.snapshots.length === 1 && refused[0] !== undefined) {
+    throw new RejectedDataError(`snapshot refused: ${reasonOf(refused[0].reason)}`, {
+      cause: refused[0].reason,
+    });
+  }
+  for (const { snapshot } of refused) await deps.setAside(snapshot);
+}
+
+function parse({ agentId, snapshotId, receivedAtMs, json }: Queued): SnapshotRow {
+  return { agentId, snapshotId, receivedAtMs, snapshot: snapshotSchema.parse(JSON.parse(json)) };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
 }

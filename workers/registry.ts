@@ -1,12 +1,13 @@
 import type { Config } from '../core/config.ts';
 import { QUEUE_NAMES, type QueueName } from '../core/contracts/queues.ts';
 import type { Logger } from '../core/platform/logger.ts';
+import type { Queue } from '../core/platform/queue.ts';
 import type { AlertStore } from '../core/stores/alerts.ts';
 import type { SnapshotStore } from '../core/stores/snapshots.ts';
 import type { TimelineStore } from '../core/stores/timeline.ts';
 import { nowSeconds } from '../core/time.ts';
 import { evaluateAlerts } from './alerts/evaluate.ts';
-import { persistBatch } from './persist.ts';
+import { persistBatch, type PersistDependencies } from './persist.ts';
 import { prune } from './prune.ts';
 import type { Role } from './startWorker.ts';
 import { writeTimeline } from './timeline.ts';
@@ -21,6 +22,8 @@ export interface RoleDependencies {
   alerts: AlertStore;
   /** Absent where no history is kept. */
   snapshots: SnapshotStore | undefined;
+  /** To set a snapshot aside that PostgreSQL refuses. */
+  persistQueue: Queue;
 }
 
 /** The roles a process can run are the queues there are. */
@@ -31,7 +34,11 @@ export const ROLE_NAMES = QUEUE_NAMES;
  * compile. `persist` is left out where there is no PostgreSQL.
  */
 export function createRoles(deps: RoleDependencies): { [Name in QueueName]: Role<Name> | undefined } {
-  const { config, log, metrics, timeline, alerts, snapshots } = deps;
+  const { config, log, metrics, timeline, alerts, snapshots, persistQueue } = deps;
+  // By the snapshot's own id: set aside twice, it still stands there once.
+  const setAside: PersistDependencies['setAside'] = async (snapshot) => {
+    await persistQueue.add('refused', { snapshots: [snapshot] }, { jobId: `refused-${snapshot.snapshotId}` });
+  };
   const rule = { threshold: config.alerts.cpuThreshold, durationSeconds: config.alerts.cpuDurationSeconds };
   return {
     timeline: {
@@ -47,7 +54,7 @@ export function createRoles(deps: RoleDependencies): { [Name in QueueName]: Role
             queue: 'persist',
             // As many as the pool has connections for: more would only wait for one.
             concurrency: 4,
-            process: (batch) => persistBatch(batch, { snapshots, metrics }),
+            process: (batch) => persistBatch(batch, { snapshots, metrics, setAside }),
           },
     alerts: {
       queue: 'alerts',

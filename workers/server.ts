@@ -49,6 +49,7 @@ export async function startWorkers(
     timeline: createTimelineStore(storesRedis, config.timeline),
     alerts: createAlertStore(storesRedis, config.alerts),
     snapshots,
+    persistQueue: openQueue('persist', queueRedis),
   });
 
   const start = <Name extends QueueName>(role: Role<Name> | undefined) => {

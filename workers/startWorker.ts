@@ -1,7 +1,7 @@
 import { DelayedError, UnrecoverableError, Worker, type Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { queuePrefix, QUEUES, type QueueName, type QueuePayload } from '../core/contracts/queues.ts';
-import { messageOf, UnavailableError } from '../core/errors.ts';
+import { messageOf, RejectedDataError, UnavailableError } from '../core/errors.ts';
 import type { Logger } from '../core/platform/logger.ts';
 import { isRetryableRedisError } from '../core/platform/redis.ts';
 import type { WorkerMetrics } from './workerMetrics.ts';
@@ -49,6 +49,7 @@ export function startWorker<Name extends QueueName>(
     try {
       await role.process(parsed.data as QueuePayload<Name>);
     } catch (error) {
+      if (error instanceof RejectedDataError) throw new UnrecoverableError(error.message);
       if (!isStoreAway(error)) throw error;
       metrics.postponed.inc({ queue });
       workerLog.warn({ job: job.id, reason: messageOf(error) }, 'store out of reach, job put back');

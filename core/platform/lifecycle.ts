@@ -3,6 +3,9 @@ import type { Logger } from './logger.ts';
 
 type Release = () => void | Promise<void>;
 
+/** For what is acquired while stopping, in ms. */
+const LATE_RELEASE_MS = 1_000;
+
 /** What a started process holds, released last in, first out. */
 export interface Lifecycle {
   /** Registers how to give back what was just acquired. */
@@ -30,19 +33,28 @@ export function createLifecycle(log: Logger, deadlineMs: number): Lifecycle {
     const endsAt = Date.now() + deadlineMs;
     let clean = true;
     for (const { name, release } of releasers.reverse()) {
-      try {
-        await within(Math.max(endsAt - Date.now(), 100), release, name);
-      } catch (error) {
-        clean = false;
-        log.error({ step: name, reason: messageOf(error) }, 'a step of stopping failed');
-      }
+      clean = (await releaseOne(name, release, Math.max(endsAt - Date.now(), 100))) && clean;
     }
     log.info({ clean }, 'stopped');
     return clean;
   }
 
+  async function releaseOne(name: string, release: Release, ms: number): Promise<boolean> {
+    try {
+      await within(ms, release, name);
+      return true;
+    } catch (error) {
+      log.error({ step: name, reason: messageOf(error) }, 'a step of stopping failed');
+      return false;
+    }
+  }
+
   return {
-    defer: (name, release) => void releasers.push({ name, release }),
+    defer(name, release) {
+      if (!stopping) releasers.push({ name, release });
+      // Acquired while the process was stopping already: nobody would come back for it.
+      else void releaseOne(name, release, LATE_RELEASE_MS);
+    },
     stop: (reason) => (stopped ??= releaseAll(reason)),
     get stopping() {
       return stopping;

@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { createMetrics } from '../../core/platform/metrics.ts';
+import { openQueue, type Queue } from '../../core/platform/queue.ts';
+import { createSnapshotStore } from '../../core/stores/snapshots.ts';
+import { nowSeconds } from '../../core/time.ts';
+import { persistBatch } from '../../workers/persist.ts';
+import { startWorker, type RunningWorker } from '../../workers/startWorker.ts';
+import { createWorkerMetrics } from '../../workers/workerMetrics.ts';
+import {
+  createTestHistory,
+  silentLog,
+  snapshotIdOf,
+  snapshotRow,
+  type TestHistory,
+} from '../support/history.ts';
+import { startTestRedis, type TestRedis } from '../support/stores.ts';
+import { waitFor } from '../support/waitFor.ts';
+
+let redisServer: TestRedis;
+let redis: Redis;
+let history: TestHistory;
+let queue: Queue;
+let worker: RunningWorker;
+
+beforeAll(async () => {
+  [redisServer, history] = await Promise.all([startTestRedis(), createTestHistory()]);
+  redis = new Redis(redisServer.url, { maxRetriesPerRequest: null });
+  queue = openQueue('persist', redis);
+  const snapshots = createSnapshotStore({ prisma: history.prisma, table: history.table, retentionDays: 30 });
+  const metrics = createWorkerMetrics(createMetrics());
+  const setAside = async (snapshot: { snapshotId: string }) => {
+    await queue.add('refused', { snapshots: [snapshot] }, { jobId: `refused-${snapshot.snapshotId}` });
+  };
+  worker = startWorker(
+    {
+      queue: 'persist',
+      concurrency: 1,
+      process: (batch) => persistBatch(batch, { snapshots, metrics, setAside }),
+    },
+    { connection: redis, log: silentLog, metrics },
+  );
+});
+
+afterAll(async () => {
+  await worker.close();
+  redis.disconnect();
+  await history.close();
+  await redisServer.close();
+});
+
+function queued(number: number, json?: string) {
+  const { agentId, snapshotId, receivedAtMs, snapshot } = snapshotRow(number, nowSeconds() - 100 + number);
+  return { agentId, snapshotId, receivedAtMs, json: json ?? JSON.stringify(snapshot) };
+}
+
+async function storedIds(): Promise<string[]> {
+  const rows = await history.prisma.$queryRawUnsafe<{ id: string }[]>(
+    'SELECT snapshot_id::text AS id FROM metrics_snapshots ORDER BY 1',
+  );
+  return rows.map(({ id }) => id);
+}
+
+test('snapshots that cannot be stored stand alone in the failed set with the reason, and their batch mates are stored', async () => {
+  // What the API would have refused, and a row that PostgreSQL refuses: a trigger stands for whatever it may mind.
+  await history.prisma.$executeRawUnsafe(
+    `ALTER TABLE metrics_snapshots ADD CONSTRAINT poison CHECK (total_cpu_percent <> 66.6)`,
+  );
+  const poison = snapshotRow(5, nowSeconds()).snapshot;
+  const batch = Array.from({ length: 9 }, (_, i) => queued(i));
+  batch[2] = queued(2, '{"timestamp":1');
+  batch[5] = queued(5, JSON.stringify({ ...poison, total_cpu_percent: 66.6 }));
+  await queue.add('persist', { snapshots: batch }, { jobId: 'batch-1' });
+
+  await waitFor(async () => (await queue.getFailedCount()) === 2);
+  expect(await storedIds()).toEqual([0, 1, 3, 4, 6, 7, 8].map(snapshotIdOf));
+  const failed = await queue.getFailed();
+  expect(failed.map(({ id, failedReason, attemptsMade }) => ({ id, failedReason, attemptsMade }))).toEqual(
+    expect.arrayContaining([
+      {
+        id: `refused-${snapshotIdOf(2)}`,
+        failedReason: expect.stringContaining('snapshot refused'),
+        attemptsMade: 1,
+      },
+      { id: `refused-${snapshotIdOf(5)}`, failedReason: expect.stringContaining('poison'), attemptsMade: 1 },
+    ]),
+  );
+});
+
+test('one that was set aside is stored once what it was refused for is mended and it is tried again', async () => {
+  await history.prisma.$executeRawUnsafe('ALTER TABLE metrics_snapshots DROP CONSTRAINT poison');
+  const job = await queue.getJob(`refused-${snapshotIdOf(5)}`);
+  await job?.retry();
+  await waitFor(async () => (await storedIds()).includes(snapshotIdOf(5)));
+  expect(await queue.getFailedCount()).toBe(1);
+});
