@@ -270,12 +270,12 @@ describe('while Redis is away', () => {
   });
 
   test('a frozen Redis delays no answer past its time', async () => {
-    redisServer.freeze();
+    await redisServer.freeze();
     const startedAt = performance.now();
     const answers = await Promise.all([ingest('frozen'), get(`${api.url}/readyz`), get(`${api.url}/health`)]);
     expect(performance.now() - startedAt).toBeLessThan(2_500);
     expect(answers.map(({ status }) => status)).toEqual([503, 503, 200]);
-    redisServer.thaw();
+    await redisServer.thaw();
     await waitFor(async () => (await get(`${api.url}/readyz`)).status === 200);
   });
 });

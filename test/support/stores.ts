@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +7,7 @@ import pg from 'pg';
 import { freePort } from '../../core/platform/dataDir.ts';
 import { startEmbeddedRedis, type EmbeddedRedisOptions } from '../../core/platform/embeddedRedis.ts';
 import { redisServer, sharedPostgresDsn } from './sharedStores.ts';
+import { waitFor } from './waitFor.ts';
 
 export interface TestRedis {
   url: string;
@@ -13,8 +15,8 @@ export interface TestRedis {
   /** Process id of the server; another one after `restart`. */
   readonly pid: number;
   /** Freezes the server (SIGSTOP): connections stay open and nothing answers. */
-  freeze(): void;
-  thaw(): void;
+  freeze(): Promise<void>;
+  thaw(): Promise<void>;
   /** Ends the server at once, as a crash does (SIGKILL), and waits until it is gone. */
   kill(): Promise<void>;
   /** Ends the server in good order, keeping its data. */
@@ -46,8 +48,15 @@ export async function startTestRedis({ appendFsync = 'off' }: TestRedisOptions =
     get pid() {
       return redis.handle.pid;
     },
-    freeze: () => redis.signal('SIGSTOP'),
-    thaw: () => redis.signal('SIGCONT'),
+    // The order goes through the server's guard: wait until it is obeyed.
+    async freeze() {
+      redis.signal('SIGSTOP');
+      await waitFor(() => stateOf(redis.handle.pid) === 'T', { describe: 'Redis to be frozen' });
+    },
+    async thaw() {
+      redis.signal('SIGCONT');
+      await waitFor(() => stateOf(redis.handle.pid) !== 'T', { describe: 'Redis to be thawed' });
+    },
     async kill() {
       redis.signal('SIGKILL');
       await redis.exited;
@@ -63,6 +72,11 @@ export async function startTestRedis({ appendFsync = 'off' }: TestRedisOptions =
       await rm(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** The state of a process: the field behind its name in parentheses (proc(5)). */
+function stateOf(pid: number): string | undefined {
+  return /\) (\S)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
 }
 
 export interface TestDatabase {

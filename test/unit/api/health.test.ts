@@ -6,7 +6,7 @@ import { createLogger } from '../../../core/platform/logger.ts';
 import { openRedis, type RedisConnection } from '../../../core/platform/redis.ts';
 import { startTestRedis, type TestRedis } from '../../support/stores.ts';
 import { waitFor } from '../../support/waitFor.ts';
-import { whileFrozen } from '../core/frozenRedis.ts';
+import { whileFrozen } from '../../support/frozenRedis.ts';
 
 const log = createLogger({ level: 'silent', name: 'test' });
 

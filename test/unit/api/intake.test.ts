@@ -16,7 +16,7 @@ import { openQueue, type Queue } from '../../../core/platform/queue.ts';
 import { openRedis, type RedisConnection } from '../../../core/platform/redis.ts';
 import { startTestRedis, type TestRedis } from '../../support/stores.ts';
 import { waitFor } from '../../support/waitFor.ts';
-import { whileFrozen } from '../core/frozenRedis.ts';
+import { whileFrozen } from '../../support/frozenRedis.ts';
 
 const log = createLogger({ level: 'silent', name: 'test' });
 

@@ -9,7 +9,7 @@ import {
 } from '../../../../core/platform/redis.ts';
 import { startTestRedis, type TestRedis } from '../../../support/stores.ts';
 import { waitFor } from '../../../support/waitFor.ts';
-import { whileFrozen } from '../frozenRedis.ts';
+import { whileFrozen } from '../../../support/frozenRedis.ts';
 
 describe('an error of Redis is worth repeating', () => {
   test.each([
