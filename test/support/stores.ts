@@ -69,7 +69,8 @@ export async function startTestRedis({ appendFsync = 'off' }: TestRedisOptions =
       // A frozen server takes no order.
       redis.signal('SIGKILL');
       await redis.exited;
-      await rm(dataDir, { recursive: true, force: true });
+      // A child that was saving may still be writing its file when the server is gone.
+      await rm(dataDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
     },
   };
 }
