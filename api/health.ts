@@ -9,9 +9,12 @@ const PATIENCE_MS = 1_500;
 export function createHealth({
   redis,
   pingPostgres,
+  refusal,
 }: {
   redis: Redis;
   pingPostgres: (() => Promise<unknown>) | undefined;
+  /** Why snapshots are being refused, if they are. */
+  refusal?: () => string | undefined;
 }) {
   return async function health(): Promise<Health> {
     const [warnings, postgres] = await Promise.all([
@@ -23,11 +26,15 @@ export function createHealth({
         ? ('disabled' as const)
         : within(PATIENCE_MS, async () => (await pingPostgres(), 'connected' as const)),
     ]);
-    const answer = {
+    const refused = refusal?.();
+    const answer: Omit<Health, 'status'> = {
       redis: warnings === undefined ? 'disconnected' : 'connected',
       postgres: postgres ?? 'disconnected',
-      warnings: warnings ?? [],
-    } as const;
+      warnings: [
+        ...(warnings ?? []),
+        ...(refused === undefined ? [] : [`Snapshots are refused: ${refused}`]),
+      ],
+    };
     const lost = answer.redis === 'disconnected' || answer.postgres === 'disconnected';
     return { status: lost ? 'degraded' : 'ok', ...answer };
   };

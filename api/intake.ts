@@ -23,6 +23,8 @@ export interface IntakeOptions {
   queues: Partial<Record<Stage, Queue>>;
   /** How long a request waits for the queues before it is told to come back; it may still have been taken by then. */
   deadlineMs?: number;
+  /** Throws while nothing more should be taken. */
+  admit?: () => void;
   /** Called for each enqueued batch. */
   observe?: (batch: { size: number; seconds: number }) => void;
 }
@@ -31,7 +33,7 @@ export interface Intake {
   /**
    * Resolves once every stage's queue has acknowledged the snapshot.
    *
-   * @throws {UnavailableError} when one of them did not, or not in time. Repeating is safe.
+   * @throws {UnavailableError} when one of them did not, or not in time, or nothing is admitted. Repeating is safe.
    */
   submit(item: IntakeItem): Promise<void>;
   /** Takes nothing more, and resolves when what was taken is enqueued or refused. */
@@ -56,7 +58,12 @@ interface Waiting {
  * Gathers concurrent snapshots into batches: what arrives while one batch is being enqueued makes up the next, so an
  * idle service answers at once and a busy one enqueues few, large jobs.
  */
-export function createIntake({ queues, deadlineMs = DEFAULT_DEADLINE_MS, observe }: IntakeOptions): Intake {
+export function createIntake({
+  queues,
+  deadlineMs = DEFAULT_DEADLINE_MS,
+  admit,
+  observe,
+}: IntakeOptions): Intake {
   const waiting = new Set<Waiting>();
   let flight: Promise<void> | undefined;
   let closed = false;
@@ -77,10 +84,11 @@ export function createIntake({ queues, deadlineMs = DEFAULT_DEADLINE_MS, observe
   }
 
   return {
-    submit(item) {
-      if (closed) return Promise.reject(new UnavailableError('Shutting down', { retryAfterSeconds: 1 }));
+    async submit(item) {
+      if (closed) throw new UnavailableError('Shutting down', { retryAfterSeconds: 1 });
       if (waiting.size >= MAX_WAITING)
-        return Promise.reject(new UnavailableError('Redis unavailable: too many snapshots waiting'));
+        throw new UnavailableError('Redis unavailable: too many snapshots waiting');
+      admit?.();
       return new Promise((resolve, reject) => {
         const entry: Waiting = {
           item,

@@ -1,6 +1,7 @@
-import { createServer, type Server } from 'node:http';
 import { readFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { Config } from '../core/config.ts';
 import { QUEUE_NAMES, STAGES } from '../core/contracts/queues.ts';
@@ -9,13 +10,15 @@ import { findProjectFile } from '../core/platform/projectRoot.ts';
 import type { ProcessContext } from '../core/platform/process.ts';
 import { createMetrics } from '../core/platform/metrics.ts';
 import { openPrisma } from '../core/platform/prisma.ts';
-import { openQueue } from '../core/platform/queue.ts';
+import { openQueue, type Queue } from '../core/platform/queue.ts';
 import { openRedis, warnOfLossyRedis, type RedisPurpose } from '../core/platform/redis.ts';
 import { createAlertStore } from '../core/stores/alerts.ts';
 import { createRateLimitStore } from '../core/stores/rateLimit.ts';
 import { createSnapshotStore } from '../core/stores/snapshots.ts';
 import { createTimelineStore } from '../core/stores/timeline.ts';
 import { createAccess } from './access.ts';
+import { createAdmission, type Admission } from './admission.ts';
+import { observeBacklog } from './backlog.ts';
 import { buildApp } from './app.ts';
 import { createHealth } from './health.ts';
 import { createHttpMetrics } from './httpMetrics.ts';
@@ -30,6 +33,9 @@ import { createReadiness } from './routes/health.ts';
 /** Limits on slow senders, in ms: headers, then the whole request. */
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 20_000;
+
+/** How often the backlog is looked at: what arrives in between must fit into what the limits leave. */
+const ADMISSION_INTERVAL_MS = 1_000;
 
 /** Longer than a usual proxy keeps an idle connection, so that it never sends on one we just closed. */
 const KEEP_ALIVE_MS = 75_000;
@@ -56,7 +62,9 @@ export async function startApi({ config, log, lifecycle }: ProcessContext): Prom
   const queues = QUEUE_NAMES.map((name) => openQueue(name, queueRedis));
   const queueOf = Object.fromEntries(queues.map((queue) => [queue.name, queue]));
   const stages = STAGES.filter((stage) => stage !== 'persist' || config.postgres.dsn !== '');
+  const admission = startAdmission({ config, log, lifecycle }, { queues, stages, redis: queueRedis });
   const intake = createIntake({
+    admit: admission.check,
     queues: Object.fromEntries(stages.map((stage) => [stage, queueOf[stage]])),
     observe: ({ size, seconds }) => {
       httpMetrics.batchSize.observe(size);
@@ -74,7 +82,11 @@ export async function startApi({ config, log, lifecycle }: ProcessContext): Prom
       identity: config.agents.identity,
     },
     health: {
-      health: createHealth({ redis, pingPostgres: openPostgresPing({ config, log, lifecycle }) }),
+      health: createHealth({
+        redis,
+        pingPostgres: openPostgresPing({ config, log, lifecycle }),
+        refusal: admission.refusal,
+      }),
       ready: createReadiness(
         () => lifecycle.stopping,
         () => redis.set('topline:ready', Date.now(), 'EX', 60),
@@ -96,7 +108,8 @@ export async function startApi({ config, log, lifecycle }: ProcessContext): Prom
     version: await ownVersion(),
   });
 
-  const server = createServer(app.callback());
+  const answer = app.callback();
+  const server = createServer((request, response) => void answer(request, response));
   Object.assign(server, {
     headersTimeout: HEADERS_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -128,6 +141,25 @@ export async function startApi({ config, log, lifecycle }: ProcessContext): Prom
   lifecycle.defer('sockets', sockets.close);
   log.info({ url }, 'listening');
   return url;
+}
+
+/** Looks at the backlog every second, for as long as the process runs. */
+function startAdmission(
+  { config, log, lifecycle }: ProcessContext,
+  { queues, stages, redis }: { queues: Queue[]; stages: readonly string[]; redis: Redis },
+): Admission {
+  const watched = queues.filter(({ name }) => stages.includes(name));
+  const admission = createAdmission(
+    config.admission,
+    () => observeBacklog(watched, redis),
+    (reason) => {
+      if (reason === undefined) log.info('snapshots are taken again');
+      else log.warn({ reason }, 'snapshots are refused until the backlog is smaller');
+    },
+  );
+  const timer = setInterval(() => void admission.look(), ADMISSION_INTERVAL_MS);
+  lifecycle.defer('admission', () => clearInterval(timer));
+  return admission;
 }
 
 function openPostgresPing({ config, log, lifecycle }: ProcessContext): (() => Promise<unknown>) | undefined {

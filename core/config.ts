@@ -161,6 +161,21 @@ export const SETTINGS = {
     '10',
     'How long a window must last before its alert fires.',
   ),
+  BACKLOG_MAX_JOBS: setting(
+    integer(1),
+    '100000',
+    'Jobs that may wait in one queue before snapshots are refused (503); a job holds what arrived at once, up to 500 snapshots.',
+  ),
+  BACKLOG_MAX_SECONDS: setting(
+    integer(1),
+    '86400',
+    'How long the oldest job may wait before snapshots are refused (503).',
+  ),
+  REDIS_MEMORY_PERCENT: setting(
+    integer(1, 100),
+    '70',
+    'Share of the memory Redis may use (its maxmemory, else all of its host) above which snapshots are refused (503): a full Redis could not even drain.',
+  ),
   TRUST_PROXY: setting(
     trustedHops,
     '0',
@@ -254,6 +269,11 @@ function group(values: Values) {
       token: values.AGENT_API_TOKEN,
       identity: values.AGENT_IDENTITY,
       ratePerMinute: values.AGENT_RATE_LIMIT_PER_MINUTE,
+    },
+    admission: {
+      maxJobs: values.BACKLOG_MAX_JOBS,
+      maxAgeSeconds: values.BACKLOG_MAX_SECONDS,
+      memoryPercent: values.REDIS_MEMORY_PERCENT,
     },
     access: { viewerToken: values.VIEWER_TOKEN, operatorToken: values.OPERATOR_TOKEN },
     worker: { port: values.WORKER_PORT },

@@ -79,7 +79,7 @@ export function startSocketServer(http: HttpServer, options: SocketServerOptions
       answer(request, acknowledge, (rooms) => socket.join(rooms)),
     );
     socket.on('unsubscribe', (request, acknowledge) =>
-      answer(request, acknowledge, (rooms) => Promise.all(rooms.map((room) => socket.leave(room)))),
+      answer(request, acknowledge, (rooms) => Promise.all(rooms.map(async (room) => socket.leave(room)))),
     );
   });
 

@@ -1,11 +1,15 @@
 import { ServiceError } from '../../core/errors.ts';
-import type { Access } from '../access.ts';
+import type { Access, Role } from '../access.ts';
 import type { ApiMiddleware } from '../context.ts';
 
-/** Notes who is calling. Guards the rest decides by it. */
+/** Makes known who is calling, to whoever asks: agents are told apart by their own token, and are never asked. */
 export function identifyCaller(access: Access): ApiMiddleware {
   return async function identify(ctx, next) {
-    ctx.state.role = access.roleOf({ headers: ctx.req.headers, remoteAddress: ctx.req.socket.remoteAddress });
+    const { headers, socket } = ctx.req;
+    let role: Role | undefined;
+    Object.defineProperty(ctx.state, 'role', {
+      get: () => (role ??= access.roleOf({ headers, remoteAddress: socket.remoteAddress })),
+    });
     await next();
   };
 }

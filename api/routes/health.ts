@@ -8,9 +8,9 @@ const healthSchema = z
     status: z.enum(['ok', 'degraded']),
     redis: z.enum(['connected', 'disconnected']),
     postgres: z.enum(['connected', 'disconnected', 'disabled']),
-    warnings: z
-      .array(z.string())
-      .meta({ description: 'Settings of the stores that put acknowledged snapshots at risk.' }),
+    warnings: z.array(z.string()).meta({
+      description: 'Settings that put acknowledged snapshots at risk, and why snapshots are refused.',
+    }),
   })
   .meta({ id: 'Health' });
 

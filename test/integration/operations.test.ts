@@ -225,6 +225,54 @@ describe('what the service says of itself', () => {
   });
 });
 
+describe('a backlog that is not worked off', () => {
+  test('is bounded: snapshots are refused past it, /health says why, and they are taken again once it is gone', async () => {
+    const environment = { REDIS_URL: redisServer.url, BACKLOG_MAX_JOBS: '20' };
+    await redis.flushdb();
+    const node = await startApiNode(environment);
+    const send = () => post(`${node.url}/ingest/metrics`, snapshot(), { 'X-Agent-Id': 'flood' });
+    const refused = await waitFor(
+      async () => {
+        const answer = await send();
+        return answer.status === 503 && answer;
+      },
+      { intervalMs: 10, timeoutMs: 15_000, describe: 'a refusal' },
+    );
+    expect(refused.body).toEqual({
+      detail: expect.stringMatching(/^Redis unavailable: .*BACKLOG_MAX_JOBS 20/),
+    });
+    expect(refused.headers.get('retry-after')).toBe('5');
+    const { body } = await get(`${node.url}/health`);
+    expect(body).toMatchObject({
+      warnings: expect.arrayContaining([expect.stringContaining('BACKLOG_MAX_JOBS')]),
+    });
+
+    const workers = await startWorkerNode(environment);
+    await waitFor(async () => (await send()).status === 200, { describe: 'snapshots to be taken again' });
+    await Promise.all([node.stop(), workers.stop()]);
+  });
+
+  test('is refused well before Redis is full, and the workers go on', async () => {
+    await redis.flushdb();
+    const environment = { REDIS_URL: redisServer.url };
+    const node = await startApiNode(environment);
+    const used = Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]);
+    // Above 70 %, and far from full.
+    await redis.config('SET', 'maxmemory', String(Math.round(used * 1.3)));
+    const send = () => post(`${node.url}/ingest/metrics`, snapshot(), { 'X-Agent-Id': 'full' });
+    const refused = await waitFor(async () => {
+      const answer = await send();
+      return answer.status === 503 && answer;
+    });
+    expect(refused.body).toEqual({ detail: expect.stringContaining('REDIS_MEMORY_PERCENT') });
+    const workers = await startWorkerNode(environment);
+    await waitFor(async () => (await redis.exists('metrics:timeline:full')) === 1);
+    await redis.config('SET', 'maxmemory', '0');
+    await waitFor(async () => (await send()).status === 200);
+    await Promise.all([node.stop(), workers.stop()]);
+  });
+});
+
 // Last, because Redis goes away.
 describe('while Redis is away', () => {
   test('every request is answered within its time, 503 with Retry-After, and all is well again by itself', async () => {
