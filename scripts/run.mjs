@@ -10,6 +10,7 @@ const ENTRIES = {
   api: 'api/main.js',
   workers: 'workers/main.js',
   'check:migrations': 'scripts/checkMigrations.js',
+  queues: 'scripts/queues.js',
   'import:seed-table': 'scripts/importSeedTable.js',
 };
 
