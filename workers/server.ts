@@ -13,11 +13,15 @@ import { createTimelineStore } from '../core/stores/timeline.ts';
 import { startProbes } from './probes.ts';
 import { createRoles } from './registry.ts';
 import { schedulePruning } from './schedules.ts';
-import { startWorker, type Role } from './startWorker.ts';
+import { startWorker, type Role, type RunningWorker } from './startWorker.ts';
+import { findWedged, type QueueProgress } from './watchdog.ts';
 import { createWorkerMetrics } from './workerMetrics.ts';
 
 /** How long to wait before PostgreSQL is tried again when the tables cannot be made ready. */
 const MIGRATE_RETRY_MS = 2_000;
+
+/** How often progress is looked at. */
+const WATCHDOG_INTERVAL_MS = 10_000;
 
 /** Roles that use PostgreSQL. */
 const USE_POSTGRES: readonly QueueName[] = ['persist', 'prune'];
@@ -52,14 +56,18 @@ export async function startWorkers(
     persistQueue: openQueue('persist', queueRedis),
   });
 
+  const running: RunningWorker[] = [];
   const start = <Name extends QueueName>(role: Role<Name> | undefined) => {
     if (role === undefined) return;
     const worker = startWorker(role, { connection: queueRedis, log, metrics: workerMetrics });
+    running.push(worker);
     lifecycle.defer(`worker ${role.queue}`, worker.close);
     log.info({ role: role.queue }, 'working');
   };
   if (snapshots !== undefined) await makeTablesReady({ config, log, lifecycle });
   for (const name of roleNames) start(roles[name]);
+
+  watchProgress({ config, log, lifecycle }, running);
 
   if (config.worker.port !== 0) {
     const probes = await startProbes(config.worker.port, {
@@ -76,6 +84,36 @@ export async function startWorkers(
       log.error({ reason: messageOf(error) }, 'could not schedule the pruning');
     });
   }
+}
+
+/** Ends a process that makes no progress, so that whoever runs it starts it anew. It looks through a connection of its own. */
+function watchProgress({ config, log, lifecycle }: ProcessContext, running: RunningWorker[]): void {
+  const connection = openRedis(config.redis, 'request', 'workers:watchdog', log);
+  lifecycle.defer('Redis connection watchdog', connection.close);
+  const watched = running.map((worker) => ({ worker, queue: openQueue(worker.queue, connection.handle) }));
+  const waitingSince = new Map<string, number>();
+
+  async function observe(): Promise<QueueProgress[]> {
+    return Promise.all(
+      watched.map(async ({ worker, queue }) => ({
+        queue: worker.queue,
+        waiting: (await queue.isPaused()) ? 0 : await queue.getWaitingCount(),
+        lastProgressMs: worker.lastProgressMs(),
+      })),
+    );
+  }
+
+  async function look(): Promise<void> {
+    const found = await observe().catch(() => undefined);
+    // Redis is away: nothing to look at, and no fault of the workers.
+    if (found === undefined) return waitingSince.clear();
+    const wedged = findWedged(found, waitingSince, Date.now());
+    if (wedged !== undefined) throw new Error(`no progress on the queue ${wedged} although work is waiting`);
+  }
+
+  // A fault it finds is nobody's to catch: it becomes an unhandled rejection, which stops the process as any bug would.
+  const timer = setInterval(() => void look(), WATCHDOG_INTERVAL_MS);
+  lifecycle.defer('watchdog', () => clearInterval(timer));
 }
 
 function openSnapshotStore(

@@ -14,6 +14,9 @@ export interface Role<Name extends QueueName> {
 }
 
 export interface RunningWorker {
+  queue: QueueName;
+  /** When a job was last finished or put back, in epoch ms; at first, when the worker was started. */
+  lastProgressMs(): number;
   /** Takes no more jobs and resolves when the ones in hand are done. */
   close(): Promise<void>;
 }
@@ -41,6 +44,7 @@ export function startWorker<Name extends QueueName>(
 ): RunningWorker {
   const { queue } = role;
   const workerLog = log.child({ queue });
+  let lastProgressMs = Date.now();
 
   async function processJob(job: Job<unknown>, token?: string): Promise<void> {
     const parsed = QUEUES[queue].payload.safeParse(job.data);
@@ -56,6 +60,7 @@ export function startWorker<Name extends QueueName>(
       await job.moveToDelayed(Date.now() + waitFor(job), token);
       throw new DelayedError();
     } finally {
+      lastProgressMs = Date.now();
       stopTimer();
     }
   }
@@ -79,7 +84,7 @@ export function startWorker<Name extends QueueName>(
   });
   worker.on('error', (error) => workerLog.debug({ reason: messageOf(error) }, 'worker error'));
 
-  return { close: () => worker.close() };
+  return { queue, lastProgressMs: () => lastProgressMs, close: () => worker.close() };
 }
 
 function isStoreAway(error: unknown): boolean {
