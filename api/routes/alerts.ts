@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { alertEventSchema } from '../../core/contracts/alert.ts';
-import { messageOf, UnavailableError } from '../../core/errors.ts';
 import type { AlertStore } from '../../core/stores/alerts.ts';
 import { nowSeconds } from '../../core/time.ts';
+import { orRedisUnavailable } from '../redisUnavailable.ts';
 import { validate } from '../validation.ts';
 import type { Route } from './route.ts';
 
@@ -32,11 +32,7 @@ export function recentAlertsRoute({ alerts }: { alerts: AlertStore }): Route {
     },
     async handle(ctx) {
       const { minutes } = validate(querySchema, ctx.query, 'query');
-      try {
-        ctx.body = await alerts.since(nowSeconds() - minutes * 60);
-      } catch (error) {
-        throw new UnavailableError(`Redis unavailable: ${messageOf(error)}`, { cause: error });
-      }
+      ctx.body = await orRedisUnavailable(() => alerts.since(nowSeconds() - minutes * 60));
     },
   };
 }

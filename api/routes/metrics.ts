@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { agentIdSchema, snapshotSchema, type Snapshot } from '../../core/contracts/snapshot.ts';
-import { messageOf, UnavailableError } from '../../core/errors.ts';
 import type { TimelineStore } from '../../core/stores/timeline.ts';
 import { nowSeconds } from '../../core/time.ts';
+import { orRedisUnavailable } from '../redisUnavailable.ts';
 import { validate } from '../validation.ts';
 import type { Route } from './route.ts';
 
@@ -24,19 +24,15 @@ export function recentMetricsRoute({ timeline }: { timeline: TimelineStore }): R
     },
     async handle(ctx) {
       const { agent } = validate(querySchema, ctx.query, 'query');
-      try {
-        if (agent !== undefined) {
-          ctx.body = await timeline.recentOf(agent, nowSeconds());
-          return;
-        }
-        const slices = timeline.recentOfAll(nowSeconds());
-        // The first slice before the status goes out: with Redis away this is still a 503.
-        const first = await slices.next();
-        ctx.type = 'application/json';
-        ctx.body = Readable.from(jsonArray(first, slices));
-      } catch (error) {
-        throw new UnavailableError(`Redis unavailable: ${messageOf(error)}`, { cause: error });
+      if (agent !== undefined) {
+        ctx.body = await orRedisUnavailable(() => timeline.recentOf(agent, nowSeconds()));
+        return;
       }
+      const slices = timeline.recentOfAll(nowSeconds());
+      // The first slice before the status goes out: with Redis away this is still a 503.
+      const first = await orRedisUnavailable(() => slices.next());
+      ctx.type = 'application/json';
+      ctx.body = Readable.from(jsonArray(first, slices));
     },
   };
 }

@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import { messageOf, ServiceError, UnavailableError } from '../../core/errors.ts';
+import { ServiceError } from '../../core/errors.ts';
 import type { RateLimitStore } from '../../core/stores/rateLimit.ts';
 import { nowSeconds } from '../../core/time.ts';
 import { SESSION_COOKIE, SESSION_SECONDS, type Access } from '../access.ts';
 import type { RouteContext } from '../context.ts';
 import { readJson } from '../middleware/jsonBody.ts';
+import { orRedisUnavailable } from '../redisUnavailable.ts';
 import { validate } from '../validation.ts';
 import type { Route } from './route.ts';
 
@@ -75,11 +76,9 @@ export function sessionRoutes({
   ];
 
   async function limitSignIns(ctx: RouteContext): Promise<void> {
-    const taken = await rateLimits
-      .take(`sign-in:${ctx.state.address}`, SIGN_INS_A_MINUTE, 60_000)
-      .catch((error: unknown) => {
-        throw new UnavailableError(`Redis unavailable: ${messageOf(error)}`, { cause: error });
-      });
+    const taken = await orRedisUnavailable(() =>
+      rateLimits.take(`sign-in:${ctx.state.address}`, SIGN_INS_A_MINUTE, 60_000),
+    );
     if (!taken.allowed) throw new ServiceError(429, 'Too many tries', Math.ceil(taken.resetMs / 1000) || 1);
   }
 }
