@@ -4,7 +4,10 @@
  */
 const only = (from, ...allowed) => ({
   from: { path: from },
-  to: { pathNot: [from, ...allowed], dependencyTypesNot: ['npm', 'npm-dev', 'npm-optional', 'npm-peer', 'core'] },
+  to: {
+    pathNot: [from, ...allowed],
+    dependencyTypesNot: ['npm', 'npm-dev', 'npm-optional', 'npm-peer', 'core'],
+  },
 });
 
 const SMALL = '^core/[a-zA-Z]+\\.ts$';
@@ -21,8 +24,16 @@ module.exports = {
       to: { dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'core'], pathNot: 'node_modules/zod/' },
     },
     { name: 'core-basics', severity: 'error', ...only(SMALL, '^core/contracts/') },
-    { name: 'platform', severity: 'error', ...only('^core/platform/', SMALL, '^core/contracts/', '^prisma/generated/') },
-    { name: 'stores', severity: 'error', ...only('^core/stores/', '^core/platform/', SMALL, '^core/contracts/', '^prisma/generated/') },
+    {
+      name: 'platform',
+      severity: 'error',
+      ...only('^core/platform/', SMALL, '^core/contracts/', '^prisma/generated/'),
+    },
+    {
+      name: 'stores',
+      severity: 'error',
+      ...only('^core/stores/', '^core/platform/', SMALL, '^core/contracts/', '^prisma/generated/'),
+    },
     { name: 'api', severity: 'error', ...only('^api/', '^core/') },
     { name: 'workers', severity: 'error', ...only('^workers/', '^core/') },
     { name: 'agent', severity: 'error', ...only('^agent/', '^core/contracts/') },
@@ -39,7 +50,12 @@ module.exports = {
       from: { pathNot: '^(test|bench|scripts)/' },
       to: { path: '^(test|bench|scripts)/' },
     },
-    { name: 'nobody-imports-an-entry', severity: 'error', from: {}, to: { path: '^(api|workers|agent)/main\\.ts$' } },
+    {
+      name: 'nobody-imports-an-entry',
+      severity: 'error',
+      from: {},
+      to: { path: '^(api|workers|agent)/main\\.ts$' },
+    },
     {
       name: 'bullmq-behind-its-doors',
       severity: 'error',
@@ -70,6 +86,10 @@ module.exports = {
     doNotFollow: { path: ['node_modules', '^prisma/generated'] },
     tsPreCompilationDeps: true,
     parser: 'swc',
-    enhancedResolveOptions: { extensions: ['.ts', '.mjs', '.js', '.cjs'], exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.mjs', '.js', '.cjs'],
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
   },
 };

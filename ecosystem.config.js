@@ -1,7 +1,6 @@
 /**
- * Topline under PM2 7: `npm run setup`, then `npx pm2@7 start ecosystem.config.js` (or `npx --package pm2@7 pm2-runtime
- * start ecosystem.config.js` in the foreground). Redis and PostgreSQL are yours to run: name them in the environment
- * (.env.example), which PM2 hands on.
+ * Topline under PM2 7: `npm run setup`, then `pm2 start ecosystem.config.js` (in a container, `pm2-runtime start`). Redis
+ * and PostgreSQL are yours to run: name them in the environment (.env.example), which PM2 hands on.
  *
  * Two variables are read here and nowhere else: API_INSTANCES, and WORKER_PORT as the first of a range. A role of the
  * workers is scaled by `pm2 scale worker-persist 3`.

@@ -1,6 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Config } from '../core/config.ts';
+import { isAgentToken, type AgentTokenCache } from '../core/stores/agentTokens.ts';
 import { clientAddress, isLoopback } from './clientAddress.ts';
 
 /**
@@ -13,6 +14,14 @@ export type Role = 'operator' | 'viewer' | 'local' | 'anonymous';
 export interface RequestIdentity {
   headers: IncomingHttpHeaders;
   remoteAddress: string | undefined;
+}
+
+/** Who hands in a snapshot, as far as the token tells. */
+export interface AgentCaller {
+  /** The agent whose own token was sent: it is that one and no other. */
+  ownId: string | undefined;
+  /** Whether it may report as this agent. */
+  mayReportAs(agentId: string): boolean;
 }
 
 /** How long a signed-in browser stays signed in. */
@@ -39,20 +48,38 @@ export interface Access {
   mayRead(role: Role): boolean;
   /** Whether this role may change something. */
   mayChange(role: Role): boolean;
-  /** Whether the agent token, where one is set, is the right one. */
-  agentMayPost(token: string | undefined): boolean;
+  /**
+   * What an agent may do with this token, or without one; undefined where it may not hand in anything.
+   *
+   * - The shared token (`AGENT_API_TOKEN`) is good for every agent. Where it is set, every agent needs it or its own.
+   * - An agent's own token is good for that agent only.
+   * - Where no shared token is set none is asked for, except of agents that have one of their own, or had one that was
+   *   revoked: nobody else can report as them. So neither adding a token nor revoking one opens or closes anything for
+   *   another agent.
+   *
+   * Rejects where the agents' own tokens matter and cannot be looked up.
+   */
+  agentOf(token: string | undefined): Promise<AgentCaller | undefined>;
   /** Whether a page of this origin may open a socket or change something; a caller without an origin is no page. */
   originAllowed(headers: IncomingHttpHeaders): boolean;
   /** The value of a session cookie for a role whose token was given. */
   issueSession(role: 'operator' | 'viewer', nowSeconds: number): string;
 }
 
-export function createAccess({ access, agents, http }: Pick<Config, 'access' | 'agents' | 'http'>): Access {
+const ANY_AGENT: AgentCaller = { ownId: undefined, mayReportAs: () => true };
+
+export function createAccess(
+  { access, agents, http }: Pick<Config, 'access' | 'agents' | 'http'>,
+  agentTokens: AgentTokenCache,
+): Access {
   const tokens = { operator: access.operatorToken, viewer: access.viewerToken };
+  const isOperatorToken = matcherOf(tokens.operator);
+  const isViewerToken = matcherOf(tokens.viewer);
+  const isSharedToken = matcherOf(agents.token);
 
   function roleOfToken(token: string): 'operator' | 'viewer' | undefined {
-    if (sameSecret(token, tokens.operator)) return 'operator';
-    if (sameSecret(token, tokens.viewer)) return 'viewer';
+    if (isOperatorToken(token)) return 'operator';
+    if (isViewerToken(token)) return 'viewer';
     return undefined;
   }
 
@@ -68,7 +95,7 @@ export function createAccess({ access, agents, http }: Pick<Config, 'access' | '
     const [role, expiresAt = '', signature = ''] = (value ?? '').split('.');
     if (role !== 'operator' && role !== 'viewer') return undefined;
     if (tokens[role] === '' || !(Number(expiresAt) > Date.now() / 1000)) return undefined;
-    return sameSecret(signature, sign(role, expiresAt)) ? role : undefined;
+    return matcherOf(sign(role, expiresAt))(signature) ? role : undefined;
   }
 
   /**
@@ -92,7 +119,16 @@ export function createAccess({ access, agents, http }: Pick<Config, 'access' | '
     },
     mayRead: (role) => tokens.viewer === '' || role === 'viewer' || role === 'operator',
     mayChange: (role) => role === 'operator' || role === 'local',
-    agentMayPost: (token) => agents.token === '' || sameSecret(token ?? '', agents.token),
+    async agentOf(token = '') {
+      if (isSharedToken(token)) return ANY_AGENT;
+      if (isAgentToken(token)) {
+        const ownId = (await agentTokens.current()).ownerOf(token);
+        return ownId === undefined ? undefined : { ownId, mayReportAs: (agentId) => agentId === ownId };
+      }
+      if (agents.token !== '') return undefined;
+      const table = await agentTokens.current();
+      return { ownId: undefined, mayReportAs: (agentId) => !table.has(agentId) };
+    },
     originAllowed({ origin, host }) {
       if (origin === undefined) return true;
       if (http.allowedOrigins.includes(origin)) return true;
@@ -112,8 +148,9 @@ function isLocalHost(host: string | undefined): boolean {
 }
 
 /** Compares without telling by its duration how much was right, nor how long the secret is. An unset one matches nothing. */
-function sameSecret(given: string, secret: string): boolean {
-  if (secret === '') return false;
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(given), digest(secret));
+function matcherOf(secret: string): (given: string) => boolean {
+  if (secret === '') return () => false;
+  const digestOf = (text: string) => createHash('sha256').update(text).digest();
+  const expected = digestOf(secret);
+  return (given) => timingSafeEqual(digestOf(given), expected);
 }

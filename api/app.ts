@@ -50,8 +50,12 @@ export function buildApp(deps: AppDependencies): Koa<State> {
     app.use(router.routes());
     app.use(router.allowedMethods());
   }
-  // What an answer's stream meets after its headers went out; everything else is told by errors().
-  app.on('error', (error: Error) => log.warn({ reason: error.message }, 'an answer was cut off'));
+  // What an answer's stream meets after its headers went out; everything else is told by errors(). A client that has
+  // enough and leaves is nothing to warn of.
+  app.on('error', (error: NodeJS.ErrnoException) => {
+    const level = error.code === 'ERR_STREAM_PREMATURE_CLOSE' ? 'debug' : 'warn';
+    log[level]({ reason: error.message }, 'an answer was cut off');
+  });
   return app;
 }
 

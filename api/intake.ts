@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { QueueName, QueuePayload } from '../core/contracts/queues.ts';
 import { STAGES } from '../core/contracts/queues.ts';
 import { messageOf, UnavailableError } from '../core/errors.ts';
+import { failpoint, isWeakened } from '../core/platform/failpoints.ts';
 import type { Queue } from '../core/platform/queue.ts';
 
 /** An accepted snapshot on its way to the queues. */
@@ -49,6 +51,9 @@ const MAX_WAITING = 20_000;
 
 const DEFAULT_DEADLINE_MS = 900;
 
+/** Only for the fault tests, which have adds repeated as ioredis' defaults do after a lost reply. */
+const RESEND_MS = 200;
+
 interface Waiting {
   item: IntakeItem;
   settle: (error?: UnavailableError) => void;
@@ -71,11 +76,14 @@ export function createIntake({
   async function enqueueAll(): Promise<void> {
     while (waiting.size > 0) {
       const batch = takeBatch(waiting);
+      if (isWeakened('answer-first')) for (const { settle } of batch) settle();
+      await failpoint('intake.begin');
       const startedAt = performance.now();
       const failure = await enqueueBatch(
         queues,
         batch.map(({ item }) => item),
       );
+      await failpoint('intake.enqueued');
       observe?.({ size: batch.length, seconds: (performance.now() - startedAt) / 1000 });
       for (const { settle } of batch) settle(failure);
     }
@@ -134,10 +142,13 @@ async function enqueueBatch(
   queues: IntakeOptions['queues'],
   items: IntakeItem[],
 ): Promise<UnavailableError | undefined> {
-  const jobId = `batch-${randomUUID()}`;
-  const adds = STAGES.flatMap(
-    (stage) => queues[stage]?.add(stage, payloadFor[stage](items), { jobId }) ?? [],
-  );
+  const options = isWeakened('generated-ids') ? {} : { jobId: `batch-${randomUUID()}` };
+  const adds = STAGES.flatMap((stage) => {
+    const queue = queues[stage];
+    if (queue === undefined) return [];
+    const add = () => queue.add(stage, payloadFor[stage](items), options);
+    return isWeakened('resend') ? add().catch(async () => (await delay(RESEND_MS), add())) : add();
+  });
   const answers = await Promise.allSettled(adds);
   const refused = answers.flatMap((answer) =>
     answer.status === 'rejected' ? [messageOf(answer.reason)] : [],

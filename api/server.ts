@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { Server as NetServer, type AddressInfo } from 'node:net';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { Config } from '../core/config.ts';
@@ -12,6 +12,7 @@ import { createMetrics } from '../core/platform/metrics.ts';
 import { openPrisma } from '../core/platform/prisma.ts';
 import { openQueue, type Queue } from '../core/platform/queue.ts';
 import { openRedis, warnOfLossyRedis, type RedisPurpose } from '../core/platform/redis.ts';
+import { createAgentTokenCache, createAgentTokenStore } from '../core/stores/agentTokens.ts';
 import { createAlertStore } from '../core/stores/alerts.ts';
 import { createRateLimitStore } from '../core/stores/rateLimit.ts';
 import { createSnapshotStore } from '../core/stores/snapshots.ts';
@@ -40,6 +41,9 @@ const ADMISSION_INTERVAL_MS = 1_000;
 /** Longer than a usual proxy keeps an idle connection, so that it never sends on one we just closed. */
 const KEEP_ALIVE_MS = 75_000;
 
+/** How long the clients of a stopping node have to send their next request: longer than the usual agent waits. */
+const LEAVE_MS = 3_000;
+
 /**
  * Starts one API node: connections, app, sockets, port. Stores that are away are waited for in the background.
  *
@@ -57,7 +61,7 @@ export async function startApi({ config, log, lifecycle }: ProcessContext): Prom
   const queueRedis = open('request', 'queues');
   const metrics = createMetrics();
   const httpMetrics = createHttpMetrics(metrics);
-  const access = createAccess(config);
+  const access = createAccess(config, createAgentTokenCache(createAgentTokenStore(redis)));
 
   const queues = QUEUE_NAMES.map((name) => openQueue(name, queueRedis));
   const queueOf = Object.fromEntries(queues.map((queue) => [queue.name, queue]));
@@ -135,10 +139,13 @@ export async function startApi({ config, log, lifecycle }: ProcessContext): Prom
   });
 
   const url = await listen(server, config.http);
-  // Released in reverse: sockets and port first, so that what is under way still finds the stores.
-  lifecycle.defer('port', () => closeServer(server));
+  // Released in reverse: the port first, so that no socket comes back to this node, and the connections while what is
+  // under way still finds the stores.
+  const port = closingPort(server);
+  lifecycle.defer('connections', port.letClientsLeave);
   lifecycle.defer('raw sockets', rawSocket.close);
   lifecycle.defer('sockets', sockets.close);
+  lifecycle.defer('port', port.close);
   log.info({ url }, 'listening');
   return url;
 }
@@ -196,12 +203,22 @@ function listen(server: Server, { host, port }: Config['http']): Promise<string>
   });
 }
 
-/** Takes no more connections, lets the requests under way end, and does not wait for idle connections to. */
-async function closeServer(server: Server): Promise<void> {
-  await new Promise<void>((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
-  });
+/** A port that is given up without cutting anybody off. */
+function closingPort(server: Server) {
+  let closed: Promise<void> | undefined;
+  return {
+    close(): void {
+      // Not http's own close(): that ends idle connections at once, also one on which a request is just coming in.
+      closed = new Promise((resolve) => NetServer.prototype.close.call(server, () => resolve()));
+      server.prependListener('request', (_request, response) => response.setHeader('Connection', 'close'));
+    },
+    /** A client that sends is answered and told to connect anew; one that does not is let go after a while. */
+    async letClientsLeave(): Promise<void> {
+      const patience = setTimeout(() => server.closeIdleConnections(), LEAVE_MS);
+      await closed;
+      clearTimeout(patience);
+    },
+  };
 }
 
 const packageSchema = z.object({ version: z.string() });

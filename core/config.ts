@@ -71,6 +71,25 @@ const origins = z
     ),
   );
 
+const failpoints = z
+  .string()
+  .transform((value) =>
+    value
+      .split(',')
+      .map((point) => point.trim())
+      .filter(Boolean),
+  )
+  .pipe(
+    z.array(
+      z
+        .string()
+        .regex(
+          /^[a-z-]+(\.[a-z-]+=(kill|freeze)(@[1-9]\d*)?)?$/,
+          'must look like persist.done=kill@3, several separated by commas',
+        ),
+    ),
+  );
+
 function setting<T>(
   schema: z.ZodType<T, string>,
   fallback: string,
@@ -200,6 +219,11 @@ export const SETTINGS = {
     'info',
     'How much is logged.',
   ),
+  FAILPOINTS: setting(
+    failpoints,
+    '',
+    'Only for `npm run test:faults`: where the process ends itself, and which protection is off. Refused where `NODE_ENV` is `production`.',
+  ),
 } satisfies Record<string, Setting<unknown>>;
 
 export type SettingName = keyof typeof SETTINGS;
@@ -228,6 +252,9 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
       faults.push(
         `${name}${secret ? '' : ` (${JSON.stringify(given)})`}: ${parsed.error.issues[0]?.message ?? 'cannot be used'}`,
       );
+  }
+  if (env['NODE_ENV'] === 'production' && env['FAILPOINTS']?.trim()) {
+    faults.push('FAILPOINTS: for tests, and refused where NODE_ENV is production');
   }
   if (faults.length > 0) throw new ConfigError(faults);
   return group(values as Values);
@@ -279,6 +306,7 @@ function group(values: Values) {
     worker: { port: values.WORKER_PORT },
     drainSeconds: values.DRAIN_SECONDS,
     logLevel: values.LOG_LEVEL,
+    failpoints: values.FAILPOINTS,
   });
 }
 

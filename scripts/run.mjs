@@ -11,6 +11,7 @@ const ENTRIES = {
   workers: 'workers/main.js',
   'check:migrations': 'scripts/checkMigrations.js',
   queues: 'scripts/queues.js',
+  agents: 'scripts/agents.js',
   'import:seed-table': 'scripts/importSeedTable.js',
 };
 

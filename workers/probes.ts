@@ -9,7 +9,7 @@ import type { Metrics } from '../core/platform/metrics.ts';
  */
 export async function startProbes(
   port: number,
-  { metrics, ready }: { metrics: Metrics; ready: () => Promise<void> },
+  { host = '127.0.0.1', metrics, ready }: { host?: string; metrics: Metrics; ready: () => Promise<void> },
 ): Promise<{ port: number; close(): Promise<void> }> {
   const server = createServer((request, response) => {
     const path = (request.url ?? '').split('?')[0] ?? '';
@@ -21,7 +21,7 @@ export async function startProbes(
     server.once('error', (error) =>
       reject(new StartError(`WORKER_PORT ${port} cannot be had: ${error.message}`)),
     );
-    server.listen(port, resolve);
+    server.listen(port, host, resolve);
   });
   const address = server.address();
   return {

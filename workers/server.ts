@@ -71,6 +71,7 @@ export async function startWorkers(
 
   if (config.worker.port !== 0) {
     const probes = await startProbes(config.worker.port, {
+      host: config.http.host,
       metrics,
       ready: async () => {
         if (lifecycle.stopping || storesRedis.status !== 'ready') throw new UnavailableError('not ready');

@@ -2,6 +2,7 @@ import { DelayedError, UnrecoverableError, Worker, type Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { queuePrefix, QUEUES, type QueueName, type QueuePayload } from '../core/contracts/queues.ts';
 import { messageOf, RejectedDataError, UnavailableError } from '../core/errors.ts';
+import { failpoint, isWeakened } from '../core/platform/failpoints.ts';
 import type { Logger } from '../core/platform/logger.ts';
 import { isRetryableRedisError } from '../core/platform/redis.ts';
 import type { WorkerMetrics } from './workerMetrics.ts';
@@ -23,10 +24,10 @@ export interface RunningWorker {
 
 /**
  * A lock shorter than the work of a batch would have it done twice; a longer one leaves the work of a killed worker
- * lying. Batches take tens of milliseconds; 8 s and a look every 4 s pick up stalled work within about 10 s.
+ * lying. Batches take tens of milliseconds. Stalled work lies for both times together at most: below 10 s.
  */
-const LOCK_MS = 8_000;
-const STALLED_CHECK_MS = 4_000;
+const LOCK_MS = 6_000;
+const STALLED_CHECK_MS = 2_500;
 
 /** Every crash of a worker that holds a job counts as a stall; the default of 1 would fail a job after two crashes. */
 const MAX_STALLED_COUNT = 1_000;
@@ -51,7 +52,9 @@ export function startWorker<Name extends QueueName>(
     if (!parsed.success) throw new UnrecoverableError(`unusable payload: ${parsed.error.message}`);
     const stopTimer = metrics.duration.startTimer({ queue });
     try {
+      await failpoint(`${queue}.begin`);
       await role.process(parsed.data as QueuePayload<Name>);
+      await failpoint(`${queue}.done`);
     } catch (error) {
       if (error instanceof RejectedDataError) throw new UnrecoverableError(error.message);
       if (!isStoreAway(error)) throw error;
@@ -71,7 +74,7 @@ export function startWorker<Name extends QueueName>(
     concurrency: role.concurrency,
     lockDuration: LOCK_MS,
     stalledInterval: STALLED_CHECK_MS,
-    maxStalledCount: MAX_STALLED_COUNT,
+    maxStalledCount: isWeakened('stalled-once') ? 1 : MAX_STALLED_COUNT,
   });
   worker.on('completed', () => metrics.jobs.inc({ queue, outcome: 'completed' }));
   worker.on('failed', (job, error) => {

@@ -102,7 +102,9 @@ export function startSocketServer(http: HttpServer, options: SocketServerOptions
     async close() {
       clearInterval(timer);
       io.local.disconnectSockets(true);
-      await io.close();
+      await io.of('/').adapter.close();
+      // Not io.close(): it closes the HTTP server too, and waits until the last keep-alive connection has gone.
+      io.engine.close();
     },
   };
 }

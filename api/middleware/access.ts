@@ -1,6 +1,7 @@
 import { ServiceError } from '../../core/errors.ts';
-import type { Access, Role } from '../access.ts';
-import type { ApiMiddleware } from '../context.ts';
+import type { Access, AgentCaller, Role } from '../access.ts';
+import type { ApiMiddleware, State } from '../context.ts';
+import { orRedisUnavailable } from '../redisUnavailable.ts';
 
 /** Makes known who is calling, to whoever asks: agents are told apart by their own token, and are never asked. */
 export function identifyCaller(access: Access): ApiMiddleware {
@@ -36,15 +37,25 @@ export function requireOperator(access: Access): ApiMiddleware {
   };
 }
 
+/** What `requireAgent` leaves for the routes behind it. */
+export interface AgentState extends State {
+  agent: AgentCaller;
+}
+
 /** Lets pass an agent; a missing and a wrong token get the same answer. */
 export function requireAgent(access: Access): ApiMiddleware {
   return async function guardIngest(ctx, next) {
     const token = ctx.req.headers['x-agent-token'];
-    if (!access.agentMayPost(Array.isArray(token) ? token[0] : token)) {
-      throw new ServiceError(401, 'Invalid or missing agent token');
-    }
+    const agent = await orRedisUnavailable(() => access.agentOf(Array.isArray(token) ? token[0] : token));
+    if (agent === undefined) throw unknownAgentToken();
+    Object.assign(ctx.state, { agent } satisfies Pick<AgentState, 'agent'>);
     await next();
   };
+}
+
+/** For an agent that needs a token and has not sent the right one. */
+export function unknownAgentToken(): ServiceError {
+  return new ServiceError(401, 'Invalid or missing agent token');
 }
 
 function unauthorized(detail: string): ServiceError {

@@ -8,11 +8,14 @@ import {
   snapshotSchema,
   type Snapshot,
 } from '../../core/contracts/snapshot.ts';
-import { InvalidRequestError, messageOf, ServiceError, UnavailableError } from '../../core/errors.ts';
-import type { Limit, RateLimitStore } from '../../core/stores/rateLimit.ts';
+import { InvalidRequestError, ServiceError } from '../../core/errors.ts';
+import type { RateLimitStore } from '../../core/stores/rateLimit.ts';
+import type { AgentCaller } from '../access.ts';
 import type { RouteContext } from '../context.ts';
 import type { Intake } from '../intake.ts';
+import { unknownAgentToken, type AgentState } from '../middleware/access.ts';
 import { readJson } from '../middleware/jsonBody.ts';
+import { orRedisUnavailable } from '../redisUnavailable.ts';
 import { snapshotIdentity } from '../../core/snapshotIdentity.ts';
 import { validate } from '../validation.ts';
 import type { Route } from './route.ts';
@@ -21,7 +24,10 @@ const WINDOW_MS = 60_000;
 
 const headersSchema = z.object({
   'X-Agent-Id': agentIdSchema.optional(),
-  'X-Agent-Token': z.string().optional().meta({ description: 'Needed where AGENT_API_TOKEN is set.' }),
+  'X-Agent-Token': z.string().optional().meta({
+    description:
+      'The token of this agent, or AGENT_API_TOKEN. Needed where AGENT_API_TOKEN is set, and by an agent that has one of its own.',
+  }),
 });
 
 export interface IngestOptions {
@@ -36,19 +42,11 @@ export interface IngestOptions {
 export function ingestRoute({ intake, rateLimits, ratePerMinute, identity }: IngestOptions): Route {
   async function limit(ctx: RouteContext, name: string): Promise<void> {
     if (ratePerMinute <= 0) return;
-    const taken = await take(name);
+    const taken = await orRedisUnavailable(() => rateLimits.take(name, ratePerMinute, WINDOW_MS));
     ctx.set('RateLimit-Policy', `"agent";q=${ratePerMinute};w=${WINDOW_MS / 1000}`);
     ctx.set('RateLimit', `"agent";r=${taken.remaining};t=${Math.ceil(taken.resetMs / 1000)}`);
     if (!taken.allowed)
       throw new ServiceError(429, 'Agent rate limit exceeded', Math.ceil(taken.resetMs / 1000) || 1);
-  }
-
-  async function take(name: string): Promise<Limit> {
-    try {
-      return await rateLimits.take(name, ratePerMinute, WINDOW_MS);
-    } catch (error) {
-      throw new UnavailableError(`Redis unavailable: ${messageOf(error)}`, { cause: error });
-    }
   }
 
   return {
@@ -61,6 +59,7 @@ export function ingestRoute({ intake, rateLimits, ratePerMinute, identity }: Ing
     body: snapshotSchema,
     answers: {
       200: { description: 'Taken: it will be in every store, once.', schema: acceptedSchema },
+      403: { description: 'The token is that of another agent' },
       429: { description: 'More than the agent may send; see Retry-After' },
       503: { description: 'The queue cannot take it now; see Retry-After' },
     },
@@ -74,8 +73,12 @@ export function ingestRoute({ intake, rateLimits, ratePerMinute, identity }: Ing
       const receivedAtMs = Date.now();
       refuseFuture(snapshot, receivedAtMs);
 
-      const claimed = headers['X-Agent-Id'] ?? snapshot.agent_id;
+      const { agent } = ctx.state as AgentState;
+      refuseOtherId(agent, headers['X-Agent-Id']);
+      refuseOtherId(agent, snapshot.agent_id);
+      const claimed = agent.ownId ?? headers['X-Agent-Id'] ?? snapshot.agent_id;
       const agentId = claimed ?? (identity === 'ip' ? ctx.state.address : DEFAULT_AGENT_ID);
+      if (!agent.mayReportAs(agentId)) throw unknownAgentToken();
       await limit(ctx, claimed === undefined ? `address:${ctx.state.address}` : `agent:${claimed}`);
 
       const json = JSON.stringify(identified(snapshot, agentId));
@@ -92,6 +95,11 @@ export function ingestRoute({ intake, rateLimits, ratePerMinute, identity }: Ing
       >;
     },
   };
+}
+
+function refuseOtherId({ ownId }: AgentCaller, named: string | undefined): void {
+  if (ownId === undefined || named === undefined || named === ownId) return;
+  throw new ServiceError(403, `This token belongs to the agent ${ownId}: it cannot report as ${named}`);
 }
 
 function header(ctx: RouteContext, name: string): string | undefined {

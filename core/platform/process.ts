@@ -1,5 +1,6 @@
 import { loadConfig, type Config } from '../config.ts';
 import { ConfigError, messageOf, StartError } from '../errors.ts';
+import { armFailpoints } from './failpoints.ts';
 import { createLifecycle, stopOnSignals, type Lifecycle } from './lifecycle.ts';
 import { createLogger, type Logger } from './logger.ts';
 
@@ -29,6 +30,7 @@ export async function runProcess(
   start: (context: ProcessContext) => Promise<string | undefined>,
 ): Promise<void> {
   const config = configOrExit();
+  armFailpoints(config.failpoints);
   const log = createLogger({ level: config.logLevel, name });
   const lifecycle = createLifecycle(log, config.drainSeconds * 1000);
 

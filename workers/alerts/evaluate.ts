@@ -1,6 +1,7 @@
 import { groupBy } from '../../core/collections.ts';
 import type { AlertEvent } from '../../core/contracts/alert.ts';
 import type { AlertsBatch } from '../../core/contracts/queues.ts';
+import { failpoint } from '../../core/platform/failpoints.ts';
 import type { AlertStore } from '../../core/stores/alerts.ts';
 import {
   judge,
@@ -48,7 +49,9 @@ async function evaluateAgent(
       if (!(await alerts.replaceState(RULE, agentId, revision, serialiseState(after)))) continue;
       if (firings.length === 0) return;
     }
+    await failpoint('alerts.decided');
     for (const firing of firings) await alerts.record(eventOf(agentId, firing), nowSeconds);
+    await failpoint('alerts.announced');
     const latest = after === before ? revision : String(Number(revision) + 1);
     // Losing this race is fine: whoever won it finds the window unannounced and announces it again, to no effect.
     await alerts.replaceState(RULE, agentId, latest, serialiseState(withAllAnnounced(after)));

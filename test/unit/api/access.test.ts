@@ -8,7 +8,16 @@ import { nowSeconds } from '../../../core/time.ts';
 
 const TOKENS = { VIEWER_TOKEN: 'viewer-secret', OPERATOR_TOKEN: 'operator-secret' };
 
-const accessWith = (env: Record<string, string> = {}) => createAccess(loadConfig(env));
+/** Own tokens of single agents, by agent; a revoked one is undefined. */
+type OwnTokens = Record<string, string | undefined>;
+
+const accessWith = (env: Record<string, string> = {}, ownTokens: OwnTokens = {}) =>
+  createAccess(loadConfig(env), {
+    current: async () => ({
+      ownerOf: (token) => Object.keys(ownTokens).find((agentId) => ownTokens[agentId] === token),
+      has: (agentId) => agentId in ownTokens,
+    }),
+  });
 
 /** A request from another machine, unless said otherwise. */
 function request(headers: IncomingHttpHeaders = {}, remoteAddress = '203.0.113.9'): RequestIdentity {
@@ -69,17 +78,52 @@ test('reading is open until a viewer token is set', () => {
 });
 
 describe('an agent', () => {
-  test('needs no token where none is set', () => {
-    expect(accessWith().agentMayPost(undefined)).toBe(true);
-    expect(accessWith().agentMayPost('anything')).toBe(true);
+  const OWN = `topline_agent_${'x'.repeat(43)}`;
+  const REVOKED = `topline_agent_${'r'.repeat(43)}`;
+  const ownTokens = { 'web-01': OWN, 'web-02': undefined };
+  const SHARED = { AGENT_API_TOKEN: 'agent-secret' };
+
+  /** As whom a token lets report, of those with a token of their own, with a revoked one, and without. */
+  async function mayReportAs(env: Record<string, string>, token: string | undefined) {
+    const caller = await accessWith(env, ownTokens).agentOf(token);
+    if (caller === undefined) return 'refused';
+    return ['web-01', 'web-02', 'web-03'].filter((agentId) => caller.mayReportAs(agentId)).join(' ');
+  }
+
+  test.each<[string, Record<string, string>, string | undefined, string]>([
+    ['no shared token set, none sent', {}, undefined, 'web-03'],
+    ['no shared token set, an old one of somebody’s', {}, 'anything', 'web-03'],
+    ['no shared token set, its own', {}, OWN, 'web-01'],
+    ['no shared token set, a revoked or mistyped own one', {}, REVOKED, 'refused'],
+    ['no shared token set, an own one cut off', {}, OWN.slice(0, -1), 'refused'],
+    ['shared token set, none sent', SHARED, undefined, 'refused'],
+    ['shared token set, an empty one', SHARED, '', 'refused'],
+    ['shared token set, a wrong one', SHARED, 'agent-secre', 'refused'],
+    ['shared token set, one too long', SHARED, 'agent-secret ', 'refused'],
+    ['shared token set, in capitals', SHARED, 'AGENT-SECRET', 'refused'],
+    ['shared token set, the right one', SHARED, 'agent-secret', 'web-01 web-02 web-03'],
+    ['shared token set, its own', SHARED, OWN, 'web-01'],
+    ['shared token set, a revoked or mistyped own one', SHARED, REVOKED, 'refused'],
+  ])('%s', async (_, env, token, expected) => {
+    expect(await mayReportAs(env, token)).toBe(expected);
   });
 
-  test('needs the right one where one is set', () => {
-    const access = accessWith({ AGENT_API_TOKEN: 'agent-secret' });
-    expect(access.agentMayPost('agent-secret')).toBe(true);
-    for (const wrong of [undefined, '', 'agent-secre', 'agent-secret ', 'AGENT-SECRET']) {
-      expect(access.agentMayPost(wrong)).toBe(false);
-    }
+  test('is nobody else with its own token, and anybody without', async () => {
+    expect((await accessWith({}, ownTokens).agentOf(OWN))?.ownId).toBe('web-01');
+    expect((await accessWith({}, ownTokens).agentOf(undefined))?.ownId).toBeUndefined();
+    expect((await accessWith(SHARED, ownTokens).agentOf('agent-secret'))?.ownId).toBeUndefined();
+  });
+
+  test('is never let in because its token cannot be looked up', async () => {
+    const away = { current: () => Promise.reject(new Error('Connection is closed.')) };
+    const open = createAccess(loadConfig({}), away);
+    const shared = createAccess(loadConfig(SHARED), away);
+    await expect(open.agentOf(undefined)).rejects.toThrow('Connection is closed');
+    await expect(open.agentOf(OWN)).rejects.toThrow('Connection is closed');
+    await expect(shared.agentOf(OWN)).rejects.toThrow('Connection is closed');
+    // No look-up is needed to know these.
+    expect(await shared.agentOf('agent-secret')).toBeDefined();
+    expect(await shared.agentOf('wrong')).toBeUndefined();
   });
 });
 

@@ -7,6 +7,7 @@ import { listRoutes } from '../../../api/routes/index.ts';
 import type { Route } from '../../../api/routes/route.ts';
 import { loadConfig } from '../../../core/config.ts';
 import { createMetrics } from '../../../core/platform/metrics.ts';
+import { createAgentTokenCache, createAgentTokenStore } from '../../../core/stores/agentTokens.ts';
 import { createAlertStore } from '../../../core/stores/alerts.ts';
 import { createRateLimitStore } from '../../../core/stores/rateLimit.ts';
 import { createTimelineStore } from '../../../core/stores/timeline.ts';
@@ -47,7 +48,7 @@ function allRoutes(): Route[] {
     },
     timeline: createTimelineStore(redis, config.timeline),
     alerts: createAlertStore(redis, config.alerts),
-    access: createAccess(config),
+    access: createAccess(config, createAgentTokenCache(createAgentTokenStore(redis))),
   });
 }
 

@@ -35,10 +35,12 @@ describe('an empty environment', () => {
       },
       postgres: { dsn: '', table: 'metrics_snapshots', retentionDays: 30 },
       agents: { token: '', identity: 'default', ratePerMinute: 120 },
+      admission: { maxJobs: 100_000, maxAgeSeconds: 86_400, memoryPercent: 70 },
       access: { viewerToken: '', operatorToken: '' },
       worker: { port: 0 },
       drainSeconds: 10,
       logLevel: 'info',
+      failpoints: [],
     });
   });
 

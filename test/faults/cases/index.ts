@@ -1,0 +1,32 @@
+import type { FaultCase } from '../case.ts';
+import { apiKilled, repliesLost } from './api.ts';
+import { chaos } from './chaos.ts';
+import { controls } from './controls.ts';
+import { duplicates } from './duplicates.ts';
+import { poison, postgresAway, postgresBusy } from './postgres.ts';
+import { redisFrozen, redisFull, redisKilled } from './redis.ts';
+import { sameJobKilled } from './sameJob.ts';
+import { backlog, startedWithoutStores, stopped } from './service.ts';
+import { skippedCases } from './skipped.ts';
+import { workersKilled } from './workers.ts';
+
+/** Every case, in the order in which they run. */
+export const CASES: readonly FaultCase[] = [
+  apiKilled,
+  repliesLost,
+  workersKilled,
+  sameJobKilled,
+  redisKilled,
+  redisFrozen,
+  redisFull,
+  postgresAway,
+  postgresBusy,
+  poison,
+  duplicates,
+  backlog,
+  stopped,
+  startedWithoutStores,
+  ...skippedCases,
+  chaos,
+  ...controls,
+];

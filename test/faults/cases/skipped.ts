@@ -1,0 +1,24 @@
+import type { FaultCase } from '../case.ts';
+
+function skipped(row: string, name: string, reason: string): FaultCase {
+  return { row, name, skip: () => reason, run: () => Promise.reject(new Error(reason)) };
+}
+
+/** Rows that do not run here: each says why, and none counts as passed. */
+export const skippedCases: FaultCase[] = [
+  skipped(
+    '7',
+    'a failover of Redis Sentinel',
+    'the service has no setting for Sentinel yet (REDIS_URL names one server)',
+  ),
+  skipped(
+    '13',
+    'slow and dead sockets among healthy ones',
+    '10,000 sockets do not fit on a small machine; not built yet for fewer',
+  ),
+  skipped(
+    '15',
+    'clocks that are off, and that step back',
+    'needs libfaketime under the service processes; not built yet',
+  ),
+];

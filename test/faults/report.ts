@@ -1,0 +1,87 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+export interface Outcome {
+  row: string;
+  name: string;
+  outcome: 'passed' | 'failed' | 'skipped';
+  seconds: number;
+  /** Why it was skipped, what was wrong, or what a control found. */
+  notes: string[];
+  figures: Record<string, number | string>;
+}
+
+export interface Report {
+  seed: number;
+  startedAt: string;
+  seconds: number;
+  outcomes: Outcome[];
+}
+
+export interface Progress {
+  /** What is being done now: one line that is written over on a terminal, and now and then elsewhere. */
+  show(text: string): void;
+  line(text: string): void;
+}
+
+const EVERY_MS = 10_000;
+
+export function createProgress(): Progress {
+  const { stdout } = process;
+  let shownAt = 0;
+  return {
+    show(text) {
+      if (stdout.isTTY) stdout.write(`\r\x1b[K${text.slice(0, stdout.columns - 1)}`);
+      else if (Date.now() - shownAt > EVERY_MS) {
+        shownAt = Date.now();
+        stdout.write(`  … ${text}\n`);
+      }
+    },
+    line(text) {
+      stdout.write(`${stdout.isTTY ? '\r\x1b[K' : ''}${text}\n`);
+    },
+  };
+}
+
+export function describe({ row, name, outcome, seconds, notes, figures }: Outcome): string {
+  const shown = Object.entries(figures).map(([figure, value]) => `${figure} ${value}`);
+  return [
+    `${outcome.padEnd(7)} ${row.padEnd(5)} ${name} (${seconds.toFixed(0)} s)`,
+    ...(shown.length > 0 ? [`          ${shown.join(' · ')}`] : []),
+    ...notes.map((note) => `          ${outcome === 'failed' ? '✗' : '-'} ${note}`),
+  ].join('\n');
+}
+
+/** The table at the end: a line for each case. */
+export function table(outcomes: readonly Outcome[]): string {
+  const rows = outcomes.map(({ row, name, outcome, seconds, figures }) => [
+    row,
+    outcome,
+    `${seconds.toFixed(0)} s`,
+    String(figures['kills'] ?? ''),
+    String(figures['acknowledged'] ?? ''),
+    String(figures['lost/doubled/unexpected'] ?? ''),
+    name,
+  ]);
+  const all = [['row', 'outcome', 'time', 'kills', 'acknowledged', 'lost/doubled/unexp.', 'case'], ...rows];
+  const widths =
+    all[0]?.map((_, column) => Math.max(...all.map((cells) => (cells[column] ?? '').length))) ?? [];
+  return all
+    .map((cells) =>
+      cells
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+export function summary(outcomes: readonly Outcome[]): string {
+  const count = (wanted: Outcome['outcome']) => outcomes.filter(({ outcome }) => outcome === wanted).length;
+  return `${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped`;
+}
+
+export async function writeReport(file: string, report: Report): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, `${JSON.stringify(report, undefined, 2)}\n`);
+}
