@@ -5,6 +5,7 @@ import { STAGES } from '../core/contracts/queues.ts';
 import { messageOf, UnavailableError } from '../core/errors.ts';
 import { failpoint, isWeakened } from '../core/platform/failpoints.ts';
 import type { Queue } from '../core/platform/queue.ts';
+import { REDIS_DEADLINE_MS } from './redisUnavailable.ts';
 
 /** An accepted snapshot on its way to the queues. */
 export interface IntakeItem {
@@ -23,7 +24,7 @@ type Stage = (typeof STAGES)[number];
 export interface IntakeOptions {
   /** The stages every snapshot goes through, each with its queue. */
   queues: Partial<Record<Stage, Queue>>;
-  /** How long a request waits for the queues before it is told to come back; it may still have been taken by then. */
+  /** How long after its receipt a request is told to come back; it may still have been taken by then. */
   deadlineMs?: number;
   /** Throws while nothing more should be taken. */
   admit?: () => void;
@@ -49,8 +50,6 @@ const MAX_BATCH_BYTES = 1024 * 1024;
 /** Most snapshots that wait for the batch before theirs; past it, waiting could only end at the deadline. */
 const MAX_WAITING = 20_000;
 
-const DEFAULT_DEADLINE_MS = 900;
-
 /** Only for the fault tests, which have adds repeated as ioredis' defaults do after a lost reply. */
 const RESEND_MS = 200;
 
@@ -65,7 +64,7 @@ interface Waiting {
  */
 export function createIntake({
   queues,
-  deadlineMs = DEFAULT_DEADLINE_MS,
+  deadlineMs = REDIS_DEADLINE_MS,
   admit,
   observe,
 }: IntakeOptions): Intake {
@@ -97,6 +96,9 @@ export function createIntake({
       if (waiting.size >= MAX_WAITING)
         throw new UnavailableError('Redis unavailable: too many snapshots waiting');
       admit?.();
+      // The deadline is the request's: what it has waited for so far is part of it.
+      const spent = Math.max(0, Date.now() - item.receivedAtMs);
+      const remaining = Math.max(0, deadlineMs - spent);
       return new Promise((resolve, reject) => {
         const entry: Waiting = {
           item,
@@ -109,7 +111,7 @@ export function createIntake({
         const timer = setTimeout(() => {
           waiting.delete(entry);
           reject(new UnavailableError(`Redis unavailable: the queue did not answer within ${deadlineMs} ms`));
-        }, deadlineMs);
+        }, remaining);
         waiting.add(entry);
         flight ??= enqueueAll();
       });

@@ -30,6 +30,7 @@ import { startSocketServer } from './live/socketServer.ts';
 import { registerQueueMetrics } from './queueMetrics.ts';
 import { listRoutes } from './routes/index.ts';
 import { createReadiness } from './routes/health.ts';
+import { answerUnreadable, lacksHost, refuseWithoutHost } from './unreadable.ts';
 
 /** Limits on slow senders, in ms: headers, then the whole request. */
 const HEADERS_TIMEOUT_MS = 10_000;
@@ -113,7 +114,11 @@ export async function startApi({ config, log, lifecycle }: ProcessContext): Prom
   });
 
   const answer = app.callback();
-  const server = createServer((request, response) => void answer(request, response));
+  const server = createServer({ requireHostHeader: false }, (request, response) => {
+    if (lacksHost(request)) refuseWithoutHost(response);
+    else void answer(request, response);
+  });
+  answerUnreadable(server);
   Object.assign(server, {
     headersTimeout: HEADERS_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,

@@ -1,7 +1,7 @@
 import { ServiceError } from '../../core/errors.ts';
 import type { Access, AgentCaller, Role } from '../access.ts';
 import type { ApiMiddleware, State } from '../context.ts';
-import { orRedisUnavailable } from '../redisUnavailable.ts';
+import { orRedisUnavailable, REDIS_DEADLINE_MS } from '../redisUnavailable.ts';
 
 /** Makes known who is calling, to whoever asks: agents are told apart by their own token, and are never asked. */
 export function identifyCaller(access: Access): ApiMiddleware {
@@ -46,7 +46,8 @@ export interface AgentState extends State {
 export function requireAgent(access: Access): ApiMiddleware {
   return async function guardIngest(ctx, next) {
     const token = ctx.req.headers['x-agent-token'];
-    const agent = await orRedisUnavailable(() => access.agentOf(Array.isArray(token) ? token[0] : token));
+    const own = Array.isArray(token) ? token[0] : token;
+    const agent = await orRedisUnavailable(() => access.agentOf(own), REDIS_DEADLINE_MS);
     if (agent === undefined) throw unknownAgentToken();
     Object.assign(ctx.state, { agent } satisfies Pick<AgentState, 'agent'>);
     await next();

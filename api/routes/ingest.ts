@@ -15,7 +15,7 @@ import type { RouteContext } from '../context.ts';
 import type { Intake } from '../intake.ts';
 import { unknownAgentToken, type AgentState } from '../middleware/access.ts';
 import { readJson } from '../middleware/jsonBody.ts';
-import { orRedisUnavailable } from '../redisUnavailable.ts';
+import { orRedisUnavailable, REDIS_DEADLINE_MS } from '../redisUnavailable.ts';
 import { snapshotIdentity } from '../../core/snapshotIdentity.ts';
 import { validate } from '../validation.ts';
 import type { Route } from './route.ts';
@@ -45,7 +45,10 @@ export interface IngestOptions {
 export function ingestRoute({ intake, rateLimits, ratePerMinute, identity }: IngestOptions): Route {
   async function limit(ctx: RouteContext, name: string): Promise<void> {
     if (ratePerMinute <= 0) return;
-    const taken = await orRedisUnavailable(() => rateLimits.take(name, ratePerMinute, WINDOW_MS));
+    const taken = await orRedisUnavailable(
+      () => rateLimits.take(name, ratePerMinute, WINDOW_MS),
+      REDIS_DEADLINE_MS,
+    );
     ctx.set('RateLimit-Policy', `"agent";q=${ratePerMinute};w=${WINDOW_MS / 1000}`);
     ctx.set('RateLimit', `"agent";r=${taken.remaining};t=${Math.ceil(taken.resetMs / 1000)}`);
     if (!taken.allowed)

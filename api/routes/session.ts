@@ -5,7 +5,7 @@ import { nowSeconds } from '../../core/time.ts';
 import { SESSION_COOKIE, SESSION_SECONDS, type Access } from '../access.ts';
 import type { RouteContext } from '../context.ts';
 import { readJson } from '../middleware/jsonBody.ts';
-import { orRedisUnavailable } from '../redisUnavailable.ts';
+import { orRedisUnavailable, REDIS_DEADLINE_MS } from '../redisUnavailable.ts';
 import { validate } from '../validation.ts';
 import type { Route } from './route.ts';
 
@@ -76,8 +76,9 @@ export function sessionRoutes({
   ];
 
   async function limitSignIns(ctx: RouteContext): Promise<void> {
-    const taken = await orRedisUnavailable(() =>
-      rateLimits.take(`sign-in:${ctx.state.address}`, SIGN_INS_A_MINUTE, 60_000),
+    const taken = await orRedisUnavailable(
+      () => rateLimits.take(`sign-in:${ctx.state.address}`, SIGN_INS_A_MINUTE, 60_000),
+      REDIS_DEADLINE_MS,
     );
     if (!taken.allowed) throw new ServiceError(429, 'Too many tries', Math.ceil(taken.resetMs / 1000) || 1);
   }

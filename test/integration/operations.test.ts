@@ -323,6 +323,10 @@ describe('while Redis is away', () => {
     const answers = await Promise.all([ingest('frozen'), get(`${api.url}/readyz`), get(`${api.url}/health`)]);
     expect(performance.now() - startedAt).toBeLessThan(2_500);
     expect(answers.map(({ status }) => status)).toEqual([503, 503, 200]);
+    // The second one too: it finds the connection busy with what the first one has sent.
+    const again = performance.now();
+    expect((await ingest('frozen')).status).toBe(503);
+    expect(performance.now() - again).toBeLessThan(1_500);
     await redisServer.thaw();
     await waitFor(async () => (await get(`${api.url}/readyz`)).status === 200);
   });

@@ -225,6 +225,17 @@ describe('while Redis is frozen', () => {
     await waitFor(() => intake.submit(item()).then(() => true));
   });
 
+  test('what a request has waited before it came to the queues is part of its deadline', async () => {
+    const impatient = open({ deadlineMs: 1_000 });
+    await whileFrozen(server, async () => {
+      const startedAt = Date.now();
+      const late = item({ receivedAtMs: startedAt - 800 });
+      await expect(impatient.submit(late)).rejects.toBeInstanceOf(UnavailableError);
+      expect(Date.now() - startedAt).toBeLessThan(700);
+    });
+    await waitFor(() => intake.submit(item()).then(() => true));
+  });
+
   test('what was refused while it waited is not enqueued after all', async () => {
     const impatient = open({ deadlineMs: 200 });
     const sent = items(20);
