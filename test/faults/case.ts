@@ -130,6 +130,9 @@ function total(differences: Record<string, Difference>): string {
   return [sum((d) => d.lost), sum((d) => d.doubled), sum((d) => d.unexpected + d.altered)].join('/');
 }
 
+/** What a machine adds that runs both ends of a request, and starts and kills a dozen processes meanwhile. */
+const NOISE_MS = 100;
+
 function judgeAnswers(
   ledger: Ledger,
   { answerWithinMs }: Expectations,
@@ -141,11 +144,11 @@ function judgeAnswers(
     figures[`${phase} ms`] = `${ms} (${statuses.join(' ')})`;
     if (timing.hung > 0) problems.push(`${timing.hung} requests hung (${phase})`);
     const wrong = Object.keys(timing.byStatus).filter(
-      (status) => !['0', '1', '200', '429', '503'].includes(status),
+      (status) => !['0', '1', '2', '200', '429', '503'].includes(status),
     );
     if (wrong.length > 0) problems.push(`answers with status ${wrong.join(', ')} (${phase})`);
     if (answerWithinMs === undefined) continue;
-    if (timing.p99 > answerWithinMs || timing.max > 1.5 * answerWithinMs)
+    if (timing.p99 > answerWithinMs + NOISE_MS || timing.max > 1.5 * answerWithinMs)
       problems.push(`answers took too long (${phase}): ${ms} ms, limit ${answerWithinMs}`);
   }
 }

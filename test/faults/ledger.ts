@@ -52,8 +52,8 @@ export async function readLedger(files: readonly string[]): Promise<Ledger> {
         const inPhase = times.get(phase) ?? { ms: [], byStatus: {} };
         times.set(phase, inPhase);
         inPhase.byStatus[status] = (inPhase.byStatus[status] ?? 0) + 1;
-        // A connection that was cut was not answered, fast or slow.
-        if (status !== '0') inPhase.ms.push(Number(ms));
+        // Where there was no connection there was no answer, fast or slow.
+        if (status !== '0' && status !== '2') inPhase.ms.push(Number(ms));
       }
     }
   }

@@ -5,7 +5,8 @@
  *
  *   sent IDENTITY AGENT SEQUENCE HASH     before the first attempt
  *   post IDENTITY                         before each attempt
- *   answer IDENTITY STATUS MS PHASE       after each; status 0 is a connection that failed, 1 one that did not answer
+ *   answer IDENTITY STATUS MS PHASE       after each; status 0 is a connection that was cut, 1 one that did not answer, 2 one
+ *                                         that was not to be had
  */
 import { openSync, writeSync } from 'node:fs';
 import { Agent, request } from 'node:http';
@@ -82,7 +83,7 @@ function post(content: Content): Promise<Answer> {
       settle(1);
       sending.destroy();
     });
-    sending.on('error', () => settle(0));
+    sending.on('error', (error: NodeJS.ErrnoException) => settle(error.code === 'ECONNREFUSED' ? 2 : 0));
     sending.end(content.body);
   });
 }

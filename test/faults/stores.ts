@@ -70,7 +70,7 @@ export async function startRedis(
 }
 
 /** The state of a process: the field behind its name in parentheses (proc(5)). */
-function isStopped(pid: number): boolean {
+export function isStopped(pid: number): boolean {
   return /\) T/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
 }
 

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { onStand, type FaultCase } from '../case.ts';
 import type { Stand, StandOptions } from '../stand.ts';
-import { RESENDING, repliesSwallowed } from './api.ts';
+import { addsSentAgain, resendingStand } from './api.ts';
 import { killAtOneJob, oneJobStand } from './sameJob.ts';
 
 const ONE_OF_EACH: StandOptions = { apis: 1, workers: ['timeline,persist,alerts'] };
@@ -54,9 +54,7 @@ export const controls: FaultCase[] = [
     name: 'generated job ids while replies are swallowed and adds sent again',
     mustFind: /doubled work/,
     run: (context) =>
-      onStand(context, { ...RESENDING, api: { failpoints: 'resend,generated-ids' } }, (stand) =>
-        repliesSwallowed(context, stand),
-      ),
+      onStand(context, resendingStand('resend,generated-ids'), (stand) => addsSentAgain(context, stand)),
   },
   {
     row: 'control-stalled',

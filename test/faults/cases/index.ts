@@ -1,5 +1,5 @@
 import type { FaultCase } from '../case.ts';
-import { apiKilled, repliesLost } from './api.ts';
+import { addsRepeated, apiKilled, repliesLost } from './api.ts';
 import { chaos } from './chaos.ts';
 import { controls } from './controls.ts';
 import { duplicates } from './duplicates.ts';
@@ -8,13 +8,15 @@ import { redisFrozen, redisFull, redisKilled } from './redis.ts';
 import { sameJobKilled } from './sameJob.ts';
 import { backlog, startedWithoutStores, stopped } from './service.ts';
 import { skippedCases } from './skipped.ts';
-import { workersKilled } from './workers.ts';
+import { workersFrozen, workersKilled } from './workers.ts';
 
 /** Every case, in the order in which they run. */
 export const CASES: readonly FaultCase[] = [
   apiKilled,
   repliesLost,
+  addsRepeated,
   workersKilled,
+  workersFrozen,
   sameJobKilled,
   redisKilled,
   redisFrozen,

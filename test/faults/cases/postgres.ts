@@ -69,7 +69,8 @@ const INSERT_ROW = `INSERT INTO metrics_snapshots (agent_id, snapshot_id, timest
 async function deadlock(stand: Stand): Promise<string> {
   const queue = stand.queues.find(({ name }) => name === 'persist');
   const agentId = 'deadlock';
-  const timestamp = Math.floor(Date.now() / 1000);
+  // A day that has its partition by now.
+  const timestamp = (stand.loads[0]?.startSeconds ?? 0) + 1;
   const snapshots = [timestamp, timestamp + 1].map((at) => {
     const json = canonical({ timestamp: at, total_cpu_percent: 1, agent_id: agentId });
     return { agentId, json, snapshotId: snapshotIdentity(agentId, json), receivedAtMs: Date.now() };
@@ -81,7 +82,7 @@ async function deadlock(stand: Stand): Promise<string> {
     await rival.query("SET deadlock_timeout = '30s'");
     await rival.query('BEGIN');
     await rival.query(INSERT_ROW, keys[1]);
-    await queue?.add('persist', { snapshots }, { jobId: `deadlock-${timestamp}` });
+    await queue?.add('persist', { snapshots }, { jobId: `deadlock-${Date.now()}` });
     await untilBlocked(rival);
     await rival.query(INSERT_ROW, keys[0]);
     await rival.query('ROLLBACK');

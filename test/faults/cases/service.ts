@@ -124,7 +124,9 @@ export const stopped: FaultCase = {
       await load.finish();
       await stand.untilDrained();
       const { repeats, timings } = await readLedger([load.ledgerFile]);
-      figures['cut or refused'] = timings.get('load')?.byStatus['0'] ?? 0;
+      const cut = timings.get('load')?.byStatus['0'] ?? 0;
+      figures['cut'] = cut;
+      if (cut > 0) problems.push(`${cut} requests were cut off by a process that was told to end`);
       context.progress('told to end while Redis is away');
       await stand.redis.kill();
       await delay(500);

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { onStand, type FaultCase } from '../case.ts';
 import type { Random } from '../random.ts';
+import { isStopped } from '../stores.ts';
 import { quantile, timeToRedo } from '../redoTimes.ts';
 import type { Supervised } from '../supervised.ts';
 
@@ -74,5 +75,37 @@ export const workersKilled: FaultCase = {
       if (p99 > 10_000)
         problems.push(`work of a killed worker was done after ${p99.toFixed(0)} ms, limit 10000`);
       return { answerWithinMs: 1_000 };
+    }),
+};
+
+/** Longer than the lock of a job and the look for stalled ones together: others have done the work by then. */
+const FROZEN_MS = 10_000;
+
+export const workersFrozen: FaultCase = {
+  row: '2',
+  name: 'workers frozen with a job in hand until others have done it, then let go on',
+  run: (context) =>
+    onStand(context, { apis: 1 }, async (stand, { figures, problems }) => {
+      const load = stand.startLoad();
+      await load.untilAcknowledged(100);
+      const points = ['persist.begin', 'timeline.begin', 'alerts.decided', 'persist.done'];
+      for (const [round, point] of points.slice(0, context.quick ? 1 : undefined).entries()) {
+        const worker = stand.workers[round % 2];
+        if (worker === undefined) break;
+        context.progress(`frozen at ${point}, ${load.tally.acknowledged} acknowledged`);
+        const { pid } = worker;
+        worker.arm(`${point}=freeze@${context.random.between(1, 5)}`);
+        worker.kill();
+        await untilGone(worker, pid);
+        await worker.untilReady();
+        for (const endsAt = Date.now() + 20_000; !isStopped(worker.pid ?? 0); await delay(20))
+          if (Date.now() > endsAt) throw new Error(`${worker.name} did not freeze at ${point}`);
+        await delay(FROZEN_MS);
+        worker.thaw();
+        await delay(1_000);
+      }
+      const stalled = await stand.counter('topline_jobs_total', { outcome: 'stalled' });
+      figures['taken over'] = stalled;
+      if (stalled === 0) problems.push('no job of a frozen worker was taken over');
     }),
 };
