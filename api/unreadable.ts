@@ -40,7 +40,12 @@ export function lacksHost({ headers, httpVersion }: IncomingMessage): boolean {
 
 export function refuseWithoutHost(response: ServerResponse): void {
   const body = JSON.stringify({ detail: 'Host header missing' });
-  response.writeHead(400, { 'Content-Type': 'application/json', Connection: 'close' }).end(body);
+  response.writeHead(400, {
+    'Content-Type': 'application/json',
+    'Content-Length': body.length,
+    Connection: 'close',
+  });
+  response.end(body);
 }
 
 function refusal({ status, detail }: { status: string; detail: string }): string {

@@ -79,7 +79,7 @@ export function ingestRoute({ intake, rateLimits, ratePerMinute, identity }: Ing
       refuseOtherId(agent, headers['X-Agent-Id']);
       refuseOtherId(agent, snapshot.agent_id);
       const claimed = agent.ownId ?? headers['X-Agent-Id'] ?? snapshot.agent_id;
-      const agentId = claimed ?? (identity === 'ip' ? ctx.state.address : DEFAULT_AGENT_ID);
+      const agentId = claimed ?? (identity === 'ip' ? addressOf(ctx) : DEFAULT_AGENT_ID);
       if (!agent.mayReportAs(agentId)) throw unknownAgentToken();
       await limit(ctx, claimed === undefined ? `address:${ctx.state.address}` : `agent:${claimed}`);
 
@@ -102,6 +102,12 @@ export function ingestRoute({ intake, rateLimits, ratePerMinute, identity }: Ing
 function refuseOtherId({ ownId }: AgentCaller, named: string | undefined): void {
   if (ownId === undefined || named === undefined || named === ownId) return;
   throw new ServiceError(403, `This token belongs to the agent ${ownId}: it cannot report as ${named}`);
+}
+
+/** Empty once the connection is gone: nobody sees an answer then, and it is no agent's id. */
+function addressOf({ state }: RouteContext): string {
+  if (state.address === '') throw new ServiceError(400, 'The connection is gone');
+  return state.address;
 }
 
 function header(ctx: RouteContext, name: string): string | undefined {

@@ -1,0 +1,349 @@
+import { Agent, request } from 'node:http';
+import fc from 'fast-check';
+import { contractFault, faultOf, isSnapshot, type Reply } from './judge.ts';
+import { PATIENCE_MS, type Kind } from './kind.ts';
+import { OWN_AGENT, type Credentials, type Target } from './stand.ts';
+import { byteEdits, editBytes, jsonOf, valuesOf, type JsonSchema } from './values.ts';
+
+/** As much of an OpenAPI document as it takes to make requests. */
+export interface ApiDocument {
+  paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, JsonSchema> };
+}
+
+interface Operation {
+  parameters?: { name: string; in: string; schema: JsonSchema }[];
+  requestBody?: { content: Record<string, { schema: JsonSchema }> };
+}
+
+export interface RequestInput {
+  method: string;
+  path: string;
+  headers: Record<string, string>;
+  body: Buffer | undefined;
+}
+
+/** What the document does not describe, and a few places that are nowhere. */
+const OTHER_PATHS = [
+  '/',
+  '/docs',
+  '/docs/start.js',
+  '/home.js',
+  '/board',
+  '/board/api/queues',
+  '/board/api/redis/stats',
+  '/board/api/queues/timeline/x',
+  '/board/api/job-schedulers',
+  '/board/queue/persist',
+  '/nothing',
+  '//',
+  '/%2e%2e/',
+  '/%ff',
+  '/%00',
+  '/ws/metrics',
+  '/api/metrics/recent/',
+  '/INGEST/metrics',
+  '/?',
+  '/;/',
+  '/ingest/metrics%20',
+];
+
+const METHODS = [
+  'GET',
+  'HEAD',
+  'POST',
+  'PUT',
+  'PATCH',
+  'DELETE',
+  'OPTIONS',
+  'TRACE',
+  'PROPFIND',
+  'SEARCH',
+  'M-SEARCH',
+  'QUERY',
+].filter((method) => method !== 'QUERY');
+
+/** What Node lets a client send in a header. */
+const headerText = fc.string({
+  unit: fc.constantFrom(...Array.from('abcXYZ019 -_.:;,=/\\"\'()<>[]{}@?*&%$#!~^|`+\t\u00e4\u00ff')),
+  maxLength: 60,
+});
+
+const anyOf = (...values: string[]) =>
+  fc.oneof({ arbitrary: fc.constantFrom(...values), weight: 3 }, { arbitrary: headerText, weight: 1 });
+
+/** Headers that the service looks at, right for the most part. */
+function headersFor({ shared, own, viewer, operator }: Credentials): fc.Arbitrary<Record<string, string>> {
+  return fc.record(
+    {
+      'x-agent-token': fc.oneof(
+        { arbitrary: fc.constant(shared), weight: 8 },
+        { arbitrary: anyOf(own, 'wrong', `${own}x`, ''), weight: 2 },
+      ),
+      'content-type': fc.oneof(
+        { arbitrary: fc.constant('application/json'), weight: 12 },
+        {
+          arbitrary: anyOf(
+            'application/json; charset=utf-8',
+            'application/json;charset=utf-16',
+            'text/plain',
+            'application/problem+json',
+            'multipart/form-data; boundary=x',
+            '',
+          ),
+          weight: 1,
+        },
+      ),
+      authorization: anyOf(`Bearer ${viewer}`, `Bearer ${operator}`, 'Bearer wrong', 'Bearer', 'Basic eDp5'),
+      cookie: anyOf(
+        'topline_session=operator.9999999999.x',
+        'topline_session=',
+        'a=b; topline_session=viewer..',
+        `topline_session=${'x'.repeat(3000)}`,
+      ),
+      'x-agent-id': anyOf('web-01', OWN_AGENT, '__proto__', 'constructor', 'x'.repeat(129), '..', 'ä'),
+      'x-forwarded-for': anyOf(
+        '198.51.100.7',
+        '127.0.0.1',
+        '::1',
+        'fe80::1%eth0',
+        '::ffff:10.0.0.1',
+        'unknown',
+        ', ,',
+        '1.2.3.4, 5.6.7.8',
+      ),
+      'x-request-id': anyOf('abc', 'x'.repeat(200), '${jndi:ldap://x}'),
+      origin: anyOf('https://dash.example', 'https://evil.example', 'null', 'http://127.0.0.1'),
+      accept: anyOf('application/problem+json', 'application/json', '*/*', 'text/html', 'q=;;', '*/*;q=x'),
+      'content-encoding': anyOf('identity', 'gzip', 'br', 'gzip, gzip'),
+      expect: fc.constantFrom('100-continue', '200-ok'),
+      'if-none-match': anyOf('*', 'W/"x"'),
+      'if-modified-since': anyOf('Thu, 01 Jan 1970 00:00:00 GMT'),
+      range: anyOf('bytes=0-1', 'bytes=-1', 'x'),
+      'accept-encoding': anyOf('gzip', 'br', 'identity;q=0'),
+      'x-forwarded-proto': anyOf('https', 'http'),
+      'x-http-method-override': anyOf('DELETE'),
+    },
+    { requiredKeys: [] },
+  );
+}
+
+const queryText = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 20 }),
+  fc.constantFrom(
+    '1',
+    '0',
+    '-1',
+    '1441',
+    '1e2',
+    'NaN',
+    '9'.repeat(40),
+    '__proto__',
+    '*',
+    'web-01',
+    ' ',
+    '%',
+    'a'.repeat(2000),
+  ),
+);
+
+/** Requests to every route of the document and to what lies beside, with little or much wrong. */
+export function requestInputs(document: ApiDocument, credentials: Credentials): fc.Arbitrary<RequestInput> {
+  const { schemas } = document.components;
+  const headers = headersFor(credentials);
+  const described = Object.entries(document.paths).flatMap(([path, operations]) =>
+    Object.entries(operations).map(([method, operation]) => ({
+      path,
+      method: method.toUpperCase(),
+      operation,
+    })),
+  );
+  const requests = described.map(({ path, method, operation }) => {
+    const parameters = (operation.parameters ?? []).filter((parameter) => parameter.in === 'query');
+    const known = fc.record(
+      Object.fromEntries(
+        parameters.map(({ name, schema }) => [
+          name,
+          fc.oneof(valuesOf(schema, schemas).map(String), queryText),
+        ]),
+      ),
+      { requiredKeys: [] },
+    );
+    const query = fc
+      .tuple(known, fc.array(fc.tuple(queryText, queryText), { maxLength: 2 }))
+      .map(([named, others]) => queryOf([...Object.entries(named), ...others]));
+    const schema = operation.requestBody?.content['application/json']?.schema;
+    const body =
+      schema === undefined
+        ? fc
+            .option(bytes, { nil: undefined, freq: 1 })
+            .filter((given) => given === undefined || given.length < 200)
+        : bodies(valuesOf(schema, schemas));
+    const tokens =
+      method === 'POST' && path.startsWith('/ingest') ? { 'x-agent-token': credentials.shared } : {};
+    return {
+      // Snapshots are what most requests bring.
+      weight: Object.keys(tokens).length > 0 ? described.length : 1,
+      arbitrary: fc.record({
+        method: fc.constant(method),
+        path: query.map((text) => path + text),
+        headers: fc.oneof(
+          {
+            arbitrary: fc.constant({ 'content-type': 'application/json', ...tokens }),
+            weight: 1,
+          },
+          { arbitrary: headers.map((given): Record<string, string> => ({ ...tokens, ...given })), weight: 2 },
+        ),
+        body,
+      }),
+    };
+  });
+  const elsewhere = fc.record({
+    method: fc.constantFrom(...METHODS),
+    path: fc
+      .tuple(
+        fc.oneof(
+          fc.constantFrom(...OTHER_PATHS, ...Object.keys(document.paths)),
+          queryText.map((text) => `/${safely(text)}`),
+          fc.webPath().map((text) => `/${text}`),
+        ),
+        fc.oneof(
+          fc.constant(''),
+          queryText.map((text) => `?${safely(text)}=1`),
+        ),
+      )
+      .map(([path, query]) => path + query),
+    headers,
+    body: fc.option(bytes, { nil: undefined }),
+  });
+  return fc
+    .oneof(...requests, { arbitrary: elsewhere, weight: Math.ceil(described.length / 2) })
+    .map(harmless);
+}
+
+const bytes = fc.uint8Array({ maxLength: 300 }).map((given) => Buffer.from(given));
+
+function bodies(values: fc.Arbitrary<unknown>): fc.Arbitrary<Buffer> {
+  const texts = jsonOf(values).map((text) => Buffer.from(text));
+  return fc.oneof(
+    { arbitrary: texts, weight: 60 },
+    { arbitrary: fc.tuple(texts, byteEdits).map(([text, edits]) => editBytes(text, edits)), weight: 30 },
+    { arbitrary: bytes, weight: 10 },
+    {
+      arbitrary: fc
+        .constantFrom(64 * 1024, 64 * 1024 + 1, 300_000)
+        .map((length) => Buffer.from(`{"a":"${'x'.repeat(length - 8)}"}`)),
+      weight: 1,
+    },
+  );
+}
+
+function queryOf(pairs: (readonly [string, unknown])[]): string {
+  return pairs.length === 0
+    ? ''
+    : `?${pairs.map(([name, value]) => `${safely(name)}=${safely(String(value))}`).join('&')}`;
+}
+
+/** As it may stand in a request's first line: Node's client refuses the rest, which the raw bytes are for. */
+function safely(text: string): string {
+  return encodeURIComponent(text.toWellFormed());
+}
+
+/** An operator may pause queues and delete jobs, and would: acts on the board are tried by everybody else. */
+function harmless(input: RequestInput): RequestInput {
+  if (!/^\/+board/i.test(decodeSafely(input.path)) || ['GET', 'HEAD'].includes(input.method)) return input;
+  const { authorization: _, ...headers } = input.headers;
+  return { ...input, headers };
+}
+
+function decodeSafely(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+export function requests(document: ApiDocument, credentials: Credentials): Kind<RequestInput> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 16 });
+  return {
+    name: 'requests',
+    weight: 70,
+    inputs: requestInputs(document, credentials),
+    async send(input, target) {
+      const reply = await exchange(input, target, agent).catch(
+        (error: NodeJS.ErrnoException & { reused?: boolean }) => {
+          // An idle connection may be closed just when it is used again.
+          if (error.reused !== true || !['ECONNRESET', 'EPIPE'].includes(error.code ?? '')) throw error;
+          return exchange(input, target, new Agent());
+        },
+      );
+      const fault = faultOf(reply, { hasBody: input.method !== 'HEAD' });
+      if (fault !== undefined) return fault;
+      if (reply.headers['x-request-id'] === undefined) return `answered ${reply.status} without X-Request-Id`;
+      if (input.method === 'POST' && input.path.split('?')[0] === '/ingest/metrics')
+        return snapshotFault(input, reply, credentials);
+      return undefined;
+    },
+    show: ({ method, path, headers, body }) =>
+      JSON.stringify({ method, path, headers, body: body === undefined ? undefined : shown(body) }),
+  };
+}
+
+/** What is taken must be a snapshot, and a snapshot must be taken. */
+function snapshotFault(
+  { headers, body = Buffer.alloc(0) }: RequestInput,
+  { status, body: answer }: Reply,
+  { shared }: Credentials,
+): string | undefined {
+  if (status === 200) {
+    if (!isSnapshot(body)) return 'took what the schema does not allow';
+    const { timestamp } = JSON.parse(body.toString('utf8')) as { timestamp: number };
+    if (answer !== JSON.stringify({ status: 'accepted', timestamp })) return `answered ${answer}`;
+    return contractFault(body);
+  }
+  const plain =
+    Object.keys(headers).every((name) => ['content-type', 'x-agent-token'].includes(name)) &&
+    headers['x-agent-token'] === shared &&
+    (headers['content-type'] ?? 'application/json') === 'application/json';
+  if (plain && body.length <= 64 * 1024 && isSnapshot(body))
+    return `refused a snapshot with ${status}: ${answer}`;
+  return undefined;
+}
+
+function exchange(
+  { method, path, headers, body }: RequestInput,
+  { port }: Target,
+  agent: Agent,
+): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request(
+      {
+        host: '127.0.0.1',
+        port,
+        method,
+        path,
+        headers: body === undefined ? headers : { ...headers, 'content-length': body.length },
+        agent,
+      },
+      (incoming) => {
+        let text = '';
+        incoming.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+        incoming.on('end', () =>
+          resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: text }),
+        );
+        incoming.on('error', reject);
+      },
+    );
+    outgoing.setTimeout(PATIENCE_MS, () =>
+      outgoing.destroy(new Error(`no answer within ${PATIENCE_MS / 1000} s`)),
+    );
+    outgoing.on('error', (error) => reject(Object.assign(error, { reused: outgoing.reusedSocket })));
+    outgoing.end(body);
+  });
+}
+
+/** Bytes as a person can read and a program can parse them. */
+export function shown(given: Buffer): string {
+  return given.toString('latin1');
+}
