@@ -94,7 +94,8 @@ export async function startApi({ config, log, lifecycle }: ProcessContext): Prom
       }),
       ready: createReadiness(
         () => lifecycle.stopping,
-        () => redis.set('topline:ready', Date.now(), 'EX', 60),
+        // Through both connections a snapshot takes: they come back one by one.
+        () => Promise.all([redis, queueRedis].map((one) => one.set('topline:ready', Date.now(), 'EX', 60))),
       ),
       metrics,
     },

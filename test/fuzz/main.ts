@@ -82,7 +82,7 @@ async function run(options: Options, kinds: Kind[], stand: Stand): Promise<numbe
   const seconds = () => (performance.now() - startedAt) / 1000;
   const progress = createProgress(
     () =>
-      `${passed} of ${options.inputs} inputs, ${(passed / seconds()).toFixed(0)} a second, ${failures.length} failed`,
+      `${passed} of ${options.inputs} inputs, ${(passed / seconds()).toFixed(0)} a second, ${stand.memoryMb().toFixed(0)} MB, ${failures.length} failed`,
   );
 
   async function lane(until: number): Promise<void> {

@@ -278,7 +278,9 @@ export function requests(document: ApiDocument, credentials: Credentials): Kind<
           return exchange(input, target, new Agent());
         },
       );
-      const fault = faultOf(reply, { hasBody: input.method !== 'HEAD' });
+      // The board's own pages read its own errors.
+      const isOurs = !decodeSafely(input.path).startsWith('/board/');
+      const fault = faultOf(reply, { hasBody: isOurs && input.method !== 'HEAD' });
       if (fault !== undefined) return fault;
       if (reply.headers['x-request-id'] === undefined) return `answered ${reply.status} without X-Request-Id`;
       if (input.method === 'POST' && input.path.split('?')[0] === '/ingest/metrics')

@@ -2,8 +2,11 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Credentials, Target } from './stand.ts';
 
-/** Longer than the service's own limits on slow senders, and than the time it takes to look for them. */
-const LET_GO_MS = 65_000;
+/** The service's limit on a whole request is 20 s, and it looks every 30. */
+const REQUEST_LIMIT_MS = 60_000;
+
+/** Socket.IO gives a client 45 s to answer a ping, and ws another 30 to answer its close. */
+const SOCKET_IO_LIMIT_MS = 90_000;
 
 const DRIP_MS = 700;
 
@@ -15,8 +18,8 @@ interface SlowKind {
   drip: string;
   /** Whether it reads what comes. */
   reads: boolean;
-  /** Whether the service must end it by itself. */
-  mustEnd: boolean;
+  /** How long the service may take to end it by itself; undefined where it need not. */
+  limitMs: number | undefined;
 }
 
 const upgrade = (path: string, { viewer }: Credentials) =>
@@ -30,92 +33,103 @@ function slowKinds(credentials: Credentials): SlowKind[] {
       first: 'GET / HTTP/1.1\r\n',
       drip: 'X: a\r\n',
       reads: true,
-      mustEnd: true,
+      limitMs: REQUEST_LIMIT_MS,
     },
     {
       name: 'sends half a header and nothing more',
       first: 'POST /ingest/metrics HTTP/1.1\r\nHos',
       drip: '',
       reads: true,
-      mustEnd: true,
+      limitMs: REQUEST_LIMIT_MS,
     },
     {
       name: 'sends a body a byte at a time',
       first: `${ingest}Content-Length: 60000\r\n\r\n`,
       drip: 'x',
       reads: true,
-      mustEnd: true,
+      limitMs: REQUEST_LIMIT_MS,
     },
     {
       name: 'announces a body and sends none',
       first: `${ingest}Content-Length: 10\r\n\r\n`,
       drip: '',
       reads: true,
-      mustEnd: true,
+      limitMs: REQUEST_LIMIT_MS,
     },
     {
       name: 'sends chunks a byte at a time',
       first: `${ingest}Transfer-Encoding: chunked\r\n\r\n`,
       drip: '1\r\nx\r\n',
       reads: true,
-      mustEnd: true,
+      limitMs: REQUEST_LIMIT_MS,
     },
     {
       name: 'asks and never reads',
       first: 'GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(20),
       drip: '',
       reads: false,
-      mustEnd: false,
+      limitMs: undefined,
     },
     {
       name: 'listens to every snapshot and never reads',
       first: upgrade('/ws/metrics', credentials),
       drip: '',
       reads: false,
-      mustEnd: false,
+      limitMs: undefined,
     },
     {
       name: 'opens a Socket.IO connection and never says hello',
       first: upgrade('/socket.io/?EIO=4&transport=websocket', credentials),
       drip: '',
       reads: true,
-      mustEnd: true,
+      limitMs: SOCKET_IO_LIMIT_MS,
     },
     {
       name: 'sends a frame a byte at a time',
       first: upgrade('/ws/metrics', credentials),
       drip: '\x81',
       reads: true,
-      mustEnd: false,
+      limitMs: undefined,
     },
   ];
 }
 
 export interface SlowClients {
   count: number;
-  /** Resolves to what the service did wrong with them; with `wait`, once those that must be let go had the time for it. */
+  /**
+   * Resolves to what the service did wrong with them.
+   *
+   * @param wait whether to stay until all but the most patient limits have passed
+   */
   close(options: { wait: boolean }): Promise<string[]>;
 }
 
 /** Connects many clients that are slow, mute or deaf, and keeps them for as long as they are let. */
 export function connectSlowClients({ port, credentials }: Target, each: number): SlowClients {
+  const since = Date.now();
   const clients = slowKinds(credentials).flatMap((kind) =>
-    Array.from({ length: each }, () => ({ kind, socket: start(kind, port), since: Date.now() })),
+    Array.from({ length: each }, () => ({ kind, socket: start(kind, port) })),
   );
   const timer = setInterval(() => {
     for (const { kind, socket } of clients)
       if (kind.drip !== '' && socket.writable) socket.write(nextByte(kind, socket));
   }, DRIP_MS);
+  /** Those that stand although they should not have stood for so long. */
+  const standing = (ms: number) =>
+    clients.filter(
+      ({ kind, socket }) => !socket.destroyed && kind.limitMs !== undefined && kind.limitMs <= ms,
+    );
   return {
     count: clients.length,
     async close({ wait }) {
-      const open = () => clients.filter(({ kind, socket }) => kind.mustEnd && !socket.destroyed);
-      const endsAt = Math.max(...clients.map(({ since }) => since)) + LET_GO_MS;
-      if (wait) while (open().length > 0 && Date.now() < endsAt) await delay(250);
-      const kept = wait ? [...new Set(open().map(({ kind }) => kind.name))] : [];
+      const age = () => Date.now() - since;
+      if (wait) while (age() < REQUEST_LIMIT_MS && standing(REQUEST_LIMIT_MS).length > 0) await delay(250);
+      const kept = new Set(standing(age()).map(({ kind }) => kind.name));
       clearInterval(timer);
       for (const { socket } of clients) socket.destroy();
-      return kept.map((name) => `a client that ${name} was not let go within ${LET_GO_MS / 1000} s`);
+      return [...kept].map(
+        (name) => `a client that ${name} was not let go after ${Math.round(age() / 1000)} s`,
+      );
     },
   };
 }

@@ -36,6 +36,8 @@ export interface Target {
 export interface Stand extends Target {
   /** Brings an API that ended back, on a port of its own. */
   revive(): Promise<void>;
+  /** Memory of the API in MB, now. */
+  memoryMb(): number;
   /** Memory of the API in MB, once it has come to rest. */
   restingMemoryMb(): Promise<number>;
   /** Whether the workers still run, and what they could not store. */
@@ -115,6 +117,7 @@ export async function buildStand(): Promise<Stand> {
       async revive() {
         if (api.ended() !== undefined) api = await startProcess('api', env, directory);
       },
+      memoryMb: () => (api.ended() === undefined ? memoryMb(api.pid) : 0),
       async restingMemoryMb() {
         // Lowest of some looks: garbage that is about to be collected is no leak.
         let lowest = Infinity;
@@ -168,7 +171,7 @@ async function startProcess(
   const log = openSync(join(directory, `${name}.log`), 'a');
   const child: ChildProcess = fork(fileURLToPath(new URL(`../../${name}/main.js`, import.meta.url)), [], {
     env: { PATH: process.env['PATH'] ?? '', ...env },
-    execArgv: [],
+    execArgv: ['--max-old-space-size=128'],
     stdio: ['ignore', log, log, 'ipc'],
   });
   closeSync(log);
