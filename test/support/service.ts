@@ -5,6 +5,7 @@ import { createLogger, type Logger } from '../../core/platform/logger.ts';
 import { startApi } from '../../api/server.ts';
 import { ROLE_NAMES } from '../../workers/registry.ts';
 import { startWorkers } from '../../workers/server.ts';
+import { waitFor } from './waitFor.ts';
 
 /** Environment variables on top of: a free port on loopback, no limit, nothing logged. */
 export type TestEnvironment = Record<string, string>;
@@ -28,11 +29,16 @@ function context(environment: TestEnvironment): { config: Config; log: Logger; l
   return { config, log, lifecycle: createLifecycle(log, config.drainSeconds * 1000) };
 }
 
-/** One API node in this process. */
+/** How long a node may take to have its connections. */
+const READY_MS = 2_000;
+
+/** One API node in this process, ready; or as it is after a while, where it cannot be because its Redis is away. */
 export async function startApiNode(environment: TestEnvironment): Promise<RunningNode> {
   const node = context(environment);
   try {
     const url = await startApi(node);
+    const ready = async () => (await fetch(`${url}/readyz`, { headers: { Connection: 'close' } })).ok;
+    await waitFor(ready, { timeoutMs: READY_MS }).catch(() => undefined);
     return {
       url: url.replace('localhost', '127.0.0.1'),
       config: node.config,
