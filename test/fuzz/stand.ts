@@ -1,4 +1,4 @@
-import { execFileSync, fork, type ChildProcess } from 'node:child_process';
+import { fork, spawnSync, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -171,6 +171,7 @@ async function startProcess(
   const log = openSync(join(directory, `${name}.log`), 'a');
   const child: ChildProcess = fork(fileURLToPath(new URL(`../../${name}/main.js`, import.meta.url)), [], {
     env: { PATH: process.env['PATH'] ?? '', ...env },
+    // A small heap, or V8 would let garbage grow and hide a leak among it.
     execArgv: ['--max-old-space-size=128'],
     stdio: ['ignore', log, log, 'ipc'],
   });
@@ -204,8 +205,10 @@ async function startProcess(
   };
 }
 
+/** 0 for a process that is not there any more. */
 function memoryMb(pid: number): number {
-  return Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' })) / 1024;
+  const { stdout } = spawnSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' });
+  return Number(stdout) / 1024;
 }
 
 /** An error is one of the service's own; a warning of a refused password or a slow socket is what inputs bring about. */
