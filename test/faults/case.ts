@@ -11,6 +11,8 @@ export interface CaseContext {
   random: Random;
   /** Kills in the row of mixed faults. */
   kills: number;
+  /** New snapshots a second in that row. */
+  perSecond: number;
   /** Outages cut short: for work on the harness itself. */
   quick: boolean;
   progress: (text: string) => void;

@@ -18,6 +18,9 @@ import { createRandom } from './random.ts';
 /** Far above the second in which every request must be answered: what takes longer hangs. */
 const HANG_MS = 5_000;
 
+/** Wait before a connection is tried again that nobody took: trying harder costs this machine more than it shows. */
+const REFUSED_WAIT_MS = 200;
+
 /** Longest wait before a refused snapshot is sent again, whatever Retry-After says: faults do not last for ever. */
 const MAX_WAIT_MS = 500;
 
@@ -94,7 +97,8 @@ async function deliver(content: Content): Promise<void> {
     const { status, retryAfterMs } = await post(content);
     if (status === 200) return;
     if (status >= 400 && status < 500 && status !== 429) return;
-    await delay(Math.min(retryAfterMs || 50, MAX_WAIT_MS) * (0.5 + Math.random() / 2));
+    const wait = status === 2 ? REFUSED_WAIT_MS : Math.min(retryAfterMs || 50, MAX_WAIT_MS);
+    await delay(wait * (0.5 + Math.random() / 2));
   }
 }
 

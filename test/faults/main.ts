@@ -52,6 +52,7 @@ async function runCase(
     // Each case for itself: the same with and without the others.
     random: createRandom(ground.seed + CASES.indexOf(fault)),
     kills: options.kills,
+    perSecond: options.rate,
     quick: options.quick,
     progress: (text) =>
       progress.show(`${row}: ${text} (${((performance.now() - began) / 1000).toFixed(0)} s)`),
@@ -79,32 +80,38 @@ async function main(): Promise<number> {
   const startedAt = new Date();
   const directory = await mkdtemp(join(tmpdir(), 'topline-faults-'));
   await chmod(directory, 0o755);
-  progress.line(`Seed ${options.seed}, ${cases.length} cases, files in ${directory}`);
+  const seeds = Array.from({ length: options.repeat }, (_, round) => options.seed + round);
+  progress.line(
+    `Seed ${options.seed}${seeds.length > 1 ? ` to ${seeds.at(-1)}` : ''}, ${cases.length} cases, files in ${directory}`,
+  );
   const redisServer = await findRedisServer({ cacheDir: resolve('.topline/cache'), log: progress.line });
   const postgres = await startPostgres(directory);
   const outcomes: Outcome[] = [];
+  const secondsSoFar = () => (Date.now() - startedAt.getTime()) / 1000;
+  const report = () =>
+    writeReport(options.report, {
+      seed: options.seed,
+      startedAt: startedAt.toISOString(),
+      seconds: secondsSoFar(),
+      outcomes,
+    });
   try {
-    for (const fault of cases) {
-      const ground = { directory, redisServer, postgres, seed: options.seed };
-      const outcome = await runCase(fault, ground, options, progress);
-      outcomes.push(outcome);
-      progress.line(describe(outcome));
-    }
+    for (const seed of seeds)
+      for (const fault of cases) {
+        const outcome = await runCase(fault, { directory, redisServer, postgres, seed }, options, progress);
+        outcomes.push(outcome);
+        progress.line(describe(outcome));
+        // A long run that is cut short has still shown what it has shown.
+        await report();
+      }
   } finally {
     await postgres.close();
   }
-  const seconds = (Date.now() - startedAt.getTime()) / 1000;
-  await writeReport(options.report, {
-    seed: options.seed,
-    startedAt: startedAt.toISOString(),
-    seconds,
-    outcomes,
-  });
   const failed = outcomes.some(({ outcome }) => outcome === 'failed');
   if (!failed && !options.keep) await rm(directory, { recursive: true, force: true });
   else progress.line(`Logs and ledgers are kept in ${directory}`);
   progress.line(
-    `\n${table(outcomes)}\n\n${seconds.toFixed(0)} s, seed ${options.seed}, report in ${options.report}`,
+    `\n${table(outcomes)}\n\n${secondsSoFar().toFixed(0)} s, seed ${options.seed}, report in ${options.report}`,
   );
   progress.line(summary(outcomes));
   return failed ? 1 : 0;

@@ -7,6 +7,8 @@ export const HELP = `Breaks the service in every way of the matrix and checks th
 
   --only ROW      only these rows, separated by commas: 1 to 16, chaos, controls, or a name that --list shows
   --kills N       kills in the row chaos (default 200)
+  --rate N        new snapshots a second in the row chaos, while it can take them (default 150)
+  --repeat N      runs the chosen cases N times, each with the next seed: a long run in pieces that add up
   --seed N        repeats the choices of an earlier run (default: chosen and told)
   --quick         shorter outages and fewer rounds, for work on the harness
   --report FILE   where the JSON report goes (default .topline/faults/report.json)
@@ -18,6 +20,8 @@ export const HELP = `Breaks the service in every way of the matrix and checks th
 export interface Options {
   only: string[];
   kills: number;
+  rate: number;
+  repeat: number;
   seed: number;
   quick: boolean;
   report: string;
@@ -32,6 +36,8 @@ export function readOptions(args: string[]): Options {
   return {
     only: (values.only ?? '').split(',').filter(Boolean),
     kills: wholeNumber('--kills', values.kills ?? '200'),
+    rate: wholeNumber('--rate', values.rate ?? '150'),
+    repeat: wholeNumber('--repeat', values.repeat ?? '1'),
     seed: wholeNumber('--seed', values.seed ?? String(Math.floor(Math.random() * 1_000_000))),
     quick: values.quick ?? false,
     report: values.report ?? '.topline/faults/report.json',
@@ -48,6 +54,8 @@ function parse(args: string[]) {
       options: {
         only: { type: 'string' },
         kills: { type: 'string' },
+        rate: { type: 'string' },
+        repeat: { type: 'string' },
         seed: { type: 'string' },
         quick: { type: 'boolean' },
         report: { type: 'string' },

@@ -6,6 +6,8 @@ export interface Random {
   between(from: number, to: number): number;
   pick<T>(items: readonly T[]): T;
   chance(probability: number): boolean;
+  /** So many of them, or all where there are not as many; each at most once. */
+  some<T>(items: readonly T[], count: number): T[];
 }
 
 /** Mulberry32: 32 bits of state are plenty to choose faults with. */
@@ -26,5 +28,12 @@ export function createRandom(seed: number): Random {
       return item;
     },
     chance: (probability) => next() < probability,
+    some<T>(items: readonly T[], count: number): T[] {
+      const left = [...items];
+      const taken: T[] = [];
+      while (taken.length < count && left.length > 0)
+        taken.push(...left.splice(Math.floor(next() * left.length), 1));
+      return taken;
+    },
   };
 }

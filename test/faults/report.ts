@@ -12,6 +12,7 @@ export interface Outcome {
 }
 
 export interface Report {
+  /** Of the first round; each round after it has the next one. */
   seed: number;
   startedAt: string;
   seconds: number;
@@ -63,6 +64,7 @@ export function table(outcomes: readonly Outcome[]): string {
     String(figures['lost/doubled/unexpected'] ?? ''),
     name,
   ]);
+  if (outcomes.length > 1) rows.push(sumOf(outcomes));
   const all = [['row', 'outcome', 'time', 'kills', 'acknowledged', 'lost/doubled/unexp.', 'case'], ...rows];
   const widths =
     all[0]?.map((_, column) => Math.max(...all.map((cells) => (cells[column] ?? '').length))) ?? [];
@@ -74,6 +76,20 @@ export function table(outcomes: readonly Outcome[]): string {
         .trimEnd(),
     )
     .join('\n');
+}
+
+function sumOf(outcomes: readonly Outcome[]): string[] {
+  const sum = (figure: (outcome: Outcome) => unknown) =>
+    outcomes.reduce((total, outcome) => total + (Number(figure(outcome)) || 0), 0);
+  return [
+    'sum',
+    '',
+    `${sum(({ seconds }) => seconds).toFixed(0)} s`,
+    String(sum(({ figures }) => figures['kills'])),
+    String(sum(({ figures }) => figures['acknowledged'])),
+    '',
+    '',
+  ];
 }
 
 export function summary(outcomes: readonly Outcome[]): string {
