@@ -1,7 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Config } from '../core/config.ts';
-import { isAgentToken, type AgentTokenCache } from '../core/stores/agentTokens.ts';
+import { isAgentToken, type AgentTokenCache, type AgentTokenTable } from '../core/stores/agentTokens.ts';
 import { clientAddress, isLoopback } from './clientAddress.ts';
 
 /**
@@ -57,9 +57,9 @@ export interface Access {
    *   revoked: nobody else can report as them. So neither adding a token nor revoking one opens or closes anything for
    *   another agent.
    *
-   * Rejects where the agents' own tokens matter and cannot be looked up.
+   * A promise only where the agents' own tokens matter and are not at hand; it rejects where they cannot be looked up.
    */
-  agentOf(token: string | undefined): Promise<AgentCaller | undefined>;
+  agentOf(token: string | undefined): AgentCaller | undefined | Promise<AgentCaller | undefined>;
   /** Whether a page of this origin may open a socket or change something; a caller without an origin is no page. */
   originAllowed(headers: IncomingHttpHeaders): boolean;
   /** The value of a session cookie for a role whose token was given. */
@@ -119,15 +119,13 @@ export function createAccess(
     },
     mayRead: (role) => tokens.viewer === '' || role === 'viewer' || role === 'operator',
     mayChange: (role) => role === 'operator' || role === 'local',
-    async agentOf(token = '') {
+    agentOf(token = '') {
       if (isSharedToken(token)) return ANY_AGENT;
-      if (isAgentToken(token)) {
-        const ownId = (await agentTokens.current()).ownerOf(token);
-        return ownId === undefined ? undefined : { ownId, mayReportAs: (agentId) => agentId === ownId };
-      }
-      if (agents.token !== '') return undefined;
-      const table = await agentTokens.current();
-      return { ownId: undefined, mayReportAs: (agentId) => !table.has(agentId) };
+      if (agents.token !== '' && !isAgentToken(token)) return undefined;
+      const table = agentTokens.current();
+      return table instanceof Promise
+        ? table.then((known) => callerOf(token, known))
+        : callerOf(token, table);
     },
     originAllowed({ origin, host }) {
       if (origin === undefined) return true;
@@ -139,6 +137,13 @@ export function createAccess(
       return `${role}.${expiresAt}.${sign(role, expiresAt)}`;
     },
   };
+}
+
+/** Whoever sends no shared token, as the agents' own tokens have it. */
+function callerOf(token: string, table: AgentTokenTable): AgentCaller | undefined {
+  if (!isAgentToken(token)) return { ownId: undefined, mayReportAs: (agentId) => !table.has(agentId) };
+  const ownId = table.ownerOf(token);
+  return ownId === undefined ? undefined : { ownId, mayReportAs: (agentId) => agentId === ownId };
 }
 
 function isLocalHost(host: string | undefined): boolean {

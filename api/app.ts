@@ -8,12 +8,11 @@ import type { State } from './context.ts';
 import { docsRouter } from './docs.ts';
 import { homeRouter } from './home.ts';
 import type { HttpMetrics } from './httpMetrics.ts';
-import { identifyCaller } from './middleware/access.ts';
 import { errors } from './middleware/errors.ts';
 import { requestLog } from './middleware/requestLog.ts';
 import { securityHeaders } from './middleware/securityHeaders.ts';
 import { openApiDocument } from './openapi.ts';
-import { createRouter } from './routes/index.ts';
+import { createRouter, isForAgents } from './routes/index.ts';
 import type { Route } from './routes/route.ts';
 
 /** What pages of other origins may see beside the body. */
@@ -36,14 +35,20 @@ export interface AppDependencies {
 export function buildApp(deps: AppDependencies): Koa<State> {
   const { access, log } = deps;
   const app = new Koa<State>();
-  app.use(requestLog({ log, metrics: deps.httpMetrics, trustedHops: deps.trustedHops }));
-  app.use(securityHeaders());
+  app.use(requestLog({ log, access, metrics: deps.httpMetrics, trustedHops: deps.trustedHops }));
   if (deps.allowedOrigins.length > 0) app.use(crossOrigin(deps.allowedOrigins));
   app.use(errors());
-  app.use(identifyCaller(access));
+  // Before what only pages need: of a thousand requests all but a few are snapshots.
+  const forAgents = createRouter(deps.routes.filter(isForAgents), access);
+  app.use(forAgents.routes());
+  app.use(forAgents.allowedMethods());
+  app.use(securityHeaders());
   app.use(board(deps.queues, access));
   for (const router of [
-    createRouter(deps.routes, access),
+    createRouter(
+      deps.routes.filter((route) => !isForAgents(route)),
+      access,
+    ),
     docsRouter(openApiDocument(deps.routes, deps.version)),
     homeRouter(),
   ]) {

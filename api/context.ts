@@ -1,7 +1,7 @@
 import type { Context, DefaultState, Middleware } from 'koa';
 import type { RouterContext } from '@koa/router';
 import type { Logger } from '../core/platform/logger.ts';
-import type { Role } from './access.ts';
+import type { AgentCaller, Role } from './access.ts';
 
 /** What the middleware leaves for the routes. */
 export interface State extends DefaultState {
@@ -10,6 +10,8 @@ export interface State extends DefaultState {
   /** The client's address, forwarded or not. */
   address: string;
   role: Role;
+  /** Who hands in a snapshot; behind the guard of the agents' routes. */
+  agent?: AgentCaller;
 }
 
 export type ApiContext = Context & { state: State };

@@ -28,6 +28,8 @@ import { createLiveHub } from './live/hub.ts';
 import { startRawSocket } from './live/rawSocket.ts';
 import { startSocketServer } from './live/socketServer.ts';
 import { registerQueueMetrics } from './queueMetrics.ts';
+import { createRateLimiter } from './rateLimiter.ts';
+import { LIMIT_WINDOW_MS } from './routes/ingest.ts';
 import { listRoutes } from './routes/index.ts';
 import { createReadiness } from './routes/health.ts';
 import { answerUnreadable, lacksHost, refuseWithoutHost } from './unreadable.ts';
@@ -79,13 +81,17 @@ export async function startApi({ config, log, lifecycle }: ProcessContext): Prom
   lifecycle.defer('intake', intake.close);
   registerQueueMetrics(metrics, queues, queueRedis);
 
+  const rateLimits = createRateLimitStore(redis);
+  const { ratePerMinute } = config.agents;
+  const limit = { limit: ratePerMinute, windowMs: LIMIT_WINDOW_MS };
   const routes = listRoutes({
     ingest: {
       intake,
-      rateLimits: createRateLimitStore(redis),
-      ratePerMinute: config.agents.ratePerMinute,
+      rateLimiter: ratePerMinute > 0 ? createRateLimiter(rateLimits, limit) : undefined,
+      ratePerMinute,
       identity: config.agents.identity,
     },
+    rateLimits,
     health: {
       health: createHealth({
         redis,

@@ -1,19 +1,7 @@
 import { ServiceError } from '../../core/errors.ts';
-import type { Access, AgentCaller, Role } from '../access.ts';
-import type { ApiMiddleware, State } from '../context.ts';
+import type { Access } from '../access.ts';
+import type { ApiMiddleware } from '../context.ts';
 import { orRedisUnavailable, REDIS_DEADLINE_MS } from '../redisUnavailable.ts';
-
-/** Makes known who is calling, to whoever asks: agents are told apart by their own token, and are never asked. */
-export function identifyCaller(access: Access): ApiMiddleware {
-  return async function identify(ctx, next) {
-    const { headers, socket } = ctx.req;
-    let role: Role | undefined;
-    Object.defineProperty(ctx.state, 'role', {
-      get: () => (role ??= access.roleOf({ headers, remoteAddress: socket.remoteAddress })),
-    });
-    await next();
-  };
-}
 
 /** Lets pass whoever may read. */
 export function requireReader(access: Access): ApiMiddleware {
@@ -37,19 +25,15 @@ export function requireOperator(access: Access): ApiMiddleware {
   };
 }
 
-/** What `requireAgent` leaves for the routes behind it. */
-export interface AgentState extends State {
-  agent: AgentCaller;
-}
-
 /** Lets pass an agent; a missing and a wrong token get the same answer. */
 export function requireAgent(access: Access): ApiMiddleware {
   return async function guardIngest(ctx, next) {
     const token = ctx.req.headers['x-agent-token'];
     const own = Array.isArray(token) ? token[0] : token;
-    const agent = await orRedisUnavailable(() => access.agentOf(own), REDIS_DEADLINE_MS);
+    const known = access.agentOf(own);
+    const agent = known instanceof Promise ? await orRedisUnavailable(() => known, REDIS_DEADLINE_MS) : known;
     if (agent === undefined) throw unknownAgentToken();
-    Object.assign(ctx.state, { agent } satisfies Pick<AgentState, 'agent'>);
+    ctx.state.agent = agent;
     await next();
   };
 }

@@ -8,11 +8,13 @@ import { ingestRoute, type IngestOptions } from './ingest.ts';
 import { recentMetricsRoute } from './metrics.ts';
 import type { Route } from './route.ts';
 import { sessionRoutes } from './session.ts';
+import type { RateLimitStore } from '../../core/stores/rateLimit.ts';
 import type { AlertStore } from '../../core/stores/alerts.ts';
 import type { TimelineStore } from '../../core/stores/timeline.ts';
 
 export interface RouteOptions {
   ingest: IngestOptions;
+  rateLimits: RateLimitStore;
   health: HealthOptions;
   timeline: TimelineStore;
   alerts: AlertStore;
@@ -20,14 +22,19 @@ export interface RouteOptions {
 }
 
 /** Table of contents: every route of the API. OpenAPI is made from this list. */
-export function listRoutes({ ingest, health, timeline, alerts, access }: RouteOptions): Route[] {
+export function listRoutes({ ingest, rateLimits, health, timeline, alerts, access }: RouteOptions): Route[] {
   return [
     ingestRoute(ingest),
     recentMetricsRoute({ timeline }),
     recentAlertsRoute({ alerts }),
     ...healthRoutes(health),
-    ...sessionRoutes({ access, rateLimits: ingest.rateLimits }),
+    ...sessionRoutes({ access, rateLimits }),
   ];
+}
+
+/** Who hands in snapshots, and who asks for everything else. */
+export function isForAgents({ access }: Route): boolean {
+  return access === 'agent';
 }
 
 /** A router for the routes, each behind the guard its access asks for. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   acceptedSchema,
+  AGENT_ID_PATTERN,
   agentIdSchema,
   DEFAULT_AGENT_ID,
   MAX_FUTURE_SECONDS,
@@ -9,18 +10,21 @@ import {
   type Snapshot,
 } from '../../core/contracts/snapshot.ts';
 import { InvalidRequestError, ServiceError } from '../../core/errors.ts';
-import type { RateLimitStore } from '../../core/stores/rateLimit.ts';
+import type { Limit } from '../../core/stores/rateLimit.ts';
 import type { AgentCaller } from '../access.ts';
 import type { RouteContext } from '../context.ts';
 import type { Intake } from '../intake.ts';
-import { unknownAgentToken, type AgentState } from '../middleware/access.ts';
+import { unknownAgentToken } from '../middleware/access.ts';
 import { readJson } from '../middleware/jsonBody.ts';
 import { orRedisUnavailable, REDIS_DEADLINE_MS } from '../redisUnavailable.ts';
+import { isCanonicalSnapshot } from '../../core/canonicalSnapshot.ts';
 import { snapshotIdentity } from '../../core/snapshotIdentity.ts';
+import type { RateLimiter } from '../rateLimiter.ts';
 import { validate } from '../validation.ts';
 import type { Route } from './route.ts';
 
-const WINDOW_MS = 60_000;
+/** The limit counts snapshots a minute. */
+export const LIMIT_WINDOW_MS = 60_000;
 
 const headersSchema = z.object({
   'X-Agent-Id': agentIdSchema.optional(),
@@ -30,29 +34,24 @@ const headersSchema = z.object({
   }),
 });
 
-/** Made once: a schema made anew is compiled anew, which costs more than all the rest of a request. */
-const identitySchema = headersSchema.pick({ 'X-Agent-Id': true });
-
 export interface IngestOptions {
   intake: Intake;
-  rateLimits: RateLimitStore;
-  /** Snapshots a minute; 0 or less for no limit. */
+  /** Absent where there is no limit. */
+  rateLimiter: RateLimiter | undefined;
+  /** Snapshots a minute. */
   ratePerMinute: number;
   identity: 'default' | 'ip';
 }
 
 /** `POST /ingest/metrics`: one snapshot of one agent. */
-export function ingestRoute({ intake, rateLimits, ratePerMinute, identity }: IngestOptions): Route {
-  async function limit(ctx: RouteContext, name: string): Promise<void> {
-    if (ratePerMinute <= 0) return;
-    const taken = await orRedisUnavailable(
-      () => rateLimits.take(name, ratePerMinute, WINDOW_MS),
-      REDIS_DEADLINE_MS,
-    );
-    ctx.set('RateLimit-Policy', `"agent";q=${ratePerMinute};w=${WINDOW_MS / 1000}`);
-    ctx.set('RateLimit', `"agent";r=${taken.remaining};t=${Math.ceil(taken.resetMs / 1000)}`);
-    if (!taken.allowed)
-      throw new ServiceError(429, 'Agent rate limit exceeded', Math.ceil(taken.resetMs / 1000) || 1);
+export function ingestRoute({ intake, rateLimiter, ratePerMinute, identity }: IngestOptions): Route {
+  const policy = `"agent";q=${ratePerMinute};w=${LIMIT_WINDOW_MS / 1000}`;
+
+  function tell(ctx: RouteContext, { allowed, remaining, resetMs }: Limit): void {
+    const resetSeconds = Math.ceil(resetMs / 1000);
+    ctx.set('RateLimit-Policy', policy);
+    ctx.set('RateLimit', `"agent";r=${remaining};t=${resetSeconds}`);
+    if (!allowed) throw new ServiceError(429, 'Agent rate limit exceeded', resetSeconds || 1);
   }
 
   return {
@@ -70,18 +69,28 @@ export function ingestRoute({ intake, rateLimits, ratePerMinute, identity }: Ing
       503: { description: 'The queue cannot take it now; see Retry-After' },
     },
     async handle(ctx) {
-      const headers = validate(identitySchema, { 'X-Agent-Id': header(ctx, 'x-agent-id') }, 'header');
-      const snapshot = validate(snapshotSchema, await readJson(ctx.req, MAX_SNAPSHOT_BYTES), 'body');
+      const namedByHeader = agentIdOf(ctx);
+      const body = await readJson(ctx.req, MAX_SNAPSHOT_BYTES);
+      const snapshot = isCanonicalSnapshot(body) ? body : validate(snapshotSchema, body, 'body');
       const receivedAtMs = Date.now();
       refuseFuture(snapshot, receivedAtMs);
 
-      const { agent } = ctx.state as AgentState;
-      refuseOtherId(agent, headers['X-Agent-Id']);
+      const { agent } = ctx.state;
+      if (agent === undefined) throw unknownAgentToken();
+      refuseOtherId(agent, namedByHeader);
       refuseOtherId(agent, snapshot.agent_id);
-      const claimed = agent.ownId ?? headers['X-Agent-Id'] ?? snapshot.agent_id;
+      const claimed = agent.ownId ?? namedByHeader ?? snapshot.agent_id;
       const agentId = claimed ?? (identity === 'ip' ? addressOf(ctx) : DEFAULT_AGENT_ID);
       if (!agent.mayReportAs(agentId)) throw unknownAgentToken();
-      await limit(ctx, claimed === undefined ? `address:${ctx.state.address}` : `agent:${claimed}`);
+      if (rateLimiter !== undefined) {
+        const taken = rateLimiter.take(
+          claimed === undefined ? `address:${ctx.state.address}` : `agent:${claimed}`,
+        );
+        tell(
+          ctx,
+          taken instanceof Promise ? await orRedisUnavailable(() => taken, REDIS_DEADLINE_MS) : taken,
+        );
+      }
 
       const json = JSON.stringify(identified(snapshot, agentId));
       await intake.submit({
@@ -110,9 +119,12 @@ function addressOf({ state }: RouteContext): string {
   return state.address;
 }
 
-function header(ctx: RouteContext, name: string): string | undefined {
-  const value = ctx.req.headers[name];
-  return Array.isArray(value) ? value[0] : value;
+/** @throws {InvalidRequestError} where the header is there and is no agent id */
+function agentIdOf({ req }: RouteContext): string | undefined {
+  const value = req.headers['x-agent-id'];
+  const named = Array.isArray(value) ? value[0] : value;
+  if (named === undefined || AGENT_ID_PATTERN.test(named)) return named;
+  return validate(headersSchema, { 'X-Agent-Id': named }, 'header')['X-Agent-Id'];
 }
 
 function refuseFuture({ timestamp }: Snapshot, nowMs: number): void {
@@ -122,6 +134,8 @@ function refuseFuture({ timestamp }: Snapshot, nowMs: number): void {
 }
 
 /** With its agent's id last, or without one for the default agent: what existing clients sent is what they get back. */
-function identified({ agent_id: _, ...snapshot }: Snapshot, agentId: string): Snapshot {
-  return agentId === DEFAULT_AGENT_ID ? snapshot : { ...snapshot, agent_id: agentId };
+function identified(snapshot: Snapshot, agentId: string): Snapshot {
+  // JSON leaves out what is undefined; both copies of the other fields would cost as much as the check of them.
+  snapshot.agent_id = agentId === DEFAULT_AGENT_ID ? undefined : agentId;
+  return snapshot;
 }

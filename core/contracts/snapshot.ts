@@ -12,12 +12,14 @@ export const MAX_PROCESSES = 12;
 /** Largest body of one snapshot, in bytes: a real one is 1.4 KB; a 1,024-core host with long names stays below. */
 export const MAX_SNAPSHOT_BYTES = 64 * 1024;
 
-const MAX_CORES = 4096;
-const MAX_NAME_LENGTH = 1024;
+export const MAX_CORES = 4096;
+export const MAX_NAME_LENGTH = 1024;
+
+export const AGENT_ID_PATTERN = /^[A-Za-z0-9._:-]{1,128}$/;
 
 export const agentIdSchema = z
   .string()
-  .regex(/^[A-Za-z0-9._:-]{1,128}$/, 'Agent id must be 1-128 of A-Z a-z 0-9 . _ : -')
+  .regex(AGENT_ID_PATTERN, 'Agent id must be 1-128 of A-Z a-z 0-9 . _ : -')
   .meta({ id: 'AgentId', description: 'Who sent a snapshot.', example: 'web-01' });
 
 /**

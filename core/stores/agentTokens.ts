@@ -177,8 +177,11 @@ function parseRecord(text: string): TokenRecord {
 
 /** The table for whoever asks at every request. */
 export interface AgentTokenCache {
-  /** The table of at most some seconds ago; rejects where Redis could not be asked for longer than that. */
-  current(): Promise<AgentTokenTable>;
+  /**
+   * The table of at most some seconds ago; a promise where it has to be asked for, which rejects where Redis could not
+   * be asked for longer than that.
+   */
+  current(): AgentTokenTable | Promise<AgentTokenTable>;
 }
 
 export interface AgentTokenCacheOptions {
@@ -213,7 +216,7 @@ export function createAgentTokenCache(
   }
 
   return {
-    async current() {
+    current() {
       const ageMs = known === undefined ? Infinity : nowMs() - known.askedAtMs;
       if (known === undefined || ageMs >= maxAgeMs) return refreshOnce();
       // A failure is found by those who have to wait.

@@ -121,3 +121,25 @@ test('an hour without a request counts for nothing, nor does a clock that was se
     expect(await limits.take(name, 5, LONG_MS)).toMatchObject({ allowed: true, remaining: 4 });
   }
 });
+
+test('leases several at once, a sixteenth of what is left, and no more than the limit altogether', async () => {
+  const none = { returned: 0, window: 0 };
+  const first = await limits.lease(name, 120, LONG_MS, { most: 8, ...none });
+  expect(first).toMatchObject({ taken: 7, remaining: 113 });
+  let taken = first.taken;
+  for (let lease = first; lease.taken > 0; taken += lease.taken)
+    lease = await limits.lease(name, 120, LONG_MS, { most: 8, ...none });
+  expect(taken).toBe(120);
+});
+
+test('takes back what was leased and not used, also to the window before', async () => {
+  const { taken, window } = await limits.lease(name, 100, LONG_MS, { most: 5, returned: 0, window: 0 });
+  expect(taken).toBe(5);
+  expect(await limits.lease(name, 100, LONG_MS, { most: 1, returned: 4, window })).toMatchObject({
+    taken: 1,
+    remaining: 98,
+  });
+  await redis.hset(key(), { index: window - 1, current: 50, previous: 0 });
+  await limits.lease(name, 100, LONG_MS, { most: 1, returned: 50, window: window - 1 });
+  expect(await redis.hget(key(), 'previous')).toBe('0');
+});

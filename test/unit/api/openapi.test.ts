@@ -37,7 +37,7 @@ function allRoutes(): Route[] {
   return listRoutes({
     ingest: {
       intake: createIntake({ queues: {} }),
-      rateLimits: createRateLimitStore(redis),
+      rateLimiter: undefined,
       ratePerMinute: 120,
       identity: 'default',
     },
@@ -46,6 +46,7 @@ function allRoutes(): Route[] {
       ready: async () => undefined,
       metrics: createMetrics(),
     },
+    rateLimits: createRateLimitStore(redis),
     timeline: createTimelineStore(redis, config.timeline),
     alerts: createAlertStore(redis, config.alerts),
     access: createAccess(config, createAgentTokenCache(createAgentTokenStore(redis))),
