@@ -14,6 +14,7 @@ import { openQueue, type Queue } from '../core/platform/queue.ts';
 import { openRedis, warnOfLossyRedis, type RedisPurpose } from '../core/platform/redis.ts';
 import { createAgentTokenCache, createAgentTokenStore } from '../core/stores/agentTokens.ts';
 import { createAlertStore } from '../core/stores/alerts.ts';
+import { createSharedClock } from '../core/stores/clock.ts';
 import { createRateLimitStore } from '../core/stores/rateLimit.ts';
 import { createSnapshotStore } from '../core/stores/snapshots.ts';
 import { createTimelineStore } from '../core/stores/timeline.ts';
@@ -88,6 +89,7 @@ export async function startApi({ config, log, lifecycle }: ProcessContext): Prom
     ingest: {
       intake,
       rateLimiter: ratePerMinute > 0 ? createRateLimiter(rateLimits, limit) : undefined,
+      clock: createSharedClock(redis),
       ratePerMinute,
       identity: config.agents.identity,
     },

@@ -14,6 +14,7 @@ import { startProbes } from './probes.ts';
 import { createRoles } from './registry.ts';
 import { schedulePruning } from './schedules.ts';
 import { startWorker, type Role, type RunningWorker } from './startWorker.ts';
+import { takeUpStrays } from './strayJobs.ts';
 import { findWedged, type QueueProgress } from './watchdog.ts';
 import { createWorkerMetrics } from './workerMetrics.ts';
 
@@ -93,6 +94,8 @@ function watchProgress({ config, log, lifecycle }: ProcessContext, running: Runn
   lifecycle.defer('Redis connection watchdog', connection.close);
   const watched = running.map((worker) => ({ worker, queue: openQueue(worker.queue, connection.handle) }));
   const waitingSince = new Map<string, number>();
+  const takeUpAllStrays = () =>
+    Promise.all(watched.map(({ queue }) => takeUpStrays(queue, connection.handle, log)));
 
   async function observe(): Promise<QueueProgress[]> {
     return Promise.all(
@@ -108,6 +111,9 @@ function watchProgress({ config, log, lifecycle }: ProcessContext, running: Runn
     const found = await observe().catch(() => undefined);
     // Redis is away: nothing to look at, and no fault of the workers.
     if (found === undefined) return waitingSince.clear();
+    await takeUpAllStrays().catch((error: unknown) =>
+      log.debug({ reason: messageOf(error) }, 'no look at strays'),
+    );
     const wedged = findWedged(found, waitingSince, Date.now());
     if (wedged !== undefined) throw new Error(`no progress on the queue ${wedged} although work is waiting`);
   }

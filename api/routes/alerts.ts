@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { alertEventSchema } from '../../core/contracts/alert.ts';
 import type { AlertStore } from '../../core/stores/alerts.ts';
+import { earlierNow, type SharedClock } from '../../core/stores/clock.ts';
 import { nowSeconds } from '../../core/time.ts';
 import { orRedisUnavailable } from '../redisUnavailable.ts';
 import { validate } from '../validation.ts';
@@ -17,7 +18,7 @@ const querySchema = z.object({
 });
 
 /** `GET /api/alerts/recent`: alert events of the last minutes. */
-export function recentAlertsRoute({ alerts }: { alerts: AlertStore }): Route {
+export function recentAlertsRoute({ alerts, clock }: { alerts: AlertStore; clock: SharedClock }): Route {
   return {
     method: 'get',
     path: '/api/alerts/recent',
@@ -32,7 +33,9 @@ export function recentAlertsRoute({ alerts }: { alerts: AlertStore }): Route {
     },
     async handle(ctx) {
       const { minutes } = validate(querySchema, ctx.query, 'query');
-      ctx.body = await orRedisUnavailable(() => alerts.since(nowSeconds() - minutes * 60));
+      ctx.body = await orRedisUnavailable(async () =>
+        alerts.since((await earlierNow(clock, nowSeconds())) - minutes * 60),
+      );
     },
   };
 }

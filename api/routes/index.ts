@@ -26,7 +26,7 @@ export function listRoutes({ ingest, rateLimits, health, timeline, alerts, acces
   return [
     ingestRoute(ingest),
     recentMetricsRoute({ timeline }),
-    recentAlertsRoute({ alerts }),
+    recentAlertsRoute({ alerts, clock: ingest.clock }),
     ...healthRoutes(health),
     ...sessionRoutes({ access, rateLimits }),
   ];

@@ -10,6 +10,7 @@ import {
   type Snapshot,
 } from '../../core/contracts/snapshot.ts';
 import { InvalidRequestError, ServiceError } from '../../core/errors.ts';
+import type { SharedClock } from '../../core/stores/clock.ts';
 import type { Limit } from '../../core/stores/rateLimit.ts';
 import type { AgentCaller } from '../access.ts';
 import type { RouteContext } from '../context.ts';
@@ -36,6 +37,7 @@ const headersSchema = z.object({
 
 export interface IngestOptions {
   intake: Intake;
+  clock: SharedClock;
   /** Absent where there is no limit. */
   rateLimiter: RateLimiter | undefined;
   /** Snapshots a minute. */
@@ -44,7 +46,7 @@ export interface IngestOptions {
 }
 
 /** `POST /ingest/metrics`: one snapshot of one agent. */
-export function ingestRoute({ intake, rateLimiter, ratePerMinute, identity }: IngestOptions): Route {
+export function ingestRoute({ intake, rateLimiter, clock, ratePerMinute, identity }: IngestOptions): Route {
   const policy = `"agent";q=${ratePerMinute};w=${LIMIT_WINDOW_MS / 1000}`;
 
   function tell(ctx: RouteContext, { allowed, remaining, resetMs }: Limit): void {
@@ -73,7 +75,7 @@ export function ingestRoute({ intake, rateLimiter, ratePerMinute, identity }: In
       const body = await readJson(ctx.req, MAX_SNAPSHOT_BYTES);
       const snapshot = isCanonicalSnapshot(body) ? body : validate(snapshotSchema, body, 'body');
       const receivedAtMs = Date.now();
-      refuseFuture(snapshot, receivedAtMs);
+      if (isFuture(snapshot, receivedAtMs / 1000)) await refuseFuture(snapshot, clock);
 
       const { agent } = ctx.state;
       if (agent === undefined) throw unknownAgentToken();
@@ -127,8 +129,13 @@ function agentIdOf({ req }: RouteContext): string | undefined {
   return validate(headersSchema, { 'X-Agent-Id': named }, 'header')['X-Agent-Id'];
 }
 
-function refuseFuture({ timestamp }: Snapshot, nowMs: number): void {
-  if (timestamp <= nowMs / 1000 + MAX_FUTURE_SECONDS) return;
+function isFuture({ timestamp }: Snapshot, nowSeconds: number): boolean {
+  return timestamp > nowSeconds + MAX_FUTURE_SECONDS;
+}
+
+/** Asks the clock of all nodes: one whose own is behind must not refuse what agents with a right one send. */
+async function refuseFuture(snapshot: Snapshot, clock: SharedClock): Promise<void> {
+  if (!isFuture(snapshot, await orRedisUnavailable(() => clock.nowSeconds(), REDIS_DEADLINE_MS))) return;
   const msg = `Timestamp lies more than ${MAX_FUTURE_SECONDS} seconds in the future: set the agent's clock`;
   throw new InvalidRequestError([{ loc: ['body', 'timestamp'], msg, type: 'too_far_in_the_future' }]);
 }

@@ -1,6 +1,7 @@
 import type { Redis, Result } from 'ioredis';
 import { alertEventSchema, type AlertEvent } from '../contracts/alert.ts';
 import { DEFAULT_AGENT_ID } from '../contracts/snapshot.ts';
+import { createSharedClock, earlierNow, earlierNowInLua } from './clock.ts';
 
 /**
  * Replaces a rule's state of one agent if nobody else has since it was read.
@@ -19,14 +20,15 @@ return 1`;
  * Keeps an event and publishes it, once: the same event again is the same member, and goes nowhere. One that is older
  * than what is kept could not be recognised when it comes again, so it is let go.
  *
- * KEYS[1] events; ARGV[1] score, [2] event, [3] channel, [4] oldest score to keep.
+ * KEYS[1] events; ARGV[1] score, [2] event, [3] channel, [4] this machine's epoch seconds, [5] seconds of retention.
  * Output: 1 if it was new.
  */
 const RECORD_EVENT = `
-if tonumber(ARGV[1]) < tonumber(ARGV[4]) then return 0 end
+local oldest = ${earlierNowInLua('ARGV[4]')} - tonumber(ARGV[5])
+if tonumber(ARGV[1]) < oldest then return 0 end
 local fresh = redis.call('ZADD', KEYS[1], 'NX', ARGV[1], ARGV[2])
 if fresh == 1 then redis.call('PUBLISH', ARGV[3], ARGV[2]) end
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', '(' .. ARGV[4])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', '(' .. oldest)
 return fresh`;
 
 declare module 'ioredis' {
@@ -42,7 +44,8 @@ declare module 'ioredis' {
       score: number,
       event: string,
       channel: string,
-      oldest: number,
+      localSeconds: number,
+      retentionSeconds: number,
     ): Result<number, Context>;
   }
 }
@@ -65,7 +68,10 @@ export interface RuleState {
   text: string | undefined;
 }
 
-/** Alert events and the state of the rules, in Redis. */
+/**
+ * Alert events and the state of the rules, in Redis. `nowSeconds` is this machine's clock; where that is ahead of
+ * Redis', the retention goes by Redis'.
+ */
 export interface AlertStore {
   loadState(rule: string, agentId: string): Promise<RuleState>;
   /** Resolves to false where another worker has changed the state since it was read: load and decide again. */
@@ -84,6 +90,7 @@ export function createAlertStore(
 ): AlertStore {
   redis.defineCommand('toplineReplaceState', { numberOfKeys: 1, lua: REPLACE_STATE });
   redis.defineCommand('toplineRecordEvent', { numberOfKeys: 1, lua: RECORD_EVENT });
+  const clock = createSharedClock(redis);
   const stateKey = (rule: string, agentId: string) => `topline:alert:${rule}:${agentId}`;
 
   return {
@@ -95,16 +102,26 @@ export function createAlertStore(
       return (await redis.toplineReplaceState(stateKey(rule, agentId), revision, text, STATE_SECONDS)) === 1;
     },
     async record(event, nowSeconds) {
-      const oldest = nowSeconds - retentionSeconds;
+      const text = JSON.stringify(event);
       return (
-        (await redis.toplineRecordEvent(key, event.timestamp, JSON.stringify(event), channel, oldest)) === 1
+        (await redis.toplineRecordEvent(
+          key,
+          event.timestamp,
+          text,
+          channel,
+          nowSeconds,
+          retentionSeconds,
+        )) === 1
       );
     },
     async since(fromSeconds) {
       const members = await redis.zrangebyscore(key, fromSeconds, '+inf');
       return members.flatMap((member) => parseEvent(member) ?? []);
     },
-    prune: (nowSeconds) => redis.zremrangebyscore(key, '-inf', `(${nowSeconds - retentionSeconds}`),
+    async prune(localSeconds) {
+      const nowSeconds = await earlierNow(clock, localSeconds);
+      return redis.zremrangebyscore(key, '-inf', `(${nowSeconds - retentionSeconds}`);
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Redis, Result } from 'ioredis';
 import { groupBy } from '../collections.ts';
 import { DEFAULT_AGENT_ID, snapshotSchema, type Snapshot } from '../contracts/snapshot.ts';
+import { createSharedClock, earlierNow, earlierNowInLua } from './clock.ts';
 
 /** Known agents, scored with the newest timestamp of each. */
 const AGENTS_KEY = 'topline:agents';
@@ -17,19 +18,21 @@ const USUAL_RATE = 0.5;
  * Add, publish and trim are one script so that a repeated snapshot (a repeated POST, a retried job) is published once:
  * only a member that ZADD had not yet seen goes out. Records already too old for the timeline are published, never kept.
  *
- * KEYS[1] timeline; ARGV[1] oldest score to keep, [2] seconds to live, [3] channel, then (score, member) pairs.
- * Output: number of members added.
+ * KEYS[1] timeline; ARGV[1] this machine's epoch seconds, [2] seconds of retention, [3] channel, then (score, member)
+ * pairs. Output: number of members added.
  */
 const APPEND = `
+local retention = tonumber(ARGV[2])
+local oldest = ${earlierNowInLua('ARGV[1]')} - retention
 local added = 0
 for i = 4, #ARGV, 2 do
-  local kept = tonumber(ARGV[i]) >= tonumber(ARGV[1])
+  local kept = tonumber(ARGV[i]) >= oldest
   local fresh = kept and redis.call('ZADD', KEYS[1], ARGV[i], ARGV[i + 1]) == 1
   if fresh then added = added + 1 end
   if fresh or not kept then redis.call('PUBLISH', ARGV[3], ARGV[i + 1]) end
 end
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', '(' .. ARGV[1])
-if added > 0 then redis.call('EXPIRE', KEYS[1], ARGV[2]) end
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', '(' .. oldest)
+if added > 0 then redis.call('EXPIRE', KEYS[1], 2 * retention) end
 return added`;
 
 declare module 'ioredis' {
@@ -53,7 +56,10 @@ export interface TimelineRecord {
   json: string;
 }
 
-/** The last minutes of every agent, in Redis. */
+/**
+ * The last minutes of every agent, in Redis. `nowSeconds` is this machine's clock; where that is ahead of Redis', the
+ * retention goes by Redis'.
+ */
 export interface TimelineStore {
   /** Adds and publishes; repeating it changes nothing. Resolves to how many were new. */
   append(records: TimelineRecord[], nowSeconds: number): Promise<number>;
@@ -70,6 +76,7 @@ export function createTimelineStore(
   { key, channel, retentionSeconds }: TimelineOptions,
 ): TimelineStore {
   redis.defineCommand('toplineAppend', { numberOfKeys: 1, lua: APPEND });
+  const clock = createSharedClock(redis);
   const keyOf = (agentId: string) => (agentId === DEFAULT_AGENT_ID ? key : `${key}:${agentId}`);
 
   async function range(agentId: string, from: number, below: string): Promise<Snapshot[]> {
@@ -90,8 +97,8 @@ export function createTimelineStore(
         [...byAgent].map(([agentId, own]) =>
           redis.toplineAppend(
             keyOf(agentId),
-            nowSeconds - retentionSeconds,
-            2 * retentionSeconds,
+            nowSeconds,
+            retentionSeconds,
             channel,
             ...own.flatMap((record) => [record.timestamp, record.json]),
           ),
@@ -100,9 +107,12 @@ export function createTimelineStore(
       return added.reduce((sum, count) => sum + count, 0);
     },
 
-    recentOf: (agentId, nowSeconds) => range(agentId, nowSeconds - retentionSeconds, '+inf'),
+    async recentOf(agentId, localSeconds) {
+      return range(agentId, (await earlierNow(clock, localSeconds)) - retentionSeconds, '+inf');
+    },
 
-    async *recentOfAll(nowSeconds) {
+    async *recentOfAll(localSeconds) {
+      const nowSeconds = await earlierNow(clock, localSeconds);
       const from = nowSeconds - retentionSeconds;
       const agents = await redis.zrangebyscore(AGENTS_KEY, from, '+inf');
       // The default agent's timeline may have been written by somebody who knows nothing of our own keys.
@@ -118,7 +128,8 @@ export function createTimelineStore(
       }
     },
 
-    async prune(nowSeconds) {
+    async prune(localSeconds) {
+      const nowSeconds = await earlierNow(clock, localSeconds);
       const cutOff = `(${nowSeconds - retentionSeconds}`;
       const agents = await redis.zrange(AGENTS_KEY, '0', '-1');
       const removed = await Promise.all(

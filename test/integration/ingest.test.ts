@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { nowSeconds } from '../../core/time.ts';
 import { get, post, rawPost } from '../support/http.ts';
@@ -175,6 +175,18 @@ describe('bad input gets a clear 4xx', () => {
       status: 422,
       body: { detail: [{ loc, msg: expect.any(String), type: expect.any(String) }] },
     });
+  });
+
+  test('an API whose clock is an hour behind takes what agents with a right clock send', async () => {
+    const trueSeconds = nowSeconds();
+    const trueNow = Date.now;
+    const clock = jest.spyOn(Date, 'now').mockImplementation(() => trueNow() - 3_600_000);
+    try {
+      expect((await ingest(snapshot({ timestamp: trueSeconds }))).status).toBe(200);
+      expect((await ingest(snapshot({ timestamp: trueSeconds + 700 }))).status).toBe(422);
+    } finally {
+      clock.mockRestore();
+    }
   });
 
   test('says of a missing field that it is required, as existing clients know it', async () => {

@@ -12,7 +12,8 @@ import { snapshot } from '../../support/snapshots.ts';
 import { startTestRedis, type TestRedis } from '../../support/stores.ts';
 import { waitFor } from '../../support/waitFor.ts';
 
-const NOW = 1_800_000_000;
+// In the past: where a clock is ahead of Redis' own, the retention goes by Redis'.
+const NOW = 1_700_000_000;
 const RETENTION = 300;
 
 let server: TestRedis;
@@ -238,6 +239,41 @@ describe('pruning', () => {
     await timeline.append([record('gone', NOW)], NOW);
     await timeline.prune(NOW + 3 * RETENTION);
     expect(await redis.keys('*')).toEqual([]);
+  });
+});
+
+describe('with a worker whose clock is wrong', () => {
+  const HOUR = 3_600;
+  /** What Redis takes for now: the true time, as far as the timeline is concerned. */
+  const redisNow = async () => Number((await redis.time())[0]);
+
+  test('an hour ahead, appending keeps what is inside the retention, and trims nothing of it', async () => {
+    const now = await redisNow();
+    await timeline.append([record('web-01', now - 100)], now);
+    expect(await timeline.append([record('web-01', now - 50)], now + HOUR)).toBe(1);
+    expect(await redis.zcard(`${key}:web-01`)).toBe(2);
+  });
+
+  test('an hour ahead, pruning drops nothing inside the retention', async () => {
+    const now = await redisNow();
+    await timeline.append([record('web-01', now - 100)], now);
+    expect(await timeline.prune(now + HOUR)).toBe(0);
+    expect(await redis.zcard('topline:agents')).toBe(1);
+  });
+
+  test('an hour ahead, reading finds what is inside the retention', async () => {
+    const now = await redisNow();
+    await timeline.append([record('web-01', now - 100)], now);
+    expect(await timeline.recentOf('web-01', now + HOUR)).toHaveLength(1);
+    expect(await allOf(now + HOUR)).toHaveLength(1);
+  });
+
+  test('an hour behind, it keeps more, and whoever is right drops it', async () => {
+    const now = await redisNow();
+    const old = record('web-01', now - RETENTION - 60);
+    expect(await timeline.append([old], now - HOUR)).toBe(1);
+    expect(await timeline.prune(now - HOUR)).toBe(0);
+    expect(await timeline.prune(now)).toBe(1);
   });
 });
 

@@ -9,6 +9,7 @@ import { loadConfig } from '../../../core/config.ts';
 import { createMetrics } from '../../../core/platform/metrics.ts';
 import { createAgentTokenCache, createAgentTokenStore } from '../../../core/stores/agentTokens.ts';
 import { createAlertStore } from '../../../core/stores/alerts.ts';
+import { createSharedClock } from '../../../core/stores/clock.ts';
 import { createRateLimitStore } from '../../../core/stores/rateLimit.ts';
 import { createTimelineStore } from '../../../core/stores/timeline.ts';
 
@@ -38,6 +39,7 @@ function allRoutes(): Route[] {
     ingest: {
       intake: createIntake({ queues: {} }),
       rateLimiter: undefined,
+      clock: createSharedClock(redis),
       ratePerMinute: 120,
       identity: 'default',
     },

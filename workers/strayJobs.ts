@@ -1,0 +1,37 @@
+import type { Redis } from 'ioredis';
+import { messageOf } from '../core/errors.ts';
+import type { Logger } from '../core/platform/logger.ts';
+import type { Queue } from '../core/platform/queue.ts';
+import { createSharedClock } from '../core/stores/clock.ts';
+
+/**
+ * Nothing but the next run of a schedule is put off for longer than seconds (workers/startWorker, core/contracts/queues).
+ */
+const LONGEST_DELAY_MS = 60_000;
+
+/** As many as one look takes up; the next look takes up more. */
+const MAX_STRAYS = 1_000;
+
+/** BullMQ's score of a delayed job: its time in ms with 12 bits for the order inside it. */
+const SCORE_OF_A_MS = 0x1000;
+
+/**
+ * Takes up the jobs that were put off by the clock of a worker that was ahead, or before clocks were set back: by
+ * everybody else's clock they would wait for as long as the clock was wrong. Resolves to how many there were.
+ */
+export async function takeUpStrays(queue: Queue, redis: Redis, log: Logger): Promise<number> {
+  const nowMs = (await createSharedClock(redis).nowSeconds()) * 1000;
+  const from = (nowMs + LONGEST_DELAY_MS) * SCORE_OF_A_MS;
+  const ids = await redis.zrangebyscore(queue.toKey('delayed'), from, '+inf', 'LIMIT', 0, MAX_STRAYS);
+  const strays = ids.filter((id) => !id.startsWith('repeat:'));
+  for (const id of strays) {
+    const job = await queue.getJob(id);
+    // Another process may have been quicker.
+    await job
+      ?.promote()
+      .catch((error: unknown) => log.debug({ job: id, reason: messageOf(error) }, 'not a stray'));
+  }
+  if (strays.length > 0)
+    log.warn({ queue: queue.name, jobs: strays.length }, 'jobs put off by a wrong clock, taken up at once');
+  return strays.length;
+}
