@@ -36,9 +36,10 @@ export interface Intake {
   /**
    * Resolves once every stage's queue has acknowledged the snapshot.
    *
+   * @param beganMs when its request came, by `performance.now()`: that clock is not set to and fro
    * @throws {UnavailableError} when one of them did not, or not in time, or nothing is admitted. Repeating is safe.
    */
-  submit(item: IntakeItem): Promise<void>;
+  submit(item: IntakeItem, beganMs?: number): Promise<void>;
   /** Takes nothing more, and resolves when what was taken is enqueued or refused. */
   close(): Promise<void>;
 }
@@ -91,14 +92,13 @@ export function createIntake({
   }
 
   return {
-    async submit(item) {
+    async submit(item, beganMs = performance.now()) {
       if (closed) throw new UnavailableError('Shutting down', { retryAfterSeconds: 1 });
       if (waiting.size >= MAX_WAITING)
         throw new UnavailableError('Redis unavailable: too many snapshots waiting');
       admit?.();
       // The deadline is the request's: what it has waited for so far is part of it.
-      const spent = Math.max(0, Date.now() - item.receivedAtMs);
-      const remaining = Math.max(0, deadlineMs - spent);
+      const remaining = Math.max(0, deadlineMs - (performance.now() - beganMs));
       return new Promise((resolve, reject) => {
         const entry: Waiting = {
           item,

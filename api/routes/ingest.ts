@@ -75,6 +75,7 @@ export function ingestRoute({ intake, rateLimiter, clock, ratePerMinute, identit
       const body = await readJson(ctx.req, MAX_SNAPSHOT_BYTES);
       const snapshot = isCanonicalSnapshot(body) ? body : validate(snapshotSchema, body, 'body');
       const receivedAtMs = Date.now();
+      const beganMs = performance.now();
       if (isFuture(snapshot, receivedAtMs / 1000)) await refuseFuture(snapshot, clock);
 
       const { agent } = ctx.state;
@@ -95,14 +96,15 @@ export function ingestRoute({ intake, rateLimiter, clock, ratePerMinute, identit
       }
 
       const json = JSON.stringify(identified(snapshot, agentId));
-      await intake.submit({
+      const item = {
         agentId,
         snapshotId: snapshotIdentity(agentId, json),
         timestamp: snapshot.timestamp,
         cpuPercent: snapshot.total_cpu_percent,
         receivedAtMs,
         json,
-      });
+      };
+      await intake.submit(item, beganMs);
       ctx.body = { status: 'accepted', timestamp: snapshot.timestamp } satisfies z.output<
         typeof acceptedSchema
       >;

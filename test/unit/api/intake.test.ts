@@ -228,12 +228,15 @@ describe('while Redis is frozen', () => {
   test('what a request has waited before it came to the queues is part of its deadline', async () => {
     const impatient = open({ deadlineMs: 1_000 });
     await whileFrozen(server, async () => {
-      const startedAt = Date.now();
-      const late = item({ receivedAtMs: startedAt - 800 });
-      await expect(impatient.submit(late)).rejects.toBeInstanceOf(UnavailableError);
-      expect(Date.now() - startedAt).toBeLessThan(700);
+      const startedAt = performance.now();
+      await expect(impatient.submit(item(), startedAt - 800)).rejects.toBeInstanceOf(UnavailableError);
+      expect(performance.now() - startedAt).toBeLessThan(700);
     });
     await waitFor(() => intake.submit(item()).then(() => true));
+  });
+
+  test('a clock that is set forward while a request waits refuses nothing', async () => {
+    await intake.submit(item({ receivedAtMs: Date.now() - 3_600_000 }));
   });
 
   test('what was refused while it waited is not enqueued after all', async () => {
