@@ -21,6 +21,8 @@ export interface StandOptions {
   workers?: string[];
   appendFsync?: NonNullable<EmbeddedRedisOptions['appendFsync']>;
   env?: Record<string, string>;
+  /** What one process alone has in its environment, by its name, such as `api 1`. */
+  envOf?: (name: string) => Record<string, string>;
   api?: Arming;
   worker?: Arming;
   /** Leaves the processes of the service to the case. */
@@ -104,7 +106,7 @@ export async function openStand(ground: Ground, options: StandOptions = {}): Pro
         supervise({
           name: `api ${i + 1}`,
           entry: 'api/main.js',
-          env: { ...shared, PORT: String(port) },
+          env: { ...shared, PORT: String(port), ...options.envOf?.(`api ${i + 1}`) },
           logFile: join(directory, `api-${i + 1}.log`),
           ...options.api,
         }),
@@ -115,7 +117,7 @@ export async function openStand(ground: Ground, options: StandOptions = {}): Pro
           name: `worker ${i + 1}`,
           entry: 'workers/main.js',
           args: ['--roles', roles],
-          env: { ...shared, WORKER_PORT: String(workerPorts[i]) },
+          env: { ...shared, WORKER_PORT: String(workerPorts[i]), ...options.envOf?.(`worker ${i + 1}`) },
           logFile: join(directory, `worker-${i + 1}.log`),
           ...options.worker,
         }),

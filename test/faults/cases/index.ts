@@ -1,6 +1,7 @@
 import type { FaultCase } from '../case.ts';
 import { addsRepeated, apiKilled, repliesLost } from './api.ts';
 import { chaos } from './chaos.ts';
+import { clocksOff } from './clocks.ts';
 import { controls } from './controls.ts';
 import { duplicates } from './duplicates.ts';
 import { poison, postgresAway, postgresBusy } from './postgres.ts';
@@ -28,6 +29,7 @@ export const CASES: readonly FaultCase[] = [
   backlog,
   stopped,
   startedWithoutStores,
+  clocksOff,
   ...skippedCases,
   chaos,
   ...controls,

@@ -16,9 +16,4 @@ export const skippedCases: FaultCase[] = [
     'slow and dead sockets among healthy ones',
     '10,000 sockets do not fit on a small machine; not built yet for fewer',
   ),
-  skipped(
-    '15',
-    'clocks that are off, and that step back',
-    'needs libfaketime under the service processes; not built yet',
-  ),
 ];
