@@ -20,6 +20,8 @@ export interface StandOptions {
   /** One process for each; its roles, separated by commas. */
   workers?: string[];
   appendFsync?: NonNullable<EmbeddedRedisOptions['appendFsync']>;
+  /** Where Redis keeps its data; default: beside the logs. */
+  redisDirectory?: string;
   env?: Record<string, string>;
   /** What one process alone has in its environment, by its name, such as `api 1`. */
   envOf?: (name: string) => Record<string, string>;
@@ -46,6 +48,8 @@ export interface Stand {
   apis: Supervised[];
   workers: Supervised[];
   urls: string[];
+  /** What every process of the service is configured with. */
+  env: Record<string, string>;
   dsn: string;
   /** Straight to Redis, past the proxy. */
   admin: Redis;
@@ -77,7 +81,7 @@ export async function openStand(ground: Ground, options: StandOptions = {}): Pro
   const { postgres } = ground;
   await postgres.createDatabase(name);
   const redis = await startRedis(
-    join(directory, 'redis'),
+    options.redisDirectory ?? join(directory, 'redis'),
     ground.redisServer,
     options.appendFsync ?? 'always',
   );
@@ -153,6 +157,7 @@ export async function openStand(ground: Ground, options: StandOptions = {}): Pro
     apis,
     workers,
     urls,
+    env: shared,
     dsn: postgres.dsn(name),
     admin,
     queues,

@@ -34,9 +34,10 @@ async function statusOf(url: string, agentId: string, timestamp: number): Promis
 /** Every node judges the future alike, however wrong its own clock is. */
 async function judgeFutures({ urls }: Stand): Promise<string[]> {
   const problems: string[] = [];
+  const askedAt = trueSeconds();
   for (const [i, url] of urls.entries()) {
     // No snapshot twice: what is written again is counted.
-    const now = trueSeconds() - i;
+    const now = askedAt - i;
     for (const [agentId, timestamp, expected] of [
       ['of-today', now, 200],
       ['of-soon', now + 300, 200],

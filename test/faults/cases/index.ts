@@ -3,6 +3,7 @@ import { addsRepeated, apiKilled, repliesLost } from './api.ts';
 import { chaos } from './chaos.ts';
 import { clocksOff } from './clocks.ts';
 import { controls } from './controls.ts';
+import { postgresFull, redisDiskFull } from './disks.ts';
 import { duplicates } from './duplicates.ts';
 import { poison, postgresAway, postgresBusy } from './postgres.ts';
 import { redisFrozen, redisFull, redisKilled } from './redis.ts';
@@ -22,7 +23,9 @@ export const CASES: readonly FaultCase[] = [
   redisKilled,
   redisFrozen,
   redisFull,
+  redisDiskFull,
   postgresAway,
+  postgresFull,
   postgresBusy,
   poison,
   duplicates,

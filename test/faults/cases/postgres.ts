@@ -4,11 +4,26 @@ import { snapshotIdentity } from '../../../core/snapshotIdentity.ts';
 import { onStand, type FaultCase } from '../case.ts';
 import { canonical } from '../content.ts';
 import { readLedger } from '../ledger.ts';
+import type { Load } from '../load.ts';
 import type { Stand } from '../stand.ts';
 
 /** How much slower a request may be while PostgreSQL is away: 25 %, or a few ms where that is less than noise. */
 const SLOWER_SHARE = 1.25;
 const NOISE_MS = 40;
+
+/** Ingest takes everything, and as fast as before, whatever PostgreSQL does. */
+export async function judgeMeanwhile(load: Load, phase: string): Promise<string[]> {
+  const { timings } = await readLedger([load.ledgerFile]);
+  const [before, meanwhile] = [timings.get('before'), timings.get(phase)];
+  const problems: string[] = [];
+  const others = Object.keys({ ...meanwhile?.byStatus }).filter((status) => status !== '200');
+  if (others.length > 0) problems.push(`answered with ${others.join(', ')} while PostgreSQL was ${phase}`);
+  if ((meanwhile?.p99 ?? 0) > Math.max((before?.p99 ?? 0) * SLOWER_SHARE, (before?.p99 ?? 0) + NOISE_MS))
+    problems.push(
+      `p99 went from ${before?.p99.toFixed(0)} to ${meanwhile?.p99.toFixed(0)} ms while PostgreSQL was ${phase}`,
+    );
+  return problems;
+}
 
 export const postgresAway: FaultCase = {
   row: '8',
@@ -42,18 +57,11 @@ export const postgresAway: FaultCase = {
         await stand.postgres.restart();
       }
       await load.finish();
-      const { timings } = await readLedger([load.ledgerFile]);
-      const [before, away] = [timings.get('before'), timings.get('away')];
-      const others = Object.keys({ ...away?.byStatus }).filter((status) => status !== '200');
-      if (others.length > 0) problems.push(`answered with ${others.join(', ')} while PostgreSQL was away`);
-      if ((away?.p99 ?? 0) > Math.max((before?.p99 ?? 0) * SLOWER_SHARE, (before?.p99 ?? 0) + NOISE_MS))
-        problems.push(
-          `p99 went from ${before?.p99.toFixed(0)} to ${away?.p99.toFixed(0)} ms while PostgreSQL was away`,
-        );
+      problems.push(...(await judgeMeanwhile(load, 'away')));
     }),
 };
 
-async function connectTo(stand: Stand): Promise<pg.Client> {
+export async function connectTo(stand: Stand): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: stand.dsn });
   client.on('error', () => undefined);
   await client.connect();
