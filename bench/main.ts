@@ -6,6 +6,7 @@ import { messageOf } from '../core/errors.ts';
 import { HELP, readOptions, type Options } from './options.ts';
 import { writeReport } from './report/files.ts';
 import { describeScenario } from './report/print.ts';
+import { describeProfiles } from './report/profile.ts';
 import { createProgress, type Progress } from './report/progress.ts';
 import type { ScenarioResult } from './results.ts';
 import type { Scenario } from './scenario.ts';
@@ -29,7 +30,7 @@ async function runScenario(
   options: Options,
   progress: Progress,
 ): Promise<ScenarioResult> {
-  const { name, title, unit, controls } = scenario;
+  const { name, title, unit, thing, controls } = scenario;
   const skipped: string[] = [];
   let subjects = scenario
     .subjects(options)
@@ -52,6 +53,7 @@ async function runScenario(
     scenario: name,
     title,
     unit,
+    thing,
     controls,
     subjects: subjects.map(({ subject, runs }) => ({ subject: subject.name, runs })),
     skipped,
@@ -110,7 +112,8 @@ async function main(): Promise<number> {
     scenarios: results,
   });
   progress.line(`\nFigures in ${files.join(' and ')}`);
-  if (options.profile.length > 0) progress.line(`CPU profiles in ${profileTo}`);
+  if (options.profile.length > 0)
+    progress.line(`\nCPU profiles:\n${await describeProfiles(profileTo, Date.parse(startedAt))}`);
   if (failures === 0 && !options.keep) await rm(directory, { recursive: true, force: true });
   else progress.line(`Logs are kept in ${directory}`);
   return failures === 0 ? 0 : 1;

@@ -160,7 +160,7 @@ export async function measurePipeline(
     const seconds = (performance.now() - began) / 1000;
     const usage = usageSince(before, readUsage(service.roles), service.roles);
     bench.progress('counting what is stored');
-    await checkStored(service, acknowledged);
+    await checkStored(service, acknowledged, plan.agents ?? bench.options.agents);
     const figures = await storedSizes(service, acknowledged, bench.snapshotsFile);
     const count = acknowledged - storedBefore;
     return measurementOf({ ...measured, acknowledged: count, seconds }, usage, figures, load);

@@ -10,7 +10,8 @@ export const HELP = `Measures the service beside two controls, in turn and with 
   --rounds N         how often each is run; figures are medians (default 3)
   --agents N         different agents that send (default 1000)
   --connections N    keep-alive connections, each with one request under way (default 64)
-  --profile ROLES    writes CPU profiles of these processes: api, worker, or both with a comma. Slower: do not compare
+  --profile ROLES    writes CPU profiles of these processes, api or worker or both, and tells where they lie and which
+                     functions take most. Makes them slower: nothing to compare with
   --results DIR      where the JSON and the chart go (default bench/results)
   --keep             keeps the logs of all processes
   --list             shows the scenarios

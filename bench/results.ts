@@ -5,7 +5,7 @@ import type { Usage } from './usage.ts';
 export interface Measurement {
   /** Things done a second; what they are, the scenario says. */
   rate: number;
-  /** Things done while it was measured, which is what the CPU time was spent on. */
+  /** What the CPU time was spent on, as often as it was done meanwhile. */
   count: number;
   seconds: number;
   p50Ms: number;
@@ -25,8 +25,10 @@ export interface SubjectResult {
 export interface ScenarioResult {
   scenario: string;
   title: string;
-  /** What is counted. */
+  /** What the rate counts. */
   unit: string;
+  /** What CPU time is told for one of. */
+  thing: string;
   /** Subjects the others are compared with, where they are among the results. */
   controls: string[];
   subjects: SubjectResult[];

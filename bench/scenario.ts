@@ -21,10 +21,11 @@ export interface Subject {
 export interface Scenario {
   name: string;
   title: string;
-  /** What is counted. */
+  /** What the rate counts. */
   unit: string;
+  /** What CPU time is told for one of. */
+  thing: string;
   /** Names of the subjects the others are compared with. */
   controls: string[];
-  /** @param agents as --agents says */
   subjects(options: Options): Subject[];
 }

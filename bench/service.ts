@@ -16,6 +16,8 @@ export interface ServiceOptions {
   /** Whether the workers run; default yes, where the kind has any. */
   workers?: boolean;
   env?: Record<string, string>;
+  /** Done to the empty Redis before anything of the service is started. */
+  prepare?: (redisUrl: string) => Promise<void>;
 }
 
 /** What every run of the benchmark shares. */
@@ -42,7 +44,7 @@ export interface Service {
 const UNREACHED_LIMIT = '100000000';
 
 /** So long that no snapshot of a run is dropped, and what is stored can be counted at its end. */
-const RETENTION_SECONDS = '3600';
+export const RETENTION_SECONDS = 3_600;
 
 const API_ENTRIES: Record<Kind, string> = {
   topline: 'api/main.js',
@@ -79,13 +81,14 @@ export async function openService(ground: Ground, options: ServiceOptions): Prom
     const env: Record<string, string> = {
       HOST: '127.0.0.1',
       AGENT_RATE_LIMIT_PER_MINUTE: UNREACHED_LIMIT,
-      RETENTION_SECONDS,
+      RETENTION_SECONDS: String(RETENTION_SECONDS),
       ...options.env,
     };
     const roles: Roles = {};
     if (kind !== 'koa') {
       const redis = await ground.stores.startRedis();
       releases.push(redis.remove);
+      await options.prepare?.(redis.handle.url);
       const database = await ground.stores.createDatabase();
       releases.push(database.drop);
       Object.assign(env, { REDIS_URL: redis.handle.url, POSTGRES_DSN: database.dsn });

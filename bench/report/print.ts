@@ -3,11 +3,11 @@ import { alignColumns, figure } from './table.ts';
 
 /** A scenario's tables: rates and ratios, then what each process used. */
 export function describeScenario(result: ScenarioResult): string {
-  const { scenario, title, unit, subjects, skipped } = result;
+  const { scenario, title, thing, subjects, skipped } = result;
   const summaries = subjects.map(summarise);
   return [
     `${scenario}: ${title}`,
-    ...(summaries.length > 0 ? ['', ratesTable(summaries, result), '', usageTable(summaries, unit)] : []),
+    ...(summaries.length > 0 ? ['', ratesTable(summaries, result), '', usageTable(summaries, thing)] : []),
     ...figuresOf(summaries),
     ...summaries.flatMap(({ subject, warnings }) => warnings.map((text) => `! ${subject}: ${text}`)),
     ...skipped.map((text) => `- ${text}`),
@@ -29,8 +29,7 @@ export function ratesTable(
   ]);
 }
 
-export function usageTable(summaries: readonly Summary[], unit: string): string {
-  const thing = unit.replace(/s?\/s$/, '');
+export function usageTable(summaries: readonly Summary[], thing: string): string {
   return alignColumns([
     ['', 'process', 'CPU s', 'cores', `µs a ${thing}`, 'peak MB'],
     ...summaries.flatMap(({ subject, roles }) =>

@@ -1,6 +1,11 @@
 import type { Scenario } from '../scenario.ts';
+import { batch } from './batch.ts';
+import { growth } from './growth.ts';
 import { ingest } from './ingest.ts';
+import { live } from './live.ts';
+import { nodes } from './nodes.ts';
 import { pipeline } from './pipeline.ts';
+import { reads } from './reads.ts';
 
 /** The one list of scenarios, in the order in which they run. */
-export const SCENARIOS: readonly Scenario[] = [ingest, pipeline];
+export const SCENARIOS: readonly Scenario[] = [ingest, pipeline, batch, live, reads, growth, nodes];

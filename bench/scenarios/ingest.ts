@@ -6,6 +6,7 @@ export const ingest: Scenario = {
   name: 'ingest',
   title: 'Acknowledged, with every connection busy',
   unit: 'snapshots/s',
+  thing: 'snapshot',
   controls: ['koa', 'naive'],
   subjects: () => [
     { name: 'topline', measure: (bench) => measureAcknowledged(bench, { kind: 'topline' }) },

@@ -6,6 +6,7 @@ export const pipeline: Scenario = {
   name: 'pipeline',
   title: 'Stored in Redis and PostgreSQL, backlog not growing',
   unit: 'snapshots/s',
+  thing: 'snapshot',
   controls: ['koa', 'naive'],
   subjects: () => [
     { name: 'topline', measure: (bench) => measurePipeline(bench, { kind: 'topline' }) },

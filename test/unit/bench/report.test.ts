@@ -22,6 +22,7 @@ const result: ScenarioResult = {
   scenario: 'ingest',
   title: 'Fast & <good>',
   unit: 'snapshots/s',
+  thing: 'snapshot',
   controls: ['koa'],
   subjects: [
     { subject: 'topline', runs: [run(500)] },
@@ -54,7 +55,7 @@ describe('a scenario in words', () => {
   const text = describeScenario(result);
   test.each([
     ['ratios to its controls', /topline +500 +500 +500 +2\.50 +10\.0 +0\.25\n/],
-    ['what each process used', /koa +api +0\.50 +0\.50 +250 +123\n/],
+    ['what each process used', /µs a snapshot +peak MB\n[^]*koa +api +0\.50 +0\.50 +250 +123\n/],
     ['other figures', /topline: bytes a row 1,234/],
     ['warnings', /! koa: the generator was busy/],
     ['what was left out', /- batch skipped: no such route/],
