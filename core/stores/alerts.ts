@@ -4,17 +4,25 @@ import { DEFAULT_AGENT_ID } from '../contracts/snapshot.ts';
 import { createSharedClock, earlierNow, earlierNowInLua } from './clock.ts';
 
 /**
- * Replaces a rule's state of one agent if nobody else has since it was read.
+ * Replaces a rule's states of several agents, each if nobody else has since it was read. A state is kept with its
+ * revision before it, so that those of a whole batch are read by one MGET.
  *
- * KEYS[1] state; ARGV[1] revision it was read at, [2] new state, [3] seconds to live.
- * Output: 1, or 0 where another worker was faster.
+ * KEYS the states; ARGV[1] seconds to live, then for each key the revision it was read at and the new state.
+ * Output: for each key 1, or 0 where another worker was faster.
  */
-const REPLACE_STATE = `
-local revision = redis.call('HGET', KEYS[1], 'revision') or '0'
-if revision ~= ARGV[1] then return 0 end
-redis.call('HSET', KEYS[1], 'revision', tonumber(revision) + 1, 'state', ARGV[2])
-redis.call('EXPIRE', KEYS[1], ARGV[3])
-return 1`;
+const REPLACE_STATES = `
+local outcomes = {}
+for i, key in ipairs(KEYS) do
+  local known = redis.call('GET', key)
+  local revision = known and string.match(known, '^%d+') or '0'
+  if revision == ARGV[2 * i] then
+    redis.call('SET', key, string.format('%.0f ', revision + 1) .. ARGV[2 * i + 1], 'EX', ARGV[1])
+    outcomes[i] = 1
+  else
+    outcomes[i] = 0
+  end
+end
+return outcomes`;
 
 /**
  * Keeps an event and publishes it, once: the same event again is the same member, and goes nowhere. One that is older
@@ -33,12 +41,7 @@ return fresh`;
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
-    toplineReplaceState(
-      key: string,
-      revision: string,
-      state: string,
-      seconds: number,
-    ): Result<number, Context>;
+    toplineReplaceStates(keys: number, ...args: (string | number)[]): Result<number[], Context>;
     toplineRecordEvent(
       key: string,
       score: number,
@@ -68,14 +71,26 @@ export interface RuleState {
   text: string | undefined;
 }
 
+/** A state that is to take the place of the one that was read. */
+export interface NextState {
+  agentId: string;
+  /** Of the state that was read. */
+  revision: string;
+  text: string;
+}
+
 /**
  * Alert events and the state of the rules, in Redis. `nowSeconds` is this machine's clock; where that is ahead of
  * Redis', the retention goes by Redis'.
  */
 export interface AlertStore {
-  loadState(rule: string, agentId: string): Promise<RuleState>;
-  /** Resolves to false where another worker has changed the state since it was read: load and decide again. */
-  replaceState(rule: string, agentId: string, revision: string, text: string): Promise<boolean>;
+  /** The states of these agents, in their order. */
+  loadStates(rule: string, agentIds: string[]): Promise<RuleState[]>;
+  /**
+   * Resolves to one answer for each, in their order: false where another worker has changed the state since it was read,
+   * to be loaded and decided again.
+   */
+  replaceStates(rule: string, next: NextState[]): Promise<boolean[]>;
   /** Keeps and publishes an event; repeating it does nothing. Resolves to whether it was new. */
   record(event: AlertEvent, nowSeconds: number): Promise<boolean>;
   /** Events whose snapshot is at or after `fromSeconds`, oldest first; what cannot be read is left out. */
@@ -88,18 +103,26 @@ export function createAlertStore(
   redis: Redis,
   { key, channel, retentionSeconds }: AlertsOptions,
 ): AlertStore {
-  redis.defineCommand('toplineReplaceState', { numberOfKeys: 1, lua: REPLACE_STATE });
+  redis.defineCommand('toplineReplaceStates', { lua: REPLACE_STATES });
   redis.defineCommand('toplineRecordEvent', { numberOfKeys: 1, lua: RECORD_EVENT });
   const clock = createSharedClock(redis);
   const stateKey = (rule: string, agentId: string) => `topline:alert:${rule}:${agentId}`;
 
   return {
-    async loadState(rule, agentId) {
-      const [revision, text] = await redis.hmget(stateKey(rule, agentId), 'revision', 'state');
-      return { revision: revision ?? '0', text: text ?? undefined };
+    async loadStates(rule, agentIds) {
+      if (agentIds.length === 0) return [];
+      const values = await redis.mget(agentIds.map((agentId) => stateKey(rule, agentId)));
+      return values.map(splitState);
     },
-    async replaceState(rule, agentId, revision, text) {
-      return (await redis.toplineReplaceState(stateKey(rule, agentId), revision, text, STATE_SECONDS)) === 1;
+    async replaceStates(rule, next) {
+      if (next.length === 0) return [];
+      const outcomes = await redis.toplineReplaceStates(
+        next.length,
+        ...next.map(({ agentId }) => stateKey(rule, agentId)),
+        STATE_SECONDS,
+        ...next.flatMap(({ revision, text }) => [revision, text]),
+      );
+      return outcomes.map((outcome) => outcome === 1);
     },
     async record(event, nowSeconds) {
       const text = JSON.stringify(event);
@@ -123,6 +146,12 @@ export function createAlertStore(
       return redis.zremrangebyscore(key, '-inf', `(${nowSeconds - retentionSeconds}`);
     },
   };
+}
+
+function splitState(value: string | null): RuleState {
+  const end = value?.indexOf(' ') ?? -1;
+  if (value === null || end === -1) return { revision: '0', text: undefined };
+  return { revision: value.slice(0, end), text: value.slice(end + 1) };
 }
 
 function parseEvent(member: string): AlertEvent | undefined {

@@ -1,5 +1,4 @@
 import type { Redis, Result } from 'ioredis';
-import { groupBy } from '../collections.ts';
 import { DEFAULT_AGENT_ID, snapshotSchema, type Snapshot } from '../contracts/snapshot.ts';
 import { createSharedClock, earlierNow, earlierNowInLua } from './clock.ts';
 
@@ -13,31 +12,38 @@ const RECORDS_A_SLICE = 2_000;
 const USUAL_RATE = 0.5;
 
 /**
- * Adds records to one agent's timeline and publishes what was new.
+ * Adds records to the timelines of their agents and publishes what was new.
  *
  * Add, publish and trim are one script so that a repeated snapshot (a repeated POST, a retried job) is published once:
  * only a member that ZADD had not yet seen goes out. Records already too old for the timeline are published, never kept.
  *
- * KEYS[1] timeline; ARGV[1] this machine's epoch seconds, [2] seconds of retention, [3] channel, then (score, member)
- * pairs. Output: number of members added.
+ * KEYS the timelines; ARGV[1] this machine's epoch seconds, [2] seconds of retention, [3] channel, then (number of the
+ * key, score, member) of each record. Output: number of members added.
  */
 const APPEND = `
 local retention = tonumber(ARGV[2])
 local oldest = ${earlierNowInLua('ARGV[1]')} - retention
 local added = 0
-for i = 4, #ARGV, 2 do
-  local kept = tonumber(ARGV[i]) >= oldest
-  local fresh = kept and redis.call('ZADD', KEYS[1], ARGV[i], ARGV[i + 1]) == 1
-  if fresh then added = added + 1 end
-  if fresh or not kept then redis.call('PUBLISH', ARGV[3], ARGV[i + 1]) end
+local grown = {}
+for i = 4, #ARGV, 3 do
+  local key, score, member = KEYS[tonumber(ARGV[i])], ARGV[i + 1], ARGV[i + 2]
+  local kept = tonumber(score) >= oldest
+  local fresh = kept and redis.call('ZADD', key, score, member) == 1
+  if fresh then
+    added = added + 1
+    grown[key] = true
+  end
+  if fresh or not kept then redis.call('PUBLISH', ARGV[3], member) end
 end
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', '(' .. oldest)
-if added > 0 then redis.call('EXPIRE', KEYS[1], 2 * retention) end
+for _, key in ipairs(KEYS) do
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', '(' .. oldest)
+  if grown[key] then redis.call('EXPIRE', key, 2 * retention) end
+end
 return added`;
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
-    toplineAppend(key: string, ...args: (string | number)[]): Result<number, Context>;
+    toplineAppend(keys: number, ...args: (string | number)[]): Result<number, Context>;
   }
 }
 
@@ -75,7 +81,7 @@ export function createTimelineStore(
   redis: Redis,
   { key, channel, retentionSeconds }: TimelineOptions,
 ): TimelineStore {
-  redis.defineCommand('toplineAppend', { numberOfKeys: 1, lua: APPEND });
+  redis.defineCommand('toplineAppend', { lua: APPEND });
   const clock = createSharedClock(redis);
   const keyOf = (agentId: string) => (agentId === DEFAULT_AGENT_ID ? key : `${key}:${agentId}`);
 
@@ -86,25 +92,24 @@ export function createTimelineStore(
 
   return {
     async append(records, nowSeconds) {
-      const byAgent = groupBy(records, (record) => record.agentId);
-      const newest = [...byAgent].flatMap(([agentId, own]) => [
-        Math.max(...own.map((r) => r.timestamp)),
-        agentId,
-      ]);
-      // The agent first: a reader that finds a timeline must have been able to find its agent.
-      await redis.zadd(AGENTS_KEY, 'GT', ...newest);
-      const added = await Promise.all(
-        [...byAgent].map(([agentId, own]) =>
-          redis.toplineAppend(
-            keyOf(agentId),
-            nowSeconds,
-            retentionSeconds,
-            channel,
-            ...own.flatMap((record) => [record.timestamp, record.json]),
-          ),
+      const newest = new Map<string, number>();
+      for (const { agentId, timestamp } of records)
+        newest.set(agentId, Math.max(timestamp, newest.get(agentId) ?? timestamp));
+      const agents = [...newest.keys()];
+      const places = new Map(agents.map((agentId, i) => [agentId, i + 1]));
+      // The agents first, on one connection: a reader that finds a timeline must have been able to find its agent.
+      const [, added] = await Promise.all([
+        redis.zadd(AGENTS_KEY, 'GT', ...[...newest].flatMap(([agentId, timestamp]) => [timestamp, agentId])),
+        redis.toplineAppend(
+          agents.length,
+          ...agents.map(keyOf),
+          nowSeconds,
+          retentionSeconds,
+          channel,
+          ...records.flatMap(({ agentId, timestamp, json }) => [places.get(agentId) ?? 0, timestamp, json]),
         ),
-      );
-      return added.reduce((sum, count) => sum + count, 0);
+      ]);
+      return added;
     },
 
     async recentOf(agentId, localSeconds) {

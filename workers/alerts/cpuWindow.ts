@@ -71,7 +71,7 @@ interface Window {
  * since moved its start or cut it in two.
  */
 export function judge(state: CpuWindowState, arrived: CpuSample[], rule: CpuRule): CpuWindowState {
-  const samples = merge(state, arrived, rule);
+  const samples = append(state, arrived, rule) ?? merge(state, arrived, rule);
   if (samples.length === state.samples.length) return state;
 
   const fired = [...state.fired];
@@ -92,12 +92,32 @@ export function withAllAnnounced(state: CpuWindowState): CpuWindowState {
   return { ...state, fired: state.fired.map((firing) => ({ ...firing, announced: true })) };
 }
 
+/** The undecided samples with the new ones behind them, where they are later than all of them: the usual case. */
+function append(
+  state: CpuWindowState,
+  arrived: CpuSample[],
+  rule: CpuRule,
+): CpuWindowState['samples'] | undefined {
+  let newest = state.samples.at(-1)?.timestamp ?? state.foldedTo ?? -Infinity;
+  const samples = [...state.samples];
+  for (const sample of arrived) {
+    if (sample.timestamp <= newest) return undefined;
+    newest = sample.timestamp;
+    samples.push(toKept(sample, rule));
+  }
+  return samples;
+}
+
+function toKept({ timestamp, cpuPercent }: CpuSample, { threshold }: CpuRule) {
+  return { timestamp, value: cpuPercent >= threshold ? cpuPercent : COLD };
+}
+
 /** The undecided samples with the new ones in their places. At one instant, below the threshold comes first. */
 function merge(state: CpuWindowState, arrived: CpuSample[], rule: CpuRule): CpuWindowState['samples'] {
   const merged = new Map(state.samples.map((sample) => [keyOf(sample), sample]));
-  for (const { timestamp, cpuPercent } of arrived) {
-    if (state.foldedTo !== null && timestamp <= state.foldedTo) continue;
-    const sample = { timestamp, value: cpuPercent >= rule.threshold ? cpuPercent : COLD };
+  for (const late of arrived) {
+    if (state.foldedTo !== null && late.timestamp <= state.foldedTo) continue;
+    const sample = toKept(late, rule);
     if (!merged.has(keyOf(sample))) merged.set(keyOf(sample), sample);
   }
   return [...merged].sort(([a], [b]) => a - b).map(([, sample]) => sample);

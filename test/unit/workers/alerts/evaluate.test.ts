@@ -50,6 +50,10 @@ function batch(agentId: string, ...list: [age: number, cpuPercent: number][]): A
 const evaluate = (samples: AlertsBatch, store = alerts, rule = RULE) =>
   evaluateAlerts(samples, { alerts: store, rule, nowSeconds: NOW });
 
+async function stateOf(agentId: string): Promise<string | undefined> {
+  return (await alerts.loadStates('cpu_threshold_duration', [agentId]))[0]?.text;
+}
+
 async function publishedEvents(): Promise<AlertEvent[]> {
   await redis.publish(options.channel, '"last"');
   await waitFor(() => published.at(-1) === '"last"');
@@ -118,9 +122,9 @@ test('a batch delivered again, whole or in part, records and publishes nothing m
 test('what changes nothing writes nothing', async () => {
   const first = batch('web-01', [20, 95], [10, 95]);
   await evaluate(first);
-  const before = await alerts.loadState('cpu_threshold_duration', 'web-01');
+  const before = await stateOf('web-01');
   await evaluate(first);
-  expect(await alerts.loadState('cpu_threshold_duration', 'web-01')).toEqual(before);
+  expect(await stateOf('web-01')).toEqual(before);
 });
 
 describe('evaluators that race', () => {
@@ -141,12 +145,17 @@ describe('evaluators that race', () => {
     const [event, ...more] = await alerts.since(0);
     expect(more).toEqual([]);
     expect(event).toMatchObject({ started_at: expect.any(Number), agent_id: 'web-01' });
-    const { text } = await alerts.loadState('cpu_threshold_duration', 'web-01');
-    expect(JSON.parse(text ?? '')).toMatchObject({ values: [95, 95, 95, 95, 95, 95] });
+    const text = await stateOf('web-01');
+    expect(JSON.parse(text ?? '')).toMatchObject({
+      runs: [
+        [0, 1, 95],
+        [2, 5, 95],
+      ],
+    });
   });
 
   test('give up after many lost races, so that the job is tried again', async () => {
-    const unlucky: AlertStore = { ...alerts, replaceState: async () => false };
+    const unlucky: AlertStore = { ...alerts, replaceStates: async () => [false] };
     await expect(evaluate(batch('web-01', [0, 95]), unlucky)).rejects.toThrow(/changed 20 times/);
   });
 });
@@ -171,10 +180,10 @@ describe('a crash', () => {
         if (step === 'after record') die();
         return fresh;
       },
-      async replaceState(rule, agentId, revision, text) {
+      async replaceStates(rule, next) {
         saved += 1;
         if (step === 'before mark' && saved === 2) die();
-        return alerts.replaceState(rule, agentId, revision, text);
+        return alerts.replaceStates(rule, next);
       },
     };
   }
@@ -228,7 +237,8 @@ test('the bursts recorded from a real agent, in shuffled batches with repeats, b
 });
 
 test('a damaged state is begun anew instead of failing for ever', async () => {
-  await alerts.replaceState('cpu_threshold_duration', 'web-01', '0', '{"damaged":');
+  const damaged = { agentId: 'web-01', revision: '0', text: '{"damaged":' };
+  await alerts.replaceStates('cpu_threshold_duration', [damaged]);
   await evaluate(batch('web-01', [20, 95], [10, 95]));
   expect(await alerts.since(0)).toHaveLength(1);
 });

@@ -68,9 +68,9 @@ test('any state is read back as it was written', () => {
   fc.assert(fc.property(states, (state) => expect(parseState(serialiseState(state))).toEqual(state)));
 });
 
-test('a quiet quarter of an hour takes about two kilobytes', () => {
+test('a quiet quarter of an hour takes some dozen bytes', () => {
   const samples = Array.from({ length: 450 }, (_, i) => ({ timestamp: 1_800_000_000 + 2 * i, value: COLD }));
-  expect(serialiseState({ ...EMPTY_STATE, samples }).length).toBeLessThan(2_500);
+  expect(serialiseState({ ...EMPTY_STATE, samples }).length).toBeLessThan(120);
 });
 
 test('no text is the state of an agent never seen', () => {
@@ -87,13 +87,14 @@ describe('a damaged text is the state of an agent never seen', () => {
     ['a number', '5'],
     ['an empty object', '{}'],
     ['times that are text', JSON.stringify({ ...stored, firstAt: '1002' })],
-    ['values that are null, as NaN is written', JSON.stringify({ ...stored, values: [null, -1, 91] })],
+    ['values that are null, as NaN is written', JSON.stringify({ ...stored, runs: [[0, 1, null]] })],
     [
       'a fired window without its start',
       JSON.stringify({ ...stored, fired: [{ timestamp: 1, cpuPercent: 1 }] }),
     ],
-    ['fewer values than times', JSON.stringify({ ...stored, values: [95.5] })],
-    ['more values than times', JSON.stringify({ ...stored, steps: [0] })],
+    ['a run without its values', JSON.stringify({ ...stored, runs: [[0, 1]] })],
+    ['a run of none', JSON.stringify({ ...stored, runs: [[0, 0, 95]] })],
+    ['a run that would fill the memory', JSON.stringify({ ...stored, runs: [[1, 1e9, 95]] })],
   ])('%s', (_, text) => {
     expect(parseState(text)).toEqual(EMPTY_STATE);
   });
@@ -104,8 +105,7 @@ describe('a damaged text is the state of an agent never seen', () => {
       foldedTo: null,
       openedAt: null,
       fired: [],
-      steps: [0, 5, 10],
-      values: [],
+      runs: [[0], [5], [10]],
     });
     const next = judge(parseState(text), [{ timestamp: 1_020, cpuPercent: 5 }], RULE);
     expect(unannounced(next)).toEqual([]);
