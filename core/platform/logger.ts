@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import { pino, type DestinationStream, type Logger } from 'pino';
 
 export type { Logger } from 'pino';
@@ -36,8 +37,16 @@ export function createLogger({ level, name, destination }: LoggerOptions): Logge
       // On the finished line: it has the message, the fields and the errors with their causes, whoever logged them.
       hooks: { streamWrite: withoutCredentials },
     },
-    destination ?? pino.destination({ fd: 1, sync: false }),
+    destination ?? standardOutput(),
   );
+}
+
+/**
+ * Straight to the descriptor, which is quickest; but a process of a cluster shares that with all the others, and PM2
+ * keeps the log of each apart by what goes through `process.stdout`.
+ */
+function standardOutput(): DestinationStream {
+  return cluster.isWorker ? process.stdout : pino.destination({ fd: 1, sync: false });
 }
 
 /** The text with the credentials of every URL in it taken out. */
