@@ -5,6 +5,7 @@ import { clocksOff } from './clocks.ts';
 import { controls } from './controls.ts';
 import { postgresFull, redisDiskFull } from './disks.ts';
 import { duplicates } from './duplicates.ts';
+import { reloaded } from './pm2.ts';
 import { poison, postgresAway, postgresBusy } from './postgres.ts';
 import { redisFrozen, redisFull, redisKilled } from './redis.ts';
 import { sameJobKilled } from './sameJob.ts';
@@ -31,6 +32,7 @@ export const CASES: readonly FaultCase[] = [
   duplicates,
   backlog,
   stopped,
+  reloaded,
   startedWithoutStores,
   clocksOff,
   ...skippedCases,

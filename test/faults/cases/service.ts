@@ -100,7 +100,7 @@ const DEADLINE_MS = 12_000;
 
 export const stopped: FaultCase = {
   row: '14',
-  name: 'processes ended with SIGTERM under load, and with Redis away (the reloads of PM2 itself are not run)',
+  name: 'processes ended with SIGTERM under load, and with Redis away',
   run: (context) =>
     onStand(context, {}, async (stand, { problems, figures }) => {
       const load = stand.startLoad();
