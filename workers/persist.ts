@@ -2,7 +2,8 @@ import { z } from 'zod';
 import type { PersistBatch } from '../core/contracts/queues.ts';
 import { snapshotSchema } from '../core/contracts/snapshot.ts';
 import { messageOf, RejectedDataError, UnavailableError } from '../core/errors.ts';
-import type { Inserted, SnapshotRow, SnapshotStore } from '../core/stores/snapshots.ts';
+import { toSnapshotRow, type SnapshotRow } from '../core/snapshotRow.ts';
+import type { Inserted, SnapshotStore } from '../core/stores/snapshots.ts';
 import type { WorkerMetrics } from './workerMetrics.ts';
 
 type Queued = PersistBatch['snapshots'][number];
@@ -59,8 +60,8 @@ export async function persistBatch(batch: PersistBatch, deps: PersistDependencie
   for (const { snapshot } of refused) await deps.setAside(snapshot);
 }
 
-function parse({ agentId, snapshotId, receivedAtMs, json }: Queued): SnapshotRow {
-  return { agentId, snapshotId, receivedAtMs, snapshot: snapshotSchema.parse(JSON.parse(json)) };
+function parse({ json, ...origin }: Queued): SnapshotRow {
+  return toSnapshotRow(snapshotSchema.parse(JSON.parse(json)), origin);
 }
 
 function reasonOf(error: unknown): string {

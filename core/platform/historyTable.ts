@@ -1,14 +1,16 @@
 import type pg from 'pg';
 import { StartError } from '../errors.ts';
 import type { Logger } from './logger.ts';
-import { deriveName, quoteName } from './postgresNames.ts';
+import { deriveName, PACKED_SUFFIX, packedTableOf, quoteName } from './postgresNames.ts';
 
-/** What a database holds under the name of the history table, and what it knows of migrations. */
+/** What a database holds under the names of the history, and what it knows of migrations. */
 export interface DatabaseState {
   /** Where unqualified names are made: the first schema of the search path. */
   schema: string;
-  /** pg_class.relkind of what has the table's name, e.g. `p` partitioned table, `r` table; null for nothing. */
+  /** pg_class.relkind of what is called POSTGRES_TABLE, e.g. `v` view (ours), `r` table; null for nothing. */
   kind: string | null;
+  /** The same of what has the name of the table behind it, ours being `p`, a partitioned table. */
+  packedKind: string | null;
   /** Names of migrations that are applied. */
   applied: string[];
   /** Names of migrations that somebody began and did not finish. */
@@ -27,31 +29,37 @@ const SEED_COLUMNS = [
   'top_processes',
 ];
 
+/** Behind the view's name, those of the functions that unpack its columns. */
+const READER_SUFFIXES = ['_per_core_cpu_percent', '_top_processes'];
+
 /** Behind the name of the service before's table, once it has made room. */
 export const SEED_SUFFIX = '_before_topline';
 
 /** @throws {StartError} where the connection has no schema to work in */
 export async function readState(client: pg.ClientBase, table: string): Promise<DatabaseState> {
-  const { rows } = await client.query<{ schema: string | null; kind: string | null; history: boolean }>(
+  const { rows } = await client.query<
+    Omit<DatabaseState, 'schema'> & { schema: string | null; history: boolean }
+  >(
     `SELECT s.schema, (SELECT relkind::text FROM pg_class WHERE relnamespace = s.oid AND relname = $1) AS kind,
+            (SELECT relkind::text FROM pg_class WHERE relnamespace = s.oid AND relname = $2) AS "packedKind",
             EXISTS (SELECT FROM pg_class WHERE relnamespace = s.oid AND relname = '_prisma_migrations') AS history
      FROM (SELECT current_schema() AS schema, to_regnamespace(quote_ident(current_schema()))::oid AS oid) s`,
-    [table],
+    [table, packedTableOf(table)],
   );
-  const { schema = null, kind = null, history = false } = rows[0] ?? {};
+  const { schema = null, kind = null, packedKind = null, history = false } = rows[0] ?? {};
   if (schema === null) {
     throw new StartError(
       'PostgreSQL: no schema of the search path exists, so there is nowhere to make a table.',
     );
   }
-  if (!history) return { schema, kind, applied: [], unfinished: [] };
+  if (!history) return { schema, kind, packedKind, applied: [], unfinished: [] };
   const migrations = await client.query<{ name: string; finished: boolean }>(
     `SELECT migration_name AS name, finished_at IS NOT NULL AS finished
      FROM ${quoteName(schema)}._prisma_migrations WHERE rolled_back_at IS NULL`,
   );
   const names = (finished: boolean) =>
     migrations.rows.flatMap((row) => (row.finished === finished ? [row.name] : []));
-  return { schema, kind, applied: names(true), unfinished: names(false) };
+  return { schema, kind, packedKind, applied: names(true), unfinished: names(false) };
 }
 
 /**
@@ -65,13 +73,9 @@ export async function makeRoom(
   state: DatabaseState,
   log: Logger,
 ): Promise<void> {
+  if (state.packedKind !== null) throw nameIsTaken(packedTableOf(table), state);
   if (state.kind === null) return;
-  if (!(await isSeedTable(client, table, state))) {
-    throw new StartError(
-      `PostgreSQL has something else called ${quoteName(table)} in the schema ${quoteName(state.schema)}, which Topline did not make. ` +
-        'Set POSTGRES_TABLE to another name, or rename it.',
-    );
-  }
+  if (!(await isSeedTable(client, table, state))) throw nameIsTaken(table, state);
   const aside = deriveName(table, SEED_SUFFIX);
   const statements = [`ALTER TABLE ${quoteName(table)} RENAME TO ${quoteName(aside)}`];
   for (const { name, kind } of await dependentNames(client, table, state.schema)) {
@@ -89,37 +93,72 @@ export async function makeRoom(
   );
 }
 
+function nameIsTaken(name: string, { schema }: DatabaseState): StartError {
+  return new StartError(
+    `PostgreSQL has something else called ${quoteName(name)} in the schema ${quoteName(schema)}, which Topline did not make. ` +
+      'Set POSTGRES_TABLE to another name, or rename it.',
+  );
+}
+
+/** Whether the history is there, under the names that follow from POSTGRES_TABLE. */
+export function hasHistory({ kind, packedKind }: DatabaseState): boolean {
+  return kind === 'v' && packedKind === 'p';
+}
+
 /**
  * What to say where the migrations are applied but the table is not there: it probably has another name.
  */
 export async function tableIsMissing(
   client: pg.ClientBase,
   table: string,
-  { schema, kind }: DatabaseState,
+  { schema, kind, packedKind }: DatabaseState,
 ): Promise<StartError> {
   const { rows } = await client.query<{ name: string }>(
-    `SELECT c.relname AS name FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'snapshot_id'
-     WHERE c.relkind = 'p' AND c.relnamespace = to_regnamespace(quote_ident($1))`,
-    [schema],
+    `SELECT v.relname AS name FROM pg_class v
+     JOIN pg_rewrite w ON w.ev_class = v.oid
+     JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass
+     JOIN pg_class t ON t.oid = d.refobjid AND t.relkind = 'p'
+     JOIN pg_attribute a ON a.attrelid = t.oid AND a.attname = 'measurements'
+     WHERE v.relkind = 'v' AND v.relnamespace = to_regnamespace(quote_ident($1))
+       AND t.relname = left(v.relname, 63 - length($2)) || $2`,
+    [schema, PACKED_SUFFIX],
   );
   const old = rows[0]?.name;
-  if (old === undefined) {
-    return new StartError(
-      `PostgreSQL: this database was set up by Topline, but its table ${quoteName(table)} is gone. Restore it from a backup; ` +
-        `or, to begin anew without its rows, run: DROP TABLE ${quoteName(schema)}._prisma_migrations`,
+  if (old === undefined || old === table) return isGone(table, { schema, kind, packedKind });
+  const [oldPacked, packed] = [packedTableOf(old), packedTableOf(table)];
+  const statements = [rename('TABLE', oldPacked, packed), rename('VIEW', old, table)];
+  for (const suffix of READER_SUFFIXES)
+    statements.push(
+      `ALTER FUNCTION ${quoteName(deriveName(old, suffix))}(bytea) RENAME TO ${quoteName(deriveName(table, suffix))}`,
     );
-  }
-  const statements = [`ALTER TABLE ${quoteName(old)} RENAME TO ${quoteName(table)}`];
-  for (const dependent of await dependentNames(client, old, schema)) {
+  for (const dependent of await dependentNames(client, oldPacked, schema)) {
     if (!dependent.name.startsWith(old)) continue;
     statements.push(
       rename(dependent.kind, dependent.name, deriveName(table, dependent.name.slice(old.length))),
     );
   }
+  const inTheWay = [kind === null ? [] : table, packedKind === null ? [] : packed].flat().map(quoteName);
   return new StartError(
-    `PostgreSQL: this database keeps its history in the table ${quoteName(old)}, and POSTGRES_TABLE says ${quoteName(table)}. ` +
-      `Set POSTGRES_TABLE=${old}; or rename the table` +
-      `${kind === null ? '' : ` (after moving away what is called ${quoteName(table)} now)`}, with Topline stopped:\n  ${statements.join(';\n  ')};`,
+    `PostgreSQL: this database keeps its history under the name ${quoteName(old)}, and POSTGRES_TABLE says ${quoteName(table)}. ` +
+      `Set POSTGRES_TABLE=${old}; or rename it` +
+      `${inTheWay.length === 0 ? '' : ` (after moving away what is called ${inTheWay.join(' and ')} now)`}, with Topline stopped:\n  ${statements.join(';\n  ')};`,
+  );
+}
+
+function isGone(
+  table: string,
+  { schema, kind, packedKind }: Pick<DatabaseState, 'schema' | 'kind' | 'packedKind'>,
+): StartError {
+  const begin = 'PostgreSQL: this database was set up by Topline, but its';
+  if (kind === null && packedKind === 'p') {
+    return new StartError(
+      `${begin} view ${quoteName(table)} is gone. No row is lost with it: make it again with the CREATE VIEW of ` +
+        'prisma/migrations/20261124000000_init/migration.sql.',
+    );
+  }
+  return new StartError(
+    `${begin} table ${quoteName(packedTableOf(table))} is gone. Restore it from a backup; ` +
+      `or, to begin anew without its rows, run: DROP TABLE ${quoteName(schema)}._prisma_migrations`,
   );
 }
 

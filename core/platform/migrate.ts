@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { messageOf, StartError, UnavailableError } from '../errors.ts';
-import { makeRoom, readState, tableIsMissing, type DatabaseState } from './historyTable.ts';
+import { hasHistory, makeRoom, readState, tableIsMissing, type DatabaseState } from './historyTable.ts';
 import type { Logger } from './logger.ts';
 import { readMigrations, readSchema, toMigrationList, type Migration } from './migrationFiles.ts';
 import { isRetryablePostgresError, postgresMessageOf, sqlStateOf } from './postgresErrors.ts';
@@ -95,7 +95,7 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
 /** @throws {StartError} where the migrations are applied and their table has another name */
 async function isUpToDate(client: pg.Client, table: string, migrations: Migration[]): Promise<boolean> {
   const state = await readState(client, table);
-  if (isKnown(migrations, state) && state.kind !== 'p') throw await tableIsMissing(client, table, state);
+  if (isKnown(migrations, state) && !hasHistory(state)) throw await tableIsMissing(client, table, state);
   return migrations.every(({ name }) => state.applied.includes(name));
 }
 

@@ -10,3 +10,10 @@ export function quoteName(name: string): string {
 export function deriveName(name: string, suffix: string): string {
   return name.slice(0, MAX_NAME_LENGTH - suffix.length) + suffix;
 }
+
+export const PACKED_SUFFIX = '_packed';
+
+/** The table behind the view POSTGRES_TABLE: it has the rows, with their cores and processes packed. */
+export function packedTableOf(view: string): string {
+  return deriveName(view, PACKED_SUFFIX);
+}

@@ -2,7 +2,8 @@ import { groupBy } from '../collections.ts';
 import { DEFAULT_AGENT_ID, snapshotSchema } from '../contracts/snapshot.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
 import { quoteName } from '../platform/postgresNames.ts';
-import type { SnapshotRow, SnapshotStore } from './snapshots.ts';
+import { toSnapshotRow, type SnapshotRow } from '../snapshotRow.ts';
+import type { SnapshotStore } from './snapshots.ts';
 
 /** What was done with the rows of one UTC day. */
 export interface AdoptedDay {
@@ -56,7 +57,7 @@ export async function* adoptSeedRows({
       if (current !== undefined && current.day !== day) yield current;
       if (current?.day !== day)
         current = { day, read: 0, inserted: 0, duplicates: 0, expired: 0, damaged: 0 };
-      const snapshots = ofDay.flatMap((row) => toSnapshotRow(row, identify) ?? []);
+      const snapshots = ofDay.flatMap((row) => adopt(row, identify) ?? []);
       const { inserted, duplicates, expired } = await store.insert(snapshots);
       current.read += ofDay.length;
       current.inserted += inserted;
@@ -99,13 +100,12 @@ function dayOf({ epochSeconds }: SeedRow): string {
   return new Date(epochSeconds * 1000).toISOString().slice(0, 10);
 }
 
-function toSnapshotRow(row: SeedRow, identify: AdoptOptions['identify']): SnapshotRow | undefined {
+function adopt(row: SeedRow, identify: AdoptOptions['identify']): SnapshotRow | undefined {
   const parsed = snapshotSchema.safeParse(JSON.parse(row.json));
   if (!parsed.success) return undefined;
-  return {
+  return toSnapshotRow(parsed.data, {
     agentId: DEFAULT_AGENT_ID,
     snapshotId: identify(DEFAULT_AGENT_ID, JSON.stringify(parsed.data)),
     receivedAtMs: row.receivedAtMs,
-    snapshot: parsed.data,
-  };
+  });
 }

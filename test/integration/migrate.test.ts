@@ -59,12 +59,14 @@ async function schemaWith(line: string): Promise<string> {
 }
 
 describe('applying the migrations', () => {
-  test('an empty database gets the table, and the second time there is nothing to do', async () => {
+  test('an empty database gets the view and the table behind it, and the second time there is nothing to do', async () => {
     expect(await run()).toEqual({ applied: [INIT] });
     expect(await run()).toEqual({ applied: [] });
-    expect(await columnOf(`SELECT relkind::text FROM pg_class WHERE relname = 'metrics_snapshots'`)).toEqual([
-      'p',
-    ]);
+    expect(
+      await columnOf(
+        `SELECT relkind::text FROM pg_class WHERE relname IN ('metrics_snapshots', 'metrics_snapshots_packed') ORDER BY relname`,
+      ),
+    ).toEqual(['v', 'p']);
     expect(
       await columnOf('SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL'),
     ).toEqual([INIT]);
@@ -91,10 +93,10 @@ describe('applying the migrations', () => {
     const migrationsDir = await migrationsWith(
       '20300101000000_comment',
       `DO $$ BEGIN PERFORM 1; PERFORM 2; END $$; -- one; two
-       COMMENT ON TABLE "metrics_snapshots" IS 'a;b';`,
+       COMMENT ON TABLE "metrics_snapshots_packed" IS 'a;b';`,
     );
     expect(await run({ migrationsDir })).toEqual({ applied: ['20300101000000_comment'] });
-    expect(await columnOf(`SELECT obj_description('metrics_snapshots'::regclass)`)).toEqual(['a;b']);
+    expect(await columnOf(`SELECT obj_description('metrics_snapshots_packed'::regclass)`)).toEqual(['a;b']);
   });
 
   test('a migration that fails leaves nothing behind, is told, and is applied once it can be', async () => {
@@ -178,8 +180,12 @@ describe('applying the migrations', () => {
     const dsn = `${database.dsn}?options=-c%20search_path%3Delsewhere`;
     await run({ dsn });
     expect(await run({ dsn })).toEqual({ applied: [] });
-    const tables = `SELECT relname FROM pg_class WHERE relnamespace = 'elsewhere'::regnamespace AND relkind IN ('r', 'p') ORDER BY 1`;
-    expect(await columnOf(tables)).toEqual(['_prisma_migrations', 'metrics_snapshots']);
+    const tables = `SELECT relname FROM pg_class WHERE relnamespace = 'elsewhere'::regnamespace AND relkind IN ('r', 'p', 'v') ORDER BY 1`;
+    expect(await columnOf(tables)).toEqual([
+      '_prisma_migrations',
+      'metrics_snapshots',
+      'metrics_snapshots_packed',
+    ]);
     expect(await findSchemaDrift({ dsn })).toBeUndefined();
   });
 });
@@ -210,7 +216,7 @@ describe('what the schema and the migrations say', () => {
 
   test('is told apart where the migrations have an index that the schema lacks', async () => {
     await migrated('metrics_snapshots');
-    await client.query('CREATE INDEX one_more ON metrics_snapshots (received_at)');
+    await client.query('CREATE INDEX one_more ON metrics_snapshots_packed (received_at)');
     expect(await findSchemaDrift({ dsn: database.dsn })).toContain('DROP INDEX "one_more"');
   });
 });
@@ -219,7 +225,7 @@ describe('POSTGRES_TABLE', () => {
   test('changed afterwards, the message names both ways out, and its statements work', async () => {
     await run({ table: 'old_name' });
     await client.query(
-      `CREATE TABLE old_name_0 PARTITION OF old_name FOR VALUES FROM (MINVALUE) TO ('2030-01-01')`,
+      `CREATE TABLE old_name_0 PARTITION OF old_name_packed FOR VALUES FROM (MINVALUE) TO ('2030-01-01')`,
     );
     const error = await run({ table: 'New_Name' }).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(StartError);
@@ -232,7 +238,7 @@ describe('POSTGRES_TABLE', () => {
 
   test('names a table that is gone: the message says so', async () => {
     await run();
-    await client.query('DROP TABLE metrics_snapshots');
+    await client.query('DROP TABLE metrics_snapshots_packed CASCADE');
     await expect(run()).rejects.toThrow(/is gone.*DROP TABLE "public"\._prisma_migrations/);
   });
 

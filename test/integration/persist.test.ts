@@ -10,8 +10,8 @@ import { createWorkerMetrics } from '../../workers/workerMetrics.ts';
 import {
   createTestHistory,
   silentLog,
+  snapshotAt,
   snapshotIdOf,
-  snapshotRow,
   type TestHistory,
 } from '../support/history.ts';
 import { startTestRedis, type TestRedis } from '../support/stores.ts';
@@ -50,8 +50,13 @@ afterAll(async () => {
 });
 
 function queued(number: number, json?: string) {
-  const { agentId, snapshotId, receivedAtMs, snapshot } = snapshotRow(number, nowSeconds() - 100 + number);
-  return { agentId, snapshotId, receivedAtMs, json: json ?? JSON.stringify(snapshot) };
+  const snapshot = snapshotAt(nowSeconds() - 100 + number);
+  return {
+    agentId: 'web-01',
+    snapshotId: snapshotIdOf(number),
+    receivedAtMs: Date.now(),
+    json: json ?? JSON.stringify(snapshot),
+  };
 }
 
 async function storedIds(): Promise<string[]> {
@@ -64,12 +69,11 @@ async function storedIds(): Promise<string[]> {
 test('snapshots that cannot be stored stand alone in the failed set with the reason, and their batch mates are stored', async () => {
   // What the API would have refused, and a row that PostgreSQL refuses: a trigger stands for whatever it may mind.
   await history.prisma.$executeRawUnsafe(
-    `ALTER TABLE metrics_snapshots ADD CONSTRAINT poison CHECK (total_cpu_percent <> 66.6)`,
+    `ALTER TABLE metrics_snapshots_packed ADD CONSTRAINT poison CHECK (total_cpu_percent <> 66.6)`,
   );
-  const poison = snapshotRow(5, nowSeconds()).snapshot;
   const batch = Array.from({ length: 9 }, (_, i) => queued(i));
   batch[2] = queued(2, '{"timestamp":1');
-  batch[5] = queued(5, JSON.stringify({ ...poison, total_cpu_percent: 66.6 }));
+  batch[5] = queued(5, JSON.stringify(snapshotAt(nowSeconds(), { total_cpu_percent: 66.6 })));
   await queue.add('persist', { snapshots: batch }, { jobId: 'batch-1' });
 
   await waitFor(async () => (await queue.getFailedCount()) === 2);
@@ -88,7 +92,7 @@ test('snapshots that cannot be stored stand alone in the failed set with the rea
 });
 
 test('one that was set aside is stored once what it was refused for is mended and it is tried again', async () => {
-  await history.prisma.$executeRawUnsafe('ALTER TABLE metrics_snapshots DROP CONSTRAINT poison');
+  await history.prisma.$executeRawUnsafe('ALTER TABLE metrics_snapshots_packed DROP CONSTRAINT poison');
   const job = await queue.getJob(`refused-${snapshotIdOf(5)}`);
   await job?.retry();
   await waitFor(async () => (await storedIds()).includes(snapshotIdOf(5)));

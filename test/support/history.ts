@@ -1,7 +1,9 @@
 import { createLogger, type Logger } from '../../core/platform/logger.ts';
 import { migrate } from '../../core/platform/migrate.ts';
 import { openPrisma, type PrismaClient } from '../../core/platform/prisma.ts';
-import type { SnapshotRow } from '../../core/stores/snapshots.ts';
+import { packedTableOf } from '../../core/platform/postgresNames.ts';
+import { toSnapshotRow, type SnapshotRow } from '../../core/snapshotRow.ts';
+import type { Snapshot } from '../../core/contracts/snapshot.ts';
 import { createTestDatabase } from './stores.ts';
 
 export const silentLog: Logger = createLogger({ level: 'silent', name: 'test' });
@@ -9,7 +11,10 @@ export const silentLog: Logger = createLogger({ level: 'silent', name: 'test' })
 /** A throw-away database with the history table in it, and a client for it. */
 export interface TestHistory {
   dsn: string;
+  /** What is read: a view. */
   table: string;
+  /** The table behind it, which has the partitions. */
+  packedTable: string;
   prisma: PrismaClient;
   close(): Promise<void>;
 }
@@ -22,6 +27,7 @@ export async function createTestHistory(table = 'metrics_snapshots'): Promise<Te
   return {
     dsn: database.dsn,
     table,
+    packedTable: packedTableOf(table),
     prisma: prisma.handle,
     async close() {
       await prisma.close();
@@ -35,30 +41,40 @@ export function snapshotIdOf(number: number): string {
   return `00000000-0000-4000-8000-${number.toString(16).padStart(12, '0')}`;
 }
 
-/** A row as the API would have queued it: snapshot `number` of `agentId`. */
-export function snapshotRow(number: number, timestamp: number, agentId = 'web-01'): SnapshotRow {
+/** A snapshot of that second, with whatever is given in place of its own. */
+export function snapshotAt(timestamp: number, changes: Partial<Snapshot> = {}): Snapshot {
   return {
+    timestamp,
+    total_cpu_percent: 45.2,
+    per_core_cpu_percent: [40.1, 50.3],
+    system_memory_total_mb: 16_000,
+    system_memory_used_mb: 8_000.5,
+    top_processes: [
+      {
+        pid: 1234,
+        name: 'chrome.exe',
+        cpu_percent: 15.5,
+        memory_mb: 512.3,
+        thread_count: 10,
+        io_read_mb: 1,
+        io_write_mb: 2,
+        handle_count: 100,
+      },
+    ],
+    ...changes,
+  };
+}
+
+/** A row as the workers insert it: snapshot `number` of `agentId`. */
+export function snapshotRow(
+  number: number,
+  timestamp: number,
+  agentId = 'web-01',
+  changes: Partial<Snapshot> = {},
+): SnapshotRow {
+  return toSnapshotRow(snapshotAt(timestamp, changes), {
     agentId,
     snapshotId: snapshotIdOf(number),
     receivedAtMs: timestamp * 1000 + 250,
-    snapshot: {
-      timestamp,
-      total_cpu_percent: 45.2,
-      per_core_cpu_percent: [40.1, 50.3],
-      system_memory_total_mb: 16_000,
-      system_memory_used_mb: 8_000.5,
-      top_processes: [
-        {
-          pid: 1234,
-          name: 'chrome.exe',
-          cpu_percent: 15.5,
-          memory_mb: 512.3,
-          thread_count: 10,
-          io_read_mb: 1,
-          io_write_mb: 2,
-          handle_count: 100,
-        },
-      ],
-    },
-  };
+  });
 }

@@ -44,7 +44,9 @@ export const controls: FaultCase[] = [
       onStand(context, ONE_OF_EACH, async (stand) => {
         const client = new pg.Client({ connectionString: stand.dsn });
         await client.connect();
-        await client.query('ALTER TABLE metrics_snapshots DROP CONSTRAINT metrics_snapshots_pkey');
+        await client.query(
+          'ALTER TABLE metrics_snapshots_packed DROP CONSTRAINT metrics_snapshots_packed_pkey',
+        );
         await client.end();
         await stand.startLoad({ copies: [2, 3] }).untilAcknowledged(200);
       }),

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { packMeasurements } from '../../../core/packedMeasurements.ts';
 import { snapshotIdentity } from '../../../core/snapshotIdentity.ts';
 import { onStand, type FaultCase } from '../case.ts';
 import { canonical } from '../content.ts';
@@ -69,9 +70,11 @@ export async function connectTo(stand: Stand): Promise<pg.Client> {
 }
 
 /** Inserts one row as the workers do, by a session of the harness. */
-const INSERT_ROW = `INSERT INTO metrics_snapshots (agent_id, snapshot_id, timestamp_utc, epoch_seconds,
-  total_cpu_percent, per_core_cpu_percent, system_memory_total_mb, system_memory_used_mb, top_processes, received_at)
-  VALUES ($1, $2, to_timestamp($3), $3, 1, '[]', 0, 0, '[]', now())`;
+const INSERT_ROW = `INSERT INTO metrics_snapshots_packed (agent_id, snapshot_id, timestamp_utc, total_cpu_percent,
+  system_memory_total_mb, system_memory_used_mb, measurements, received_at)
+  VALUES ($1, $2, to_timestamp($3), 1, 0, 0, $4, now())`;
+
+const NO_MEASUREMENTS = packMeasurements({ per_core_cpu_percent: [], top_processes: [] });
 
 /** Two snapshots in one job, and a session that holds the second and then wants the first: somebody has to give way. */
 async function deadlock(stand: Stand): Promise<string> {
@@ -83,7 +86,7 @@ async function deadlock(stand: Stand): Promise<string> {
     const json = canonical({ timestamp: at, total_cpu_percent: 1, agent_id: agentId });
     return { agentId, json, snapshotId: snapshotIdentity(agentId, json), receivedAtMs: Date.now() };
   });
-  const keys = snapshots.map(({ snapshotId }, i) => [agentId, snapshotId, timestamp + i]);
+  const keys = snapshots.map(({ snapshotId }, i) => [agentId, snapshotId, timestamp + i, NO_MEASUREMENTS]);
   const rival = await connectTo(stand);
   try {
     // The worker is the one that looks first, and so the one that is thrown out.
@@ -101,7 +104,7 @@ async function deadlock(stand: Stand): Promise<string> {
   const reader = await connectTo(stand);
   try {
     const { rows } = await reader.query<{ count: string }>(
-      'DELETE FROM metrics_snapshots WHERE agent_id = $1 RETURNING snapshot_id',
+      'DELETE FROM metrics_snapshots_packed WHERE agent_id = $1 RETURNING snapshot_id',
       [agentId],
     );
     return rows.length === 2 ? '' : `after a deadlock ${rows.length} rows of 2 are there`;
@@ -155,7 +158,7 @@ export const postgresBusy: FaultCase = {
       }
       context.progress('the table is locked');
       await admin.query('BEGIN');
-      await admin.query('LOCK TABLE metrics_snapshots IN ACCESS EXCLUSIVE MODE');
+      await admin.query('LOCK TABLE metrics_snapshots_packed IN ACCESS EXCLUSIVE MODE');
       await delay(context.quick ? 2_000 : 18_000);
       await admin.query('ROLLBACK');
       context.progress('no connection left');
@@ -181,7 +184,7 @@ BEGIN
   END IF;
   RETURN NEW;
 END $$;
-CREATE TRIGGER refuse_poison BEFORE INSERT ON metrics_snapshots FOR EACH ROW EXECUTE FUNCTION refuse_poison()`;
+CREATE TRIGGER refuse_poison BEFORE INSERT ON metrics_snapshots_packed FOR EACH ROW EXECUTE FUNCTION refuse_poison()`;
 
 export const poison: FaultCase = {
   row: '10',
@@ -214,7 +217,7 @@ export const poison: FaultCase = {
         const mute = failed.filter(({ failedReason }) => !failedReason.includes('poison'));
         if (mute.length > 0) problems.push(`${mute.length} failed jobs do not say why`);
         // What made them poison is put right: redriven, they are stored like the others.
-        await admin.query('DROP TRIGGER refuse_poison ON metrics_snapshots');
+        await admin.query('DROP TRIGGER refuse_poison ON metrics_snapshots_packed');
         for (const job of failed) await job.retry();
       } finally {
         await admin.end();

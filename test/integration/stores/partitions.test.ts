@@ -14,7 +14,11 @@ beforeEach(async () => (history = await createTestHistory()));
 afterEach(() => history.close());
 
 function partitionsWith(retentionDays: number, clock?: () => number) {
-  return createPartitions({ ...options(retentionDays), ...(clock === undefined ? {} : { clock }) });
+  return createPartitions({
+    ...options(retentionDays),
+    table: history.packedTable,
+    ...(clock === undefined ? {} : { clock }),
+  });
 }
 
 function options(retentionDays: number) {
@@ -27,7 +31,7 @@ function today(): number {
 
 /** The days that have a partition of their own, relative to today. */
 async function relativeDays(): Promise<number[]> {
-  const partitions = await listPartitions(history.prisma, history.table);
+  const partitions = await listPartitions(history.prisma, history.packedTable);
   return partitions.flatMap(({ fromSeconds }) => (fromSeconds === null ? [] : [fromSeconds / DAY - today()]));
 }
 
@@ -81,7 +85,7 @@ describe('making days', () => {
     await insertAged(ancient);
     expect(await relativeDays()).toEqual([]);
     expect(await ages()).toHaveLength(500);
-    expect(await listPartitions(history.prisma, history.table)).toHaveLength(1);
+    expect(await listPartitions(history.prisma, history.packedTable)).toHaveLength(1);
   });
 
   test('no partition is made for a day past the retention', async () => {
@@ -93,17 +97,17 @@ describe('making days', () => {
     await partitionsWith(30).ensureAhead();
     const rows = await history.prisma.$queryRawUnsafe<{ schema: string; indexes: number }[]>(
       `SELECT schemaname AS schema, count(*)::int AS indexes FROM pg_indexes
-       WHERE tablename LIKE 'metrics_snapshots_2%' GROUP BY schemaname, tablename`,
+       WHERE tablename LIKE 'metrics_snapshots_packed_2%' GROUP BY schemaname, tablename`,
     );
     expect(rows).toEqual(Array.from({ length: 4 }, () => ({ schema: 'topline_partitions', indexes: 2 })));
   });
 
   test('a day that somebody detached to keep it does not stand in the way of a new one', async () => {
     await insertAged([5]);
-    const [name] = (await listPartitions(history.prisma, history.table)).flatMap((p) =>
+    const [name] = (await listPartitions(history.prisma, history.packedTable)).flatMap((p) =>
       p.fromSeconds === null ? [] : [p.name],
     );
-    await history.prisma.$executeRawUnsafe(`ALTER TABLE metrics_snapshots DETACH PARTITION ${name}`);
+    await history.prisma.$executeRawUnsafe(`ALTER TABLE metrics_snapshots_packed DETACH PARTITION ${name}`);
     expect(await ages()).toEqual([]);
     await insertAged([5]);
     expect(await ages()).toEqual([5]);
@@ -173,7 +177,7 @@ describe('pruning', () => {
       await reader.query('BEGIN; SELECT count(*) FROM metrics_snapshots');
       const pruning = partitionsWith(10).prune();
       await waitFor(
-        async () => (await listPartitions(history.prisma, history.table)).some((p) => p.detaching),
+        async () => (await listPartitions(history.prisma, history.packedTable)).some((p) => p.detaching),
         {
           describe: 'the detach to wait for the reader',
         },
@@ -196,11 +200,15 @@ describe('pruning', () => {
 
   test('a day that was detached and not dropped, because the process was killed, is dropped', async () => {
     await insertAged([0, 20]);
-    const old = (await listPartitions(history.prisma, history.table)).find((p) => p.fromSeconds !== null);
+    const old = (await listPartitions(history.prisma, history.packedTable)).find(
+      (p) => p.fromSeconds !== null,
+    );
     await history.prisma.$executeRawUnsafe(
       `COMMENT ON TABLE ${old?.name} IS 'topline: past its retention, to be dropped'`,
     );
-    await history.prisma.$executeRawUnsafe(`ALTER TABLE metrics_snapshots DETACH PARTITION ${old?.name}`);
+    await history.prisma.$executeRawUnsafe(
+      `ALTER TABLE metrics_snapshots_packed DETACH PARTITION ${old?.name}`,
+    );
     expect(await partitionsWith(10).prune()).toEqual({ droppedPartitions: 1, deletedRows: 0 });
     expect(await history.prisma.$queryRawUnsafe('SELECT to_regclass($1)::text AS found', old?.name)).toEqual([
       { found: null },

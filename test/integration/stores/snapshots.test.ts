@@ -2,11 +2,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { UnavailableError } from '../../../core/errors.ts';
 import { openPrisma } from '../../../core/platform/prisma.ts';
 import { isRetryablePostgresError, sqlStateOf } from '../../../core/platform/postgresErrors.ts';
-import { createSnapshotStore, type SnapshotRow } from '../../../core/stores/snapshots.ts';
+import type { SnapshotRow } from '../../../core/snapshotRow.ts';
+import { createSnapshotStore } from '../../../core/stores/snapshots.ts';
 import { nowSeconds } from '../../../core/time.ts';
 import {
   createTestHistory,
   silentLog,
+  snapshotAt,
   snapshotIdOf,
   snapshotRow,
   type TestHistory,
@@ -48,7 +50,7 @@ describe('inserting snapshots', () => {
       per_core_cpu_percent: [40.1, 50.3],
       system_memory_total_mb: 16_000,
       system_memory_used_mb: 8_000.5,
-      top_processes: snapshotRow(1, timestamp).snapshot.top_processes,
+      top_processes: snapshotAt(timestamp).top_processes,
       received_at: new Date(timestamp * 1000 + 250),
     });
     expect(typeof row?.['id']).toBe('bigint');
@@ -88,26 +90,22 @@ describe('inserting snapshots', () => {
 
   test('names with quotes, backslashes, emoji and replacement characters come back as they were', async () => {
     const names = ['a"b', "it's", 'C:\\temp\\x', '🦊 fox 🦊', '\ufffd\ufffd', '{1,2}', 'tab\there', '  ', ''];
-    const row = snapshotRow(8, nowSeconds(), 'names');
-    const [process] = row.snapshot.top_processes;
-    if (process === undefined) throw new Error('the row has a process');
-    row.snapshot.top_processes = names.map((name) => ({ ...process, name }));
-    await storeWith(30).insert([row]);
+    const [process] = snapshotAt(0).top_processes;
+    if (process === undefined) throw new Error('the snapshot has a process');
+    const top_processes = names.map((name) => ({ ...process, name }));
+    await storeWith(30).insert([snapshotRow(8, nowSeconds(), 'names', { top_processes })]);
     const stored = await rowsOf('names');
     expect(stored).toMatchObject([{ top_processes: names.map((name) => ({ name })) }]);
   });
 
   test('extreme numbers are kept exactly', async () => {
-    const row = snapshotRow(9, nowSeconds(), 'numbers');
-    row.snapshot.system_memory_total_mb = Number.MAX_VALUE;
-    row.snapshot.system_memory_used_mb = Number.MIN_VALUE;
-    row.snapshot.per_core_cpu_percent = [0.1 + 0.2, Number.MAX_SAFE_INTEGER, -0.5];
-    await storeWith(30).insert([row]);
-    expect((await rowsOf('numbers'))[0]).toMatchObject({
+    const changes = {
       system_memory_total_mb: Number.MAX_VALUE,
       system_memory_used_mb: Number.MIN_VALUE,
       per_core_cpu_percent: [0.1 + 0.2, Number.MAX_SAFE_INTEGER, -0.5],
-    });
+    };
+    await storeWith(30).insert([snapshotRow(9, nowSeconds(), 'numbers', changes)]);
+    expect((await rowsOf('numbers'))[0]).toMatchObject(changes);
   });
 
   test('what is older than the retention is counted and not stored', async () => {
@@ -129,13 +127,13 @@ describe('inserting snapshots', () => {
 
   test('a batch with a row that cannot be stored leaves nothing behind and is no outage', async () => {
     const [good, bad] = batch('bad', 2) as [SnapshotRow, SnapshotRow];
-    bad.snapshot.top_processes = [{ ...bad.snapshot.top_processes[0]!, name: 'nul\u0000' }];
+    bad.agentId = 'bad\u0000';
     const error = await storeWith(30)
       .insert([good, bad])
       .catch((reason: unknown) => reason);
     expect(error).not.toBeInstanceOf(UnavailableError);
     expect(isRetryablePostgresError(error)).toBe(false);
-    expect(sqlStateOf(error)).toBe('22P05');
+    expect(sqlStateOf(error)).toBe('22021');
     expect(await rowsOf('bad')).toHaveLength(0);
   });
 });
@@ -150,12 +148,12 @@ describe('races that PostgreSQL decides against us', () => {
          IF nextval('failures') <= ${times} THEN RAISE 'on purpose' USING ERRCODE = '${state}'; END IF;
          RETURN NULL;
        END $$`,
-      'CREATE OR REPLACE TRIGGER fail BEFORE INSERT ON metrics_snapshots FOR EACH STATEMENT EXECUTE FUNCTION fail()',
+      'CREATE OR REPLACE TRIGGER fail BEFORE INSERT ON metrics_snapshots_packed FOR EACH STATEMENT EXECUTE FUNCTION fail()',
     ];
     for (const statement of statements) await history.prisma.$executeRawUnsafe(statement);
   }
 
-  afterEach(() => history.prisma.$executeRawUnsafe('DROP TRIGGER fail ON metrics_snapshots'));
+  afterEach(() => history.prisma.$executeRawUnsafe('DROP TRIGGER fail ON metrics_snapshots_packed'));
 
   test.each(['40P01', '40001'])('%s is tried again at once', async (state) => {
     await failInserts(state, 3);
