@@ -144,7 +144,7 @@ export const SETTINGS = {
         'must match [A-Za-z_][A-Za-z0-9_]* and have at most 63 characters',
       ),
     'metrics_snapshots',
-    'Table that holds the history.',
+    'View that shows the history; its rows lie in a table of this name with `_packed` behind it.',
   ),
   POSTGRES_RETENTION_DAYS: setting(
     integer(Number.MIN_SAFE_INTEGER),

@@ -38,7 +38,7 @@ export const SEED_SUFFIX = '_before_topline';
 /** @throws {StartError} where the connection has no schema to work in */
 export async function readState(client: pg.ClientBase, table: string): Promise<DatabaseState> {
   const { rows } = await client.query<
-    Omit<DatabaseState, 'schema'> & { schema: string | null; history: boolean }
+    Pick<DatabaseState, 'kind' | 'packedKind'> & { schema: string | null; history: boolean }
   >(
     `SELECT s.schema, (SELECT relkind::text FROM pg_class WHERE relnamespace = s.oid AND relname = $1) AS kind,
             (SELECT relkind::text FROM pg_class WHERE relnamespace = s.oid AND relname = $2) AS "packedKind",

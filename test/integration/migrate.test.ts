@@ -231,7 +231,13 @@ describe('POSTGRES_TABLE', () => {
     expect(error).toBeInstanceOf(StartError);
     const message = String(error);
     expect(message).toContain('POSTGRES_TABLE=old_name');
+    await client.query(
+      `INSERT INTO old_name_packed (agent_id, snapshot_id, timestamp_utc, total_cpu_percent, system_memory_total_mb,
+         system_memory_used_mb, measurements, received_at)
+       VALUES ('a', gen_random_uuid(), '2026-11-24', 1, 0, 0, '\\x010000', now())`,
+    );
     await client.query(message.slice(message.indexOf('ALTER TABLE')));
+    expect(await columnOf('SELECT top_processes FROM "New_Name"')).toEqual([[]]);
     expect(await run({ table: 'New_Name' })).toEqual({ applied: [] });
     expect(await findSchemaDrift({ dsn: database.dsn, table: 'New_Name' })).toBeUndefined();
   });
@@ -240,6 +246,23 @@ describe('POSTGRES_TABLE', () => {
     await run();
     await client.query('DROP TABLE metrics_snapshots_packed CASCADE');
     await expect(run()).rejects.toThrow(/is gone.*DROP TABLE "public"\._prisma_migrations/);
+  });
+
+  test('names a view that is gone: the message says that the rows are there', async () => {
+    await run();
+    await client.query('DROP VIEW metrics_snapshots');
+    await expect(run()).rejects.toThrow(/view "metrics_snapshots" is gone. No row is lost.*CREATE VIEW/);
+  });
+
+  test('that is begun anew, as the message says, leaves nothing in the way', async () => {
+    await run();
+    await client.query('DROP TABLE metrics_snapshots_packed CASCADE; DROP TABLE public._prisma_migrations');
+    expect(await run()).toEqual({ applied: [INIT] });
+  });
+
+  test('names a table behind it that somebody else has: it is left alone', async () => {
+    await client.query('CREATE TABLE metrics_snapshots_packed (id int)');
+    await expect(run()).rejects.toThrow(/something else called "metrics_snapshots_packed"/);
   });
 
   test('names something that is neither ours nor the service before: it is left alone', async () => {

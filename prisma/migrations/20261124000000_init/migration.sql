@@ -26,18 +26,20 @@ ALTER SEQUENCE "metrics_snapshots_packed_id_seq" OWNED BY "metrics_snapshots_pac
 CREATE INDEX "metrics_snapshots_packed_timestamp_utc_idx" ON "metrics_snapshots_packed"("timestamp_utc");
 
 -- The layout that these two read is told in core/packedMeasurements.ts. Neither calls another function of ours: what a
--- view calls is found whatever the search path is, what that calls is not.
+-- view calls is found whatever the search path is, what that calls is not. They read a copy, because a value of a snapshot
+-- with very many cores may lie outside its row and would be fetched anew for every byte.
 
 CREATE OR REPLACE FUNCTION "metrics_snapshots_per_core_cpu_percent"("measurements" BYTEA) RETURNS JSONB
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
-    version CONSTANT INT := get_byte(measurements, 0);
+    packed CONSTANT BYTEA := substring(measurements FROM 1);
+    version CONSTANT INT := get_byte(packed, 0);
     place INT := 1;
     cores BIGINT; -- how many there are, once it is read
     figures NUMERIC[] := '{}';
     value BIGINT;
     shift INT;
-    byte INT;
+    byte BIGINT;
     bits BIGINT;
 BEGIN
     IF version <> 1 THEN
@@ -45,21 +47,25 @@ BEGIN
     END IF;
     LOOP
         EXIT WHEN cardinality(figures) = cores;
-        value := 0;
-        shift := 0;
-        LOOP
-            byte := get_byte(measurements, place);
-            place := place + 1;
-            value := value | ((byte & 127)::BIGINT << shift);
-            EXIT WHEN byte < 128;
-            shift := shift + 7;
-        END LOOP;
+        value := get_byte(packed, place);
+        place := place + 1;
+        IF value > 127 THEN
+            value := value & 127;
+            shift := 7;
+            LOOP
+                byte := get_byte(packed, place);
+                place := place + 1;
+                value := value | ((byte & 127) << shift);
+                EXIT WHEN byte < 128;
+                shift := shift + 7;
+            END LOOP;
+        END IF;
         IF cores IS NULL THEN
             cores := value;
         ELSIF value > 0 THEN
             figures := figures || trim_scale((value - 1) * 0.01);
         ELSE
-            bits := ('x' || encode(substring(measurements FROM place + 1 FOR 8), 'hex'))::BIT(64)::BIGINT;
+            bits := ('x' || encode(substring(packed FROM place + 1 FOR 8), 'hex'))::BIT(64)::BIGINT;
             place := place + 8;
             figures := figures || (
                 CASE WHEN bits < 0 THEN -1.0::FLOAT8 ELSE 1 END
@@ -75,53 +81,50 @@ $$;
 CREATE OR REPLACE FUNCTION "metrics_snapshots_top_processes"("measurements" BYTEA) RETURNS JSONB
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
-    version CONSTANT INT := get_byte(measurements, 0);
+    packed CONSTANT BYTEA := substring(measurements FROM 1);
+    version CONSTANT INT := get_byte(packed, 0);
     place INT := 1;
     cores BIGINT; -- figures still to pass over, once their count is read
     processes BIGINT; -- how many there are, once it is read
     found JSONB[] := '{}';
-    field INT := 1; -- of the process being read; 2 is its name
+    field INT := 0; -- of the process being read; 2 is its name, 0 what stands before the first
     name TEXT;
     names TEXT[] := '{}';
     figures NUMERIC[] := '{}';
     value BIGINT;
     shift INT;
-    byte INT;
+    byte BIGINT;
     bits BIGINT;
 BEGIN
     IF version <> 1 THEN
         RAISE EXCEPTION 'packed measurements are of version %, and this function reads 1', version;
     END IF;
     LOOP
-        EXIT WHEN cardinality(found) = processes;
-        value := 0;
-        shift := 0;
-        LOOP
-            byte := get_byte(measurements, place);
-            place := place + 1;
-            value := value | ((byte & 127)::BIGINT << shift);
-            EXIT WHEN byte < 128;
-            shift := shift + 7;
-        END LOOP;
-        IF cores IS NULL THEN
-            cores := value;
-        ELSIF cores > 0 THEN
-            cores := cores - 1;
-            place := place + CASE value WHEN 0 THEN 8 ELSE 0 END;
-        ELSIF processes IS NULL THEN
-            processes := value;
-        ELSIF field = 2 THEN
+        value := get_byte(packed, place);
+        place := place + 1;
+        IF value > 127 THEN
+            value := value & 127;
+            shift := 7;
+            LOOP
+                byte := get_byte(packed, place);
+                place := place + 1;
+                value := value | ((byte & 127) << shift);
+                EXIT WHEN byte < 128;
+                shift := shift + 7;
+            END LOOP;
+        END IF;
+        IF field = 2 THEN
             IF value & 1 = 1 THEN
                 name := names[(value >> 1) + 1];
             ELSE
-                name := convert_from(substring(measurements FROM place + 1 FOR (value >> 1)::INT), 'UTF8');
+                name := convert_from(substring(packed FROM place + 1 FOR (value >> 1)::INT), 'UTF8');
                 place := place + (value >> 1)::INT;
             END IF;
             names := names || name;
             field := 3;
-        ELSE
+        ELSIF field > 0 THEN
             IF value = 0 THEN
-                bits := ('x' || encode(substring(measurements FROM place + 1 FOR 8), 'hex'))::BIT(64)::BIGINT;
+                bits := ('x' || encode(substring(packed FROM place + 1 FOR 8), 'hex'))::BIT(64)::BIGINT;
                 place := place + 8;
                 figures[field] := (
                     CASE WHEN bits < 0 THEN -1.0::FLOAT8 ELSE 1 END
@@ -133,13 +136,25 @@ BEGIN
             ELSE
                 figures[field] := trim_scale((value - 1) * 0.01);
             END IF;
-            field := field % 8 + 1;
-            IF field = 1 THEN
+            IF field < 8 THEN
+                field := field + 1;
+            ELSE
                 found := found || jsonb_build_object(
                     'pid', figures[1], 'name', name, 'cpu_percent', figures[3], 'memory_mb', figures[4],
                     'thread_count', figures[5], 'io_read_mb', figures[6], 'io_write_mb', figures[7],
                     'handle_count', figures[8]);
+                EXIT WHEN cardinality(found) = processes;
+                field := 1;
             END IF;
+        ELSIF cores IS NULL THEN
+            cores := value;
+        ELSIF cores > 0 THEN
+            cores := cores - 1;
+            place := place + CASE value WHEN 0 THEN 8 ELSE 0 END;
+        ELSE
+            processes := value;
+            EXIT WHEN processes = 0;
+            field := 1;
         END IF;
     END LOOP;
     RETURN to_jsonb(found);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import pg from 'pg';
 import type { Measurements } from '../../../core/packedMeasurements.ts';
 import { createSnapshotStore } from '../../../core/stores/snapshots.ts';
 import { nowSeconds } from '../../../core/time.ts';
@@ -10,6 +11,8 @@ import { recordedSnapshots } from '../../support/snapshots.ts';
 let history: TestHistory;
 beforeAll(async () => (history = await createTestHistory()));
 afterAll(() => history.close());
+
+const ROLE = 'topline_view_reader';
 
 const SELECT_MEASUREMENTS =
   'SELECT per_core_cpu_percent, top_processes FROM metrics_snapshots WHERE agent_id = $1 ORDER BY timestamp_utc';
@@ -53,6 +56,12 @@ describe('the view of the history', () => {
     expect(shown).toEqual(JSON.parse(JSON.stringify(samples)));
   });
 
+  test('shows a host of 4,096 cores, whose measurements do not fit into their row', async () => {
+    const per_core_cpu_percent = Array.from({ length: 4_096 }, (_, i) => ((i * 7_919) % 10_000) / 100);
+    await store('large', [{ per_core_cpu_percent, top_processes: [] }]);
+    expect(await readBack('large')).toEqual([{ per_core_cpu_percent, top_processes: [] }]);
+  });
+
   test('writes numbers as JSON does, without zeros behind them', async () => {
     const per_core_cpu_percent = [0, 50, 45.2, 0.01, 0.1 + 0.2, -12.5, 1e21];
     await store('written', [{ per_core_cpu_percent, top_processes: [] }]);
@@ -73,6 +82,24 @@ describe('the view of the history', () => {
       );
     });
     expect(rows).toMatchObject([{ per_core_cpu_percent: [0, 0] }]);
+  });
+
+  test('is all that a role has to be allowed to read', async () => {
+    await store('granted', recordedSnapshots(nowSeconds()).slice(0, 1));
+    const client = new pg.Client({ connectionString: history.dsn });
+    await client.connect();
+    try {
+      // Rolled back with the connection: roles are the cluster's.
+      await client.query(
+        `BEGIN; CREATE ROLE ${ROLE}; GRANT SELECT ON metrics_snapshots TO ${ROLE}; SET LOCAL ROLE ${ROLE}`,
+      );
+      const { rows } = await client.query(
+        `SELECT per_core_cpu_percent, top_processes FROM metrics_snapshots WHERE agent_id = 'granted'`,
+      );
+      expect(rows).toMatchObject([{ per_core_cpu_percent: [0, 0] }]);
+    } finally {
+      await client.end();
+    }
   });
 
   test.each([
