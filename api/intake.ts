@@ -2,20 +2,20 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { QueueName, QueuePayload } from '../core/contracts/queues.ts';
 import { STAGES } from '../core/contracts/queues.ts';
+import type { Snapshot } from '../core/contracts/snapshot.ts';
 import { messageOf, UnavailableError } from '../core/errors.ts';
 import { failpoint, isWeakened } from '../core/platform/failpoints.ts';
 import type { Queue } from '../core/platform/queue.ts';
+import { toQueuedRow, toSnapshotRow } from '../core/snapshotRow.ts';
 import { REDIS_DEADLINE_MS } from './redisUnavailable.ts';
 
 /** An accepted snapshot on its way to the queues. */
 export interface IntakeItem {
   agentId: string;
   snapshotId: string;
-  /** Epoch seconds, the snapshot's own. */
-  timestamp: number;
-  cpuPercent: number;
   receivedAtMs: number;
-  /** Canonical JSON. */
+  snapshot: Snapshot;
+  /** Its canonical JSON. */
   json: string;
 }
 
@@ -160,17 +160,16 @@ async function enqueueBatch(
 
 const payloadFor: { [Name in Stage]: (items: IntakeItem[]) => QueuePayload<Name & QueueName> } = {
   timeline: (items) => ({
-    snapshots: items.map(({ agentId, timestamp, json }) => ({ agentId, timestamp, json })),
+    snapshots: items.map(({ agentId, snapshot, json }) => ({ agentId, timestamp: snapshot.timestamp, json })),
   }),
   persist: (items) => ({
-    snapshots: items.map(({ agentId, snapshotId, receivedAtMs, json }) => ({
-      agentId,
-      snapshotId,
-      receivedAtMs,
-      json,
-    })),
+    snapshots: items.map((item) => toQueuedRow(toSnapshotRow(item.snapshot, item))),
   }),
   alerts: (items) => ({
-    samples: items.map(({ agentId, timestamp, cpuPercent }) => ({ agentId, timestamp, cpuPercent })),
+    samples: items.map(({ agentId, snapshot }) => ({
+      agentId,
+      timestamp: snapshot.timestamp,
+      cpuPercent: snapshot.total_cpu_percent,
+    })),
   }),
 };

@@ -1,5 +1,6 @@
+import type { QueuedRow } from './contracts/queues.ts';
 import type { Snapshot } from './contracts/snapshot.ts';
-import { packMeasurements } from './packedMeasurements.ts';
+import { PACKED_VERSION, packMeasurements } from './packedMeasurements.ts';
 
 /** A snapshot as PostgreSQL stores it. */
 export interface SnapshotRow {
@@ -33,4 +34,18 @@ export function toSnapshotRow(
     systemMemoryUsedMb: snapshot.system_memory_used_mb,
     measurements: packMeasurements(snapshot),
   };
+}
+
+/** The row as a job carries it: its bytes as base64. */
+export function toQueuedRow(row: SnapshotRow): QueuedRow {
+  const { buffer, byteOffset, length } = row.measurements;
+  return { ...row, measurements: Buffer.from(buffer, byteOffset, length).toString('base64') };
+}
+
+/** @throws {RangeError} where the measurements are not what `packMeasurements` makes */
+export function fromQueuedRow(row: QueuedRow): SnapshotRow {
+  const measurements = Buffer.from(row.measurements, 'base64');
+  if (measurements[0] !== PACKED_VERSION)
+    throw new RangeError(`The measurements of ${row.snapshotId} are damaged, or of another version`);
+  return { ...row, measurements };
 }

@@ -1,18 +1,14 @@
-import { z } from 'zod';
-import type { PersistBatch } from '../core/contracts/queues.ts';
-import { snapshotSchema } from '../core/contracts/snapshot.ts';
+import type { PersistBatch, QueuedRow } from '../core/contracts/queues.ts';
 import { messageOf, RejectedDataError, UnavailableError } from '../core/errors.ts';
-import { toSnapshotRow, type SnapshotRow } from '../core/snapshotRow.ts';
+import { fromQueuedRow } from '../core/snapshotRow.ts';
 import type { Inserted, SnapshotStore } from '../core/stores/snapshots.ts';
 import type { WorkerMetrics } from './workerMetrics.ts';
-
-type Queued = PersistBatch['snapshots'][number];
 
 export interface PersistDependencies {
   snapshots: SnapshotStore;
   metrics: WorkerMetrics;
   /** Puts one snapshot into a job of its own, where it fails with its reason and waits to be looked at. */
-  setAside(snapshot: Queued): Promise<void>;
+  setAside(snapshot: QueuedRow): Promise<void>;
 }
 
 /**
@@ -26,11 +22,11 @@ export interface PersistDependencies {
  */
 export async function persistBatch(batch: PersistBatch, deps: PersistDependencies): Promise<void> {
   const { snapshots, metrics } = deps;
-  const refused: { snapshot: Queued; reason: unknown }[] = [];
+  const refused: { snapshot: QueuedRow; reason: unknown }[] = [];
 
-  async function store(queued: Queued[]): Promise<void> {
+  async function store(queued: QueuedRow[]): Promise<void> {
     try {
-      count(await snapshots.insert(queued.map(parse)));
+      count(await snapshots.insert(queued.map(fromQueuedRow)));
     } catch (error) {
       if (error instanceof UnavailableError) throw error;
       const [only] = queued;
@@ -53,17 +49,9 @@ export async function persistBatch(batch: PersistBatch, deps: PersistDependencie
   await store(batch.snapshots);
   metrics.snapshots.inc({ stage: 'persist', outcome: 'refused' }, refused.length);
   if (batch.snapshots.length === 1 && refused[0] !== undefined) {
-    throw new RejectedDataError(`snapshot refused: ${reasonOf(refused[0].reason)}`, {
+    throw new RejectedDataError(`snapshot refused: ${messageOf(refused[0].reason)}`, {
       cause: refused[0].reason,
     });
   }
   for (const { snapshot } of refused) await deps.setAside(snapshot);
-}
-
-function parse({ json, ...origin }: Queued): SnapshotRow {
-  return toSnapshotRow(snapshotSchema.parse(JSON.parse(json)), origin);
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
 }

@@ -99,9 +99,8 @@ export function ingestRoute({ intake, rateLimiter, clock, ratePerMinute, identit
       const item = {
         agentId,
         snapshotId: snapshotIdentity(agentId, json),
-        timestamp: snapshot.timestamp,
-        cpuPercent: snapshot.total_cpu_percent,
         receivedAtMs,
+        snapshot,
         json,
       };
       await intake.submit(item, beganMs);

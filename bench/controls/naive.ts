@@ -17,6 +17,7 @@ import { agentIdSchema, snapshotSchema } from '../../core/contracts/snapshot.ts'
 import { runProcess } from '../../core/platform/process.ts';
 import { openQueue } from '../../core/platform/queue.ts';
 import { openRedis } from '../../core/platform/redis.ts';
+import { toQueuedRow, toSnapshotRow } from '../../core/snapshotRow.ts';
 import { snapshotIdentity } from '../../core/snapshotIdentity.ts';
 import { createRateLimitStore } from '../../core/stores/rateLimit.ts';
 import { listenOn, readBody } from './http.ts';
@@ -48,7 +49,9 @@ await runProcess('naive', async ({ config, log, lifecycle }) => {
     await Promise.all([
       timeline?.add('timeline', { snapshots: [{ agentId, timestamp, json }] } satisfies TimelineBatch),
       persist?.add('persist', {
-        snapshots: [{ agentId, snapshotId, receivedAtMs: Date.now(), json }],
+        snapshots: [
+          toQueuedRow(toSnapshotRow(parsed.data, { agentId, snapshotId, receivedAtMs: Date.now() })),
+        ],
       } satisfies PersistBatch),
       alerts?.add('alerts', { samples: [{ agentId, timestamp, cpuPercent }] } satisfies AlertsBatch),
     ]);

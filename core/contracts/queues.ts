@@ -1,18 +1,36 @@
 import { z } from 'zod';
 import { agentIdSchema } from './snapshot.ts';
 
-const envelope = {
-  agentId: agentIdSchema,
-  /** The snapshot's canonical JSON: the bytes that Redis keeps and the live channel carries. */
-  json: z.string(),
-};
-
 export const timelineBatchSchema = z.object({
-  snapshots: z.array(z.object({ ...envelope, timestamp: z.number().int() })).min(1),
+  snapshots: z
+    .array(
+      z.object({
+        agentId: agentIdSchema,
+        timestamp: z.number().int(),
+        /** The snapshot's canonical JSON: the bytes that Redis keeps and the live channel carries. */
+        json: z.string(),
+      }),
+    )
+    .min(1),
 });
 
+/** A snapshot as PostgreSQL stores it (core/snapshotRow): packed once by the API, and a quarter of its JSON. */
 export const persistBatchSchema = z.object({
-  snapshots: z.array(z.object({ ...envelope, snapshotId: z.guid(), receivedAtMs: z.number().int() })).min(1),
+  snapshots: z
+    .array(
+      z.object({
+        agentId: agentIdSchema,
+        snapshotId: z.guid(),
+        timestamp: z.number().int(),
+        receivedAtMs: z.number().int(),
+        totalCpuPercent: z.number(),
+        systemMemoryTotalMb: z.number(),
+        systemMemoryUsedMb: z.number(),
+        /** Base64. A damaged one is a fault of its row, not of the batch: whoever unpacks it finds out. */
+        measurements: z.string(),
+      }),
+    )
+    .min(1),
 });
 
 /** The alert rule needs two figures of a snapshot, so its queue does not carry the rest. */
@@ -27,6 +45,7 @@ export const pruneTickSchema = z.object({ store: z.enum(['redis', 'postgres']) }
 
 export type TimelineBatch = z.output<typeof timelineBatchSchema>;
 export type PersistBatch = z.output<typeof persistBatchSchema>;
+export type QueuedRow = PersistBatch['snapshots'][number];
 export type AlertsBatch = z.output<typeof alertsBatchSchema>;
 export type PruneTick = z.output<typeof pruneTickSchema>;
 

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
+import type { QueuedRow } from '../../core/contracts/queues.ts';
+import { toQueuedRow, toSnapshotRow } from '../../core/snapshotRow.ts';
 import { createMetrics } from '../../core/platform/metrics.ts';
 import { openQueue, type Queue } from '../../core/platform/queue.ts';
 import { createSnapshotStore } from '../../core/stores/snapshots.ts';
@@ -49,13 +51,16 @@ afterAll(async () => {
   await redisServer.close();
 });
 
-function queued(number: number, json?: string) {
-  const snapshot = snapshotAt(nowSeconds() - 100 + number);
+function queued(number: number, changes: Partial<QueuedRow> = {}): QueuedRow {
   return {
-    agentId: 'web-01',
-    snapshotId: snapshotIdOf(number),
-    receivedAtMs: Date.now(),
-    json: json ?? JSON.stringify(snapshot),
+    ...toQueuedRow(
+      toSnapshotRow(snapshotAt(nowSeconds() - 100 + number), {
+        agentId: 'web-01',
+        snapshotId: snapshotIdOf(number),
+        receivedAtMs: Date.now(),
+      }),
+    ),
+    ...changes,
   };
 }
 
@@ -72,8 +77,8 @@ test('snapshots that cannot be stored stand alone in the failed set with the rea
     `ALTER TABLE metrics_snapshots_packed ADD CONSTRAINT poison CHECK (total_cpu_percent <> 66.6)`,
   );
   const batch = Array.from({ length: 9 }, (_, i) => queued(i));
-  batch[2] = queued(2, '{"timestamp":1');
-  batch[5] = queued(5, JSON.stringify(snapshotAt(nowSeconds(), { total_cpu_percent: 66.6 })));
+  batch[2] = queued(2, { measurements: 'damaged' });
+  batch[5] = queued(5, { totalCpuPercent: 66.6 });
   await queue.add('persist', { snapshots: batch }, { jobId: 'batch-1' });
 
   await waitFor(async () => (await queue.getFailedCount()) === 2);
@@ -83,7 +88,7 @@ test('snapshots that cannot be stored stand alone in the failed set with the rea
     expect.arrayContaining([
       {
         id: `refused-${snapshotIdOf(2)}`,
-        failedReason: expect.stringContaining('snapshot refused'),
+        failedReason: expect.stringContaining('are damaged'),
         attemptsMade: 1,
       },
       { id: `refused-${snapshotIdOf(5)}`, failedReason: expect.stringContaining('poison'), attemptsMade: 1 },

@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { createIntake, type Intake, type IntakeItem, type IntakeOptions } from '../../../api/intake.ts';
+import { snapshotSchema } from '../../../core/contracts/snapshot.ts';
+import { toQueuedRow, toSnapshotRow } from '../../../core/snapshotRow.ts';
 import { snapshotIdentity } from '../../../core/snapshotIdentity.ts';
 import { loadConfig } from '../../../core/config.ts';
 import {
@@ -59,13 +61,13 @@ const open = (options: Partial<IntakeOptions> = {}) =>
 let next = 0;
 function item(changes: Partial<IntakeItem> = {}): IntakeItem {
   next += 1;
-  const json = JSON.stringify({ timestamp: next });
+  const snapshot = snapshotSchema.parse({ timestamp: next, total_cpu_percent: 12.5 });
+  const json = JSON.stringify(snapshot);
   return {
     agentId: 'web-01',
     snapshotId: snapshotIdentity('web-01', json),
-    timestamp: next,
-    cpuPercent: 12.5,
     receivedAtMs: 1_800_000_000_000 + next,
+    snapshot,
     json,
     ...changes,
   };
@@ -84,11 +86,10 @@ describe('a snapshot', () => {
   test('is acknowledged once every stage’s queue has it, each with what that stage needs', async () => {
     const one = item();
     await intake.submit(one);
-    const { agentId, snapshotId, timestamp, cpuPercent, receivedAtMs, json } = one;
+    const { agentId, snapshot, json } = one;
+    const { timestamp, total_cpu_percent: cpuPercent } = snapshot;
     expect(await payloadsOf('timeline')).toEqual([{ snapshots: [{ agentId, timestamp, json }] }]);
-    expect(await payloadsOf('persist')).toEqual([
-      { snapshots: [{ agentId, snapshotId, receivedAtMs, json }] },
-    ]);
+    expect(await payloadsOf('persist')).toEqual([{ snapshots: [toQueuedRow(toSnapshotRow(snapshot, one))] }]);
     expect(await payloadsOf('alerts')).toEqual([{ samples: [{ agentId, timestamp, cpuPercent }] }]);
   });
 
@@ -123,7 +124,7 @@ describe('a batch', () => {
   test('holds each snapshot once, in the order of arrival, the same ones for every stage', async () => {
     const sent = items(50);
     await Promise.all(sent.map((one) => intake.submit(one)));
-    const order = sent.map(({ timestamp }) => timestamp);
+    const order = sent.map(({ snapshot }) => snapshot.timestamp);
     const timeline = await timelineBatches();
     const alerts = (await payloadsOf('alerts')) as AlertsBatch[];
     const persist = (await payloadsOf('persist')) as PersistBatch[];
@@ -249,11 +250,13 @@ describe('while Redis is frozen', () => {
     await impatient.close();
     // The first one was on its way already.
     const others = sent.slice(1);
-    await waitFor(() => intake.submit(item({ timestamp: 7 })).then(() => true));
+    await waitFor(() => intake.submit(item()).then(() => true));
     const stored = (await timelineBatches())
       .flatMap((batch) => batch.snapshots)
       .map(({ timestamp }) => timestamp);
-    expect(stored.filter((timestamp) => others.some((one) => one.timestamp === timestamp))).toEqual([]);
+    expect(stored.filter((timestamp) => others.some((one) => one.snapshot.timestamp === timestamp))).toEqual(
+      [],
+    );
   });
 });
 

@@ -59,7 +59,7 @@ describe('a limit shared by nodes that take a few at a time', () => {
         fc.array(fc.nat(1), { minLength: 450, maxLength: 450 }),
         async (limit, turns) => {
           const { nodes } = setUp(limit);
-          const answers = await Promise.all(turns.map((node) => nodes[node]?.take('agent')));
+          const answers = await Promise.all(turns.map(async (node) => nodes[node]?.take('agent')));
           const allowed = answers.filter((answer) => answer?.allowed).length;
           expect(allowed).toBeLessThanOrEqual(limit);
           expect(allowed).toBeGreaterThanOrEqual(Math.floor(limit * 0.9));
@@ -71,7 +71,7 @@ describe('a limit shared by nodes that take a few at a time', () => {
 
   test('asks once for all who wait at the same time', async () => {
     const { nodes, store } = setUp(1_000_000);
-    await Promise.all(Array.from({ length: 8 }, () => nodes[0]?.take('agent')));
+    await Promise.all(Array.from({ length: 8 }, async () => nodes[0]?.take('agent')));
     expect(store.asked()).toBe(1);
   });
 

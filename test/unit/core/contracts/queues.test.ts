@@ -9,12 +9,21 @@ import {
 } from '../../../../core/contracts/queues.ts';
 import { jobOptions } from '../../../../core/platform/queue.ts';
 
+const ROW = {
+  agentId: 'web-01',
+  timestamp: 1,
+  receivedAtMs: 1,
+  totalCpuPercent: 1,
+  systemMemoryTotalMb: 2,
+  systemMemoryUsedMb: 1,
+  measurements: 'AQAA',
+};
 const UUID = '0f8fad5b-d9cb-469f-a165-70867728950e';
 
 /** One usable payload of each queue. */
 const USABLE: { [Name in QueueName]: QueuePayload<Name> } = {
   timeline: { snapshots: [{ agentId: 'web-01', timestamp: 1, json: '{}' }] },
-  persist: { snapshots: [{ agentId: 'web-01', snapshotId: UUID, receivedAtMs: 1, json: '{}' }] },
+  persist: { snapshots: [{ ...ROW, snapshotId: UUID }] },
   alerts: { samples: [{ agentId: 'web-01', timestamp: 1, cpuPercent: 0.5 }] },
   prune: { store: 'redis' },
 };
@@ -42,7 +51,7 @@ describe('a payload', () => {
     ['timeline', { snapshots: [{ agentId: 'a', timestamp: 1.5, json: '{}' }] }],
     ['timeline', { snapshots: [{ agentId: 'a', timestamp: 1 }] }],
     ['persist', { snapshots: [] }],
-    ['persist', { snapshots: [{ agentId: 'a', snapshotId: 'x', receivedAtMs: 1, json: '{}' }] }],
+    ['persist', { snapshots: [{ ...ROW, snapshotId: 'x' }] }],
     ['alerts', { samples: [] }],
     ['alerts', { samples: [{ agentId: 'a', timestamp: 1, cpuPercent: null }] }],
     ['alerts', { samples: [{ agentId: 'a', timestamp: '1', cpuPercent: 1 }] }],
