@@ -5,7 +5,7 @@ export const HELP = `Breaks the service in every way of the matrix and checks th
 
   npm run test:faults -- [options]
 
-  --only ROW      only these rows, separated by commas: 1 to 16, chaos, controls, or a name that --list shows
+  --only ROW      only these rows, separated by commas: 1 to 16, chaos, price, controls, or a name that --list shows
   --kills N       kills in the row chaos (default 200)
   --rate N        new snapshots a second in the row chaos, while it can take them (default 150)
   --repeat N      runs the chosen cases N times, each with the next seed: a long run in pieces that add up

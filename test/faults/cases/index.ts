@@ -7,6 +7,7 @@ import { postgresFull, redisDiskFull } from './disks.ts';
 import { duplicates } from './duplicates.ts';
 import { reloaded } from './pm2.ts';
 import { poison, postgresAway, postgresBusy } from './postgres.ts';
+import { price } from './price.ts';
 import { redisFrozen, redisFull, redisKilled } from './redis.ts';
 import { sameJobKilled } from './sameJob.ts';
 import { backlog, startedWithoutStores, stopped } from './service.ts';
@@ -37,5 +38,6 @@ export const CASES: readonly FaultCase[] = [
   clocksOff,
   ...skippedCases,
   chaos,
+  price,
   ...controls,
 ];
