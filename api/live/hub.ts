@@ -6,10 +6,17 @@ import { parseRecord } from '../../core/stores/timeline.ts';
 import type { Logger } from '../../core/platform/logger.ts';
 import { messageOf } from '../../core/errors.ts';
 
+/** A published snapshot. */
+export interface LiveMessage {
+  /** The very text that was published. */
+  json: string;
+  /** What it says, read when first asked for; undefined where it cannot be read. */
+  snapshot(): LiveSnapshot | undefined;
+}
+
 /** Whoever wants to hear what workers publish, on this node. */
 export interface LiveListener {
-  /** @param json the very text that was published */
-  onSnapshot?(snapshot: LiveSnapshot, json: string): void;
+  onSnapshot?(message: LiveMessage): void;
   onAlert?(event: AlertEvent): void;
 }
 
@@ -37,10 +44,17 @@ export function createLiveHub(
   });
 
   function tellOfSnapshot(json: string): void {
-    const snapshot = parseRecord(json);
-    if (snapshot === undefined) return;
-    const live = { ...snapshot, agent_id: snapshot.agent_id ?? DEFAULT_AGENT_ID };
-    for (const listener of listeners) listener.onSnapshot?.(live, json);
+    let read = false;
+    let snapshot: LiveSnapshot | undefined;
+    const message: LiveMessage = {
+      json,
+      snapshot() {
+        if (!read) snapshot = readLive(json);
+        read = true;
+        return snapshot;
+      },
+    };
+    for (const listener of listeners) listener.onSnapshot?.(message);
   }
 
   function tellOfAlert(json: string): void {
@@ -50,6 +64,11 @@ export function createLiveHub(
   }
 
   return { add: (listener) => void listeners.push(listener) };
+}
+
+function readLive(json: string): LiveSnapshot | undefined {
+  const snapshot = parseRecord(json);
+  return snapshot && { ...snapshot, agent_id: snapshot.agent_id ?? DEFAULT_AGENT_ID };
 }
 
 function parseJson(text: string): unknown {

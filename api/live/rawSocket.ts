@@ -59,11 +59,13 @@ export function startRawSocket(
   }
 
   hub.add({
-    onSnapshot(_snapshot, json) {
+    onSnapshot(message) {
+      // Whoever else publishes there: only what is a snapshot goes out.
+      if (server.clients.size === 0 || message.snapshot() === undefined) return;
       for (const client of server.clients) {
         if (client.readyState !== WebSocket.OPEN) continue;
         if (isTooSlow(client.bufferedAmount)) drop(client);
-        else client.send(json);
+        else client.send(message.json);
       }
     },
   });

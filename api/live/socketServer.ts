@@ -85,7 +85,10 @@ export function startSocketServer(http: HttpServer, options: SocketServerOptions
 
   const fleet = createFleetChanges();
   hub.add({
-    onSnapshot(snapshot) {
+    onSnapshot(message) {
+      // Most nodes most of the time have nobody to tell.
+      const snapshot = io.of('/').sockets.size === 0 ? undefined : message.snapshot();
+      if (snapshot === undefined) return;
       io.local.to(agentRoom(snapshot.agent_id)).to(ALL_AGENTS_ROOM).emit('snapshot', snapshot);
       fleet.note(snapshot);
     },

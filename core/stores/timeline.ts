@@ -1,4 +1,5 @@
 import type { Redis, Result } from 'ioredis';
+import { isCanonicalSnapshot } from '../canonicalSnapshot.ts';
 import { DEFAULT_AGENT_ID, snapshotSchema, type Snapshot } from '../contracts/snapshot.ts';
 import { createSharedClock, earlierNow, earlierNowInLua } from './clock.ts';
 
@@ -151,7 +152,8 @@ export function createTimelineStore(
 /** The snapshot a record holds, with every default filled in; undefined for a damaged one. */
 export function parseRecord(member: string): Snapshot | undefined {
   try {
-    return snapshotSchema.safeParse(JSON.parse(member)).data;
+    const value: unknown = JSON.parse(member);
+    return isCanonicalSnapshot(value) ? value : snapshotSchema.safeParse(value).data;
   } catch {
     return undefined;
   }
