@@ -114,7 +114,7 @@ function watchProgress({ config, log, lifecycle }: ProcessContext, running: Runn
     await takeUpAllStrays().catch((error: unknown) =>
       log.debug({ reason: messageOf(error) }, 'no look at strays'),
     );
-    const wedged = findWedged(found, waitingSince, Date.now());
+    const wedged = findWedged(found, waitingSince, performance.now());
     if (wedged !== undefined) throw new Error(`no progress on the queue ${wedged} although work is waiting`);
   }
 

@@ -16,7 +16,7 @@ export interface Role<Name extends QueueName> {
 
 export interface RunningWorker {
   queue: QueueName;
-  /** When a job was last finished or put back, in epoch ms; at first, when the worker was started. */
+  /** When a job was last finished or put back, by `performance.now()`; at first, when the worker was started. */
   lastProgressMs(): number;
   /** Takes no more jobs and resolves when the ones in hand are done. */
   close(): Promise<void>;
@@ -45,7 +45,7 @@ export function startWorker<Name extends QueueName>(
 ): RunningWorker {
   const { queue } = role;
   const workerLog = log.child({ queue });
-  let lastProgressMs = Date.now();
+  let lastProgressMs = performance.now();
 
   async function processJob(job: Job<unknown>, token?: string): Promise<void> {
     const parsed = QUEUES[queue].payload.safeParse(job.data);
@@ -63,7 +63,7 @@ export function startWorker<Name extends QueueName>(
       await job.moveToDelayed(Date.now() + waitFor(job), token);
       throw new DelayedError();
     } finally {
-      lastProgressMs = Date.now();
+      lastProgressMs = performance.now();
       stopTimer();
     }
   }

@@ -3,7 +3,7 @@ export interface QueueProgress {
   queue: string;
   /** Jobs that wait for a worker; 0 where the queue is paused. */
   waiting: number;
-  /** When this process last finished or put back a job of it, in epoch ms. */
+  /** When this process last finished or put back a job of it, in ms of a clock that nobody sets. */
   lastProgressMs: number;
 }
 
@@ -17,6 +17,7 @@ export const WEDGED_AFTER_MS = 60_000;
  * The queue on which this process makes no progress although work has been waiting all the time; undefined where all
  * is well. Restarting is the cure: a connection that died without a word is seen by nobody else.
  *
+ * @param nowMs by the same clock as `lastProgressMs`; the wall clock, set forward a minute, would end a healthy worker
  * @param waitingSince by queue, since when a look has found work waiting; kept from look to look, changed here
  */
 export function findWedged(

@@ -92,6 +92,15 @@ test('a job is done once with its payload, counted, and leaves nothing behind', 
   expect(await metric('topline_job_duration_seconds_count{queue="alerts"}')).toBe(1);
 });
 
+test('when it last got on is told by a clock that nobody sets', async () => {
+  const worker = work(async () => undefined);
+  const startedAt = worker.lastProgressMs();
+  expect(startedAt).toBeLessThanOrEqual(performance.now());
+  await queue.add('alerts', BATCH);
+  await waitFor(() => worker.lastProgressMs() > startedAt);
+  expect(worker.lastProgressMs()).toBeLessThanOrEqual(performance.now());
+});
+
 test.each([
   ['of another form', { samples: 'none' }],
   ['that is empty', {}],
