@@ -7,3 +7,22 @@ export const MAX_BUFFERED_BYTES = 1024 * 1024;
 export function isTooSlow(bufferedBytes: number): boolean {
   return bufferedBytes > MAX_BUFFERED_BYTES;
 }
+
+/** "Try again later" (IANA registry of WebSocket close codes). */
+const CLOSE_TRY_AGAIN_LATER = 1013;
+
+/** How long a dropped client has to read why: what was sent before comes first. */
+const LAST_WORD_MS = 5_000;
+
+interface ClosableSocket {
+  close(code: number, reason: string): void;
+  terminate(): void;
+  once(event: 'close', listener: () => void): unknown;
+}
+
+/** Closes a slow client's WebSocket and tells why; one that does not read even that is cut off. */
+export function closeSlow(socket: ClosableSocket): void {
+  socket.close(CLOSE_TRY_AGAIN_LATER, 'too slow');
+  const impatience = setTimeout(() => socket.terminate(), LAST_WORD_MS);
+  socket.once('close', () => clearTimeout(impatience));
+}

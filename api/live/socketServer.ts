@@ -14,10 +14,10 @@ import {
 import type { Logger } from '../../core/platform/logger.ts';
 import { z } from 'zod';
 import type { Access } from '../access.ts';
+import { waitingBytes, webSocketOf } from './engineConnection.ts';
 import { createFleetChanges } from './fleet.ts';
 import type { LiveHub } from './hub.ts';
-import { isTooSlow } from './slowClient.ts';
-import { countWaiting, waitingBytes } from './waitingBytes.ts';
+import { closeSlow, isTooSlow } from './slowClient.ts';
 
 export type LiveServer = Server<ClientToServerEvents, ServerToClientEvents>;
 
@@ -74,7 +74,6 @@ export function startSocketServer(http: HttpServer, options: SocketServerOptions
     next(access.mayRead(role) ? undefined : new Error('Unauthorized: send the viewer token as auth.token'));
   });
   io.on('connection', (socket) => {
-    countWaiting(socket);
     socket.on('subscribe', (request, acknowledge) =>
       answer(request, acknowledge, (rooms) => socket.join(rooms)),
     );
@@ -138,6 +137,9 @@ function dropSlowSockets(io: LiveServer, log: Logger): void {
   for (const socket of io.of('/').sockets.values()) {
     if (!isTooSlow(waitingBytes(socket))) continue;
     log.warn({ socket: socket.id }, 'socket too slow, disconnected');
+    // The WebSocket first: its close says why, and lets the client come back by itself, which a disconnect does not.
+    const webSocket = webSocketOf(socket);
+    if (webSocket !== undefined) closeSlow(webSocket);
     socket.disconnect(true);
   }
 }
