@@ -4,7 +4,10 @@ import { WebSocket, WebSocketServer } from 'ws';
 import type { Logger } from '../../core/platform/logger.ts';
 import type { Access } from '../access.ts';
 import type { LiveHub } from './hub.ts';
-import { isTooSlow } from './slowClient.ts';
+import { createRecentFrames } from './recentFrames.ts';
+import { closeSlow, MAX_BUFFERED_BYTES } from './slowClient.ts';
+import { createStreamReader, type StreamReader } from './streamReader.ts';
+import { textFrame } from './textFrame.ts';
 
 export const RAW_SOCKET_PATH = '/ws/metrics';
 
@@ -17,9 +20,10 @@ const MAX_MESSAGE_BYTES = 16 * 1024;
 /** A client that answers no ping for this long is gone, whatever TCP says. */
 const PING_INTERVAL_MS = 30_000;
 
-/** "Try again later" (RFC 6455, IANA registry). */
-const CLOSE_TRY_AGAIN_LATER = 1013;
 const CLOSE_GOING_AWAY = 1001;
+
+/** Most that is gathered before it is written to the clients. */
+const MAX_PENDING_BYTES = 64 * 1024;
 
 /** How long a client may take to answer a close. */
 const CLOSE_PATIENCE_MS = 1_000;
@@ -40,6 +44,8 @@ export function startRawSocket(
     perMessageDeflate: false,
   });
   const answering = new WeakSet<WebSocket>();
+  const frames = createRecentFrames(MAX_BUFFERED_BYTES);
+  const readers = new Map<WebSocket, StreamReader>();
 
   http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const path = (request.url ?? '').split('?')[0] ?? '';
@@ -49,32 +55,49 @@ export function startRawSocket(
     if (!access.originAllowed(request.headers)) return refuse(socket, '403 Forbidden');
     const role = access.roleOf({ headers: request.headers, remoteAddress: request.socket.remoteAddress });
     if (!access.mayRead(role)) return refuse(socket, '401 Unauthorized');
-    server.handleUpgrade(request, socket, head, (client) => admit(client));
+    server.handleUpgrade(request, socket, head, (client) => admit(client, socket));
   });
 
-  function admit(client: WebSocket): void {
+  /** @param connection under the client: frames that are the same for all go into it past ws, which would make them anew */
+  function admit(client: WebSocket, connection: Duplex): void {
+    readers.set(
+      client,
+      createStreamReader(connection, frames, () => advance(client)),
+    );
+    client.once('close', () => readers.delete(client));
     answering.add(client);
     client.on('pong', () => answering.add(client));
     client.on('error', (error) => log.debug({ reason: error.message }, 'raw socket error'));
   }
 
+  let due: NodeJS.Immediate | undefined;
+  let pendingBytes = 0;
   hub.add({
     onSnapshot(message) {
       // Whoever else publishes there: only what is a snapshot goes out.
       if (server.clients.size === 0 || message.snapshot() === undefined) return;
-      for (const client of server.clients) {
-        if (client.readyState !== WebSocket.OPEN) continue;
-        if (isTooSlow(client.bufferedAmount)) drop(client);
-        else client.send(message.json);
-      }
+      const frame = textFrame(message.json);
+      frames.push(frame);
+      pendingBytes += frame.length;
+      // Once for all that came in together, as a worker publishes its whole batch; but long before any of it is gone.
+      if (pendingBytes > MAX_PENDING_BYTES) advanceAll();
+      else due ??= setImmediate(advanceAll);
     },
   });
 
-  function drop(client: WebSocket): void {
+  function advanceAll(): void {
+    clearImmediate(due);
+    due = undefined;
+    pendingBytes = 0;
+    for (const client of readers.keys()) advance(client);
+  }
+
+  function advance(client: WebSocket): void {
+    // Nothing may follow a close frame.
+    if (client.readyState !== WebSocket.OPEN || readers.get(client)?.advance() !== false) return;
     log.warn('raw socket too slow, disconnected');
-    client.close(CLOSE_TRY_AGAIN_LATER, 'too slow');
-    // Whoever does not read does not see the close frame either.
-    client.terminate();
+    readers.delete(client);
+    closeSlow(client);
   }
 
   const pings = setInterval(() => {
@@ -85,9 +108,10 @@ export function startRawSocket(
   }, PING_INTERVAL_MS);
 
   return {
-    count: () => server.clients.size,
+    count: () => readers.size,
     async close() {
       clearInterval(pings);
+      if (due !== undefined) advanceAll();
       for (const client of server.clients) client.close(CLOSE_GOING_AWAY, 'shutting down');
       const impatience = setTimeout(
         () => server.clients.forEach((client) => client.terminate()),

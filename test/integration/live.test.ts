@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { connect } from 'node:net';
 import { collect, connectRaw, connectSocket, type LiveClient } from '../support/live.ts';
 import { get, post } from '../support/http.ts';
 import { startApiNode, startWorkerNode, type RunningNode } from '../support/service.ts';
@@ -160,15 +159,18 @@ describe('Socket.IO', () => {
     });
   });
 
-  test('drops a client that does not read, and the others go on', async () => {
+  test('drops a client that does not read, tells it why, and the others go on', async () => {
     const [stuck, healthy] = [await connected(first.url), await connected(first.url)];
     for (const client of [stuck, healthy]) await client.emitWithAck('subscribe', { agents: '*' });
     const seen = collect(healthy, 'snapshot');
     // The connection under the client: from here on nobody takes what the server sends.
-    const { ws } = stuck.io.engine.transport as unknown as { ws: { _socket: { pause(): void } } };
-    ws._socket.pause();
+    const { ws } = stuck.io.engine.transport as unknown as { ws: WebSocket };
+    ws.pause();
     expect(await openSockets('socket.io')).toBe(2);
+    const closed = new Promise((resolve) => stuck.once('disconnect', (_reason, details) => resolve(details)));
     const sent = await floodUntil(async () => (await openSockets('socket.io')) === 1);
+    ws.resume();
+    expect(await closed).toMatchObject({ context: { code: 1013, reason: 'too slow' } });
     await waitFor(() => seen.filter(({ agent_id }) => agent_id.startsWith('big-')).length === sent);
   });
 
@@ -213,23 +215,32 @@ describe('WS /ws/metrics', () => {
     expect(await closed).toBe(1009);
   });
 
-  test('drops a client that does not read, and the others go on', async () => {
-    const { port } = new URL(first.url);
-    const stuck = connect(Number(port), '127.0.0.1');
-    stuck.write(
-      `GET /ws/metrics HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
-        'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n',
+  test('drops a client that does not read, tells it why, and the others go on', async () => {
+    const { socket: stuck } = await connectRaw(`${first.url}/ws/metrics`);
+    rawSockets.push(stuck);
+    const closed = new Promise((resolve) =>
+      stuck.once('close', (code, reason) => resolve({ code, reason: reason.toString() })),
     );
-    await new Promise((resolve) => stuck.once('data', resolve));
     stuck.pause();
-    const ended = new Promise((resolve) => stuck.once('close', resolve));
-    stuck.on('error', () => undefined);
     expect(await openSockets('websocket')).toBe(1);
 
     const frames = await rawConnected(first.url);
     const sent = await floodUntil(async () => (await openSockets('websocket')) === 1);
-    await waitFor(() => frames.filter((text) => text.includes('"big-')).length === sent);
     stuck.resume();
-    await ended;
+    expect(await closed).toEqual({ code: 1013, reason: 'too slow' });
+    await waitFor(() => frames.filter((text) => text.includes('"big-')).length === sent);
+  });
+
+  test('counts a client that is behind and catches up as one of the others: each snapshot, once, in order', async () => {
+    const { socket, frames } = await connectRaw(`${first.url}/ws/metrics`);
+    rawSockets.push(socket);
+    const seen = await rawConnected(first.url);
+    socket.pause();
+    await Promise.all(Array.from({ length: 40 }, (_, i) => ingest(first, `late-${i}`)));
+    await waitFor(() => seen.length === 40);
+    expect(frames).toEqual([]);
+    socket.resume();
+    await waitFor(() => frames.length === 40);
+    expect(frames).toEqual(seen);
   });
 });
