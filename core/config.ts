@@ -1,5 +1,17 @@
 import { z } from 'zod';
 import { ConfigError } from './errors.ts';
+import {
+  decimal,
+  failpoints,
+  integer,
+  origins,
+  portOrServiceLink,
+  postgresDsn,
+  redisUrl,
+  sentinels,
+  text,
+  trustedHops,
+} from './settingSchemas.ts';
 
 /** How one environment variable is read, and what the README's table says of it. */
 export interface Setting<T> {
@@ -9,86 +21,6 @@ export interface Setting<T> {
   description: string;
   secret?: boolean;
 }
-
-const text = z.string();
-
-function integer(min: number, max = Number.MAX_SAFE_INTEGER): z.ZodType<number, string> {
-  return z
-    .string()
-    .regex(/^[+-]?\d+$/, 'must be a whole number')
-    .transform(Number)
-    .pipe(z.number().int().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
-}
-
-function decimal(min: number): z.ZodType<number, string> {
-  return z
-    .string()
-    .regex(/^[+-]?(\d+\.?\d*|\.\d+)$/, 'must be a number')
-    .transform(Number)
-    .pipe(z.number().min(min, `must be at least ${min}`));
-}
-
-const port = integer(1, 65_535);
-
-/** Kubernetes sets `REDIS_PORT=tcp://10.0.0.1:6379` beside a Service named `redis`: that means its last part. */
-const portOrServiceLink = z
-  .string()
-  .transform((value) => /^tcp:\/\/[^/]+:(\d+)$/.exec(value)?.[1] ?? value)
-  .pipe(port);
-
-function urlWith(protocols: string[], example: string): z.ZodType<string, string> {
-  return z
-    .string()
-    .refine((value) => value === '' || (URL.canParse(value) && protocols.includes(new URL(value).protocol)), {
-      message: `must look like ${example}`,
-    });
-}
-
-/** SQLAlchemy's `postgresql+driver://` is what a deployment of the service before may still hold. */
-const postgresDsn = z
-  .string()
-  .transform((value) => value.replace(/^(postgres(?:ql)?)\+\w+:/, '$1:'))
-  .pipe(urlWith(['postgres:', 'postgresql:'], 'postgresql://user:password@host:5432/database'));
-
-const trustedHops = z
-  .string()
-  .transform((value) => ({ '': '0', false: '0', true: '1' })[value.toLowerCase()] ?? value)
-  .pipe(integer(0, 16));
-
-const origins = z
-  .string()
-  .transform((value) =>
-    value
-      .split(',')
-      .map((origin) => origin.trim())
-      .filter(Boolean),
-  )
-  .pipe(
-    z.array(
-      z.string().refine((origin) => URL.canParse(origin) && new URL(origin).origin === origin, {
-        message: 'must be origins such as https://topline.example.org, separated by commas',
-      }),
-    ),
-  );
-
-const failpoints = z
-  .string()
-  .transform((value) =>
-    value
-      .split(',')
-      .map((point) => point.trim())
-      .filter(Boolean),
-  )
-  .pipe(
-    z.array(
-      z
-        .string()
-        .regex(
-          /^[a-z-]+(\.[a-z-]+=(kill|freeze)(@[1-9]\d*)?)?$/,
-          'must look like persist.done=kill@3, several separated by commas',
-        ),
-    ),
-  );
 
 function setting<T>(
   schema: z.ZodType<T, string>,
@@ -104,7 +36,7 @@ export const SETTINGS = {
   HOST: setting(text, '0.0.0.0', 'Address the API listens on.'),
   PORT: setting(integer(0, 65_535), '8000', 'Port the API listens on; 0 takes a free one.'),
   REDIS_URL: setting(
-    urlWith(['redis:', 'rediss:'], 'redis://:password@host:6379/0'),
+    redisUrl,
     '',
     'Redis as one URL (`redis://` or `rediss://`); wins over the three settings below.',
     true,
@@ -116,6 +48,22 @@ export const SETTINGS = {
     'Redis port. A Kubernetes service link (`tcp://10.0.0.1:6379`) is understood.',
   ),
   REDIS_DB: setting(integer(0), '0', 'Redis database number.'),
+  REDIS_SENTINELS: setting(
+    sentinels,
+    '',
+    'Sentinels to ask for the Redis to use, as `host:port` (port 26379 where it is left out), separated by commas. Where set, `REDIS_HOST`, `REDIS_PORT` and the host in `REDIS_URL` are ignored.',
+  ),
+  REDIS_SENTINEL_MASTER: setting(
+    z.string().regex(/^[\w.-]+$/, 'must be the name in `sentinel monitor`: A-Z a-z 0-9 . _ -'),
+    'mymaster',
+    'Name under which the Sentinels watch that Redis.',
+  ),
+  REDIS_SENTINEL_PASSWORD: setting(
+    text,
+    '',
+    'Password of the Sentinels themselves, where they ask for one.',
+    true,
+  ),
   REDIS_METRICS_KEY: setting(
     text,
     'metrics:timeline',
@@ -256,8 +204,20 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
   if (env['NODE_ENV'] === 'production' && env['FAILPOINTS']?.trim()) {
     faults.push('FAILPOINTS: for tests, and refused where NODE_ENV is production');
   }
+  faults.push(...uselessWithoutSentinels(env, values));
   if (faults.length > 0) throw new ConfigError(faults);
   return group(values as Values);
+}
+
+/** What only a Sentinel could use, where none is named: somebody believes to have a failover, and has none. */
+function uselessWithoutSentinels(
+  env: Record<string, string | undefined>,
+  values: Partial<Record<SettingName, unknown>>,
+): string[] {
+  if (env['REDIS_SENTINELS']?.trim()) return [];
+  return (['REDIS_SENTINEL_MASTER', 'REDIS_SENTINEL_PASSWORD'] as const)
+    .filter((name) => (values[name] ?? SETTINGS[name].default) !== SETTINGS[name].default)
+    .map((name) => `${name}: goes with REDIS_SENTINELS, which is not set`);
 }
 
 function group(values: Values) {
@@ -273,6 +233,12 @@ function group(values: Values) {
       host: values.REDIS_HOST,
       port: values.REDIS_PORT,
       db: values.REDIS_DB,
+      sentinel: {
+        /** Empty where Redis is dialled directly. */
+        addresses: values.REDIS_SENTINELS,
+        master: values.REDIS_SENTINEL_MASTER,
+        password: values.REDIS_SENTINEL_PASSWORD,
+      },
     },
     timeline: {
       key: values.REDIS_METRICS_KEY,
@@ -318,7 +284,7 @@ function deepFreeze<T extends object>(value: T): Readonly<T> {
 
 /** Whether the environment names a Redis to use, so that none has to be started. */
 export function redisIsConfigured(env: Record<string, string | undefined>): boolean {
-  return Boolean(env['REDIS_URL']?.trim() || env['REDIS_HOST']?.trim());
+  return ['REDIS_URL', 'REDIS_HOST', 'REDIS_SENTINELS'].some((name) => env[name]?.trim());
 }
 
 /** Whether the environment names a PostgreSQL to use, so that none has to be started. */

@@ -18,7 +18,7 @@ const HELP = `Gives single agents a token of their own.
   --rotate   replaces the token of an agent that has one already
   --forget   takes the agent out of the list as well (see below)
 
-Redis is the one of the environment (REDIS_URL, or REDIS_HOST, REDIS_PORT, REDIS_DB); only the token's SHA-256 is kept
+Redis is the one of the environment (REDIS_URL, or REDIS_HOST, REDIS_PORT, REDIS_DB; REDIS_SENTINELS); only the token's SHA-256 is kept
 there. The services need no restart: a change counts within five seconds.
 
 An agent sends its token as X-Agent-Token, and is then that agent without saying so; as another one it is refused (403).
@@ -92,7 +92,7 @@ async function main(): Promise<void> {
       (error: unknown) => {
         const reason = error instanceof Error && error.name === 'AbortError' ? 'no answer' : messageOf(error);
         throw new StartError(
-          `Redis is out of reach (${withoutCredentials(reason)}): check REDIS_URL, or REDIS_HOST and REDIS_PORT`,
+          `Redis is out of reach (${withoutCredentials(reason)}): check REDIS_URL, or REDIS_HOST and REDIS_PORT, or REDIS_SENTINELS`,
         );
       },
     );

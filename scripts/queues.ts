@@ -13,7 +13,7 @@ const HELP = `Looks at the queues, and tries again what failed.
   npm run queues -- redrive [QUEUE]     tries the failed jobs again, all of them or one queue's
   npm run queues -- redrive QUEUE --id JOB
 
-QUEUE is one of ${QUEUE_NAMES.join(', ')}. Redis is the one of the environment (REDIS_URL, or REDIS_HOST, REDIS_PORT, REDIS_DB).
+QUEUE is one of ${QUEUE_NAMES.join(', ')}. Redis is the one of the environment (REDIS_URL, or REDIS_HOST, REDIS_PORT, REDIS_DB; REDIS_SENTINELS).
 A job that cannot be done fails again, with its reason, and stays.
 `;
 
@@ -88,7 +88,12 @@ async function reachable(redis: { ping(): Promise<string> }): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const patience = new Promise<never>((_, reject) => {
     timer = setTimeout(
-      () => reject(new StartError('Redis is out of reach: check REDIS_URL, or REDIS_HOST and REDIS_PORT')),
+      () =>
+        reject(
+          new StartError(
+            'Redis is out of reach: check REDIS_URL, or REDIS_HOST and REDIS_PORT, or REDIS_SENTINELS',
+          ),
+        ),
       CONNECT_MS,
     );
   });

@@ -1,6 +1,8 @@
-import { Redis, type RedisOptions } from 'ioredis';
+import type { Redis, RedisOptions } from 'ioredis';
 import type { Config } from '../config.ts';
 import { messageOf } from '../errors.ts';
+import { joinFailoverWatch } from './failoverWatch.ts';
+import { EndableRedis, reconnectDelayMs, startHeartbeat } from './redisLink.ts';
 import type { Logger } from './logger.ts';
 
 /**
@@ -17,11 +19,8 @@ export interface RedisConnection {
   close(): Promise<void>;
 }
 
-/** Longest wait between two attempts to reconnect. Short, because every second of it is a second of 503s. */
-const MAX_RECONNECT_DELAY_MS = 1_000;
-
-/** A subscriber that got no answer to its heartbeat for this long is half-open (ioredis#1451): dial again. */
-const HEARTBEAT_MS = 5_000;
+/** As Redis 7 says it, and as 6.2 quotes it where a script met it. */
+const READONLY = /(?:^|: -)READONLY /;
 
 const PURPOSES = {
   request: {
@@ -34,9 +33,16 @@ const PURPOSES = {
   subscriber: { maxRetriesPerRequest: null, autoResubscribe: true },
 } satisfies Record<RedisPurpose, RedisOptions>;
 
+/** Short: what a Sentinel that is not there uses up is missing where the next one would have answered. */
+const SENTINEL_TIMEOUT_MS = 1_000;
+
+/** How long a connection that is given up may say goodbye; a primary that is frozen never does. */
+const FAREWELL_MS = 500;
+
 /**
  * Opens a connection. It does not wait for Redis: with Redis down it keeps trying in the background, and says so once
- * for each outage instead of once for each attempt.
+ * for each outage instead of once for each attempt. With Sentinels it asks them at each attempt who the primary is, and
+ * dials anew when they have chosen another one; the same goes for its duplicates.
  *
  * @param name shown by `CLIENT LIST`, e.g. `api:intake`
  */
@@ -52,60 +58,70 @@ export function openRedis(
     ...PURPOSES[purpose],
     connectionName: `topline:${name}`,
     connectTimeout: 5_000,
-    retryStrategy: (attempt: number) =>
-      Math.min(2 ** attempt * 25, MAX_RECONNECT_DELAY_MS) * (0.75 + Math.random() / 4),
+    retryStrategy: reconnectDelayMs,
     // After a failover the old primary answers READONLY: dial again, and send what it refused once more.
-    reconnectOnError: (error: Error) => (error.message.startsWith('READONLY') ? (2 as const) : false),
+    reconnectOnError: (error: Error) => (READONLY.test(error.message) ? (2 as const) : false),
+    ...sentinelOptions(config),
   };
   const handle =
     config.url === ''
-      ? new Redis({ ...options, host: config.host, port: config.port, db: config.db })
-      : new Redis(config.url, options);
+      ? new EndableRedis({ ...options, host: config.host, port: config.port, db: config.db })
+      : new EndableRedis(config.url, options);
   tellOfOutages(handle, log.child({ connection: name }));
   const stopHeartbeat = purpose === 'subscriber' ? startHeartbeat(handle) : () => undefined;
+  const leaveWatch =
+    config.sentinel.addresses.length > 0 ? joinFailoverWatch(handle, config, log) : () => undefined;
 
   return {
     handle,
     async close() {
       stopHeartbeat();
+      leaveWatch();
       if (handle.status !== 'ready') return handle.disconnect();
       await handle.quit().catch(() => handle.disconnect());
     },
   };
 }
 
+/** Nothing where Redis is dialled directly. Of a URL, ioredis then takes user, password, database and TLS, not the host. */
+function sentinelOptions({ url, sentinel }: Config['redis']) {
+  if (sentinel.addresses.length === 0) return {};
+  // Sentinel itself speaks TLS exactly where it watches nodes that do (tls-replication).
+  const tls = url.startsWith('rediss:') ? { enableTLSForSentinelMode: true, sentinelTLS: {} } : {};
+  return {
+    ...tls,
+    sentinels: [...sentinel.addresses],
+    name: sentinel.master,
+    ...(sentinel.password === '' ? {} : { sentinelPassword: sentinel.password }),
+    // Only those that were named: what the others announce may be addresses of a network that is not ours.
+    updateSentinels: false,
+    sentinelRetryStrategy: reconnectDelayMs,
+    sentinelCommandTimeout: SENTINEL_TIMEOUT_MS,
+    connectTimeout: SENTINEL_TIMEOUT_MS,
+    disconnectTimeout: FAREWELL_MS,
+  };
+}
+
 function tellOfOutages(redis: Redis, log: Logger): void {
   let away = false;
+  let sentinelReason: string | undefined;
   const lost = (reason: string) => {
     if (away) return;
     away = true;
     log.warn({ reason }, 'Redis is out of reach; trying again until it is back');
   };
-  redis.on('error', (error) => lost(messageOf(error)));
+  // One that fails is no outage; it is the reason where all of them did.
+  redis.on('sentinelError', (error: Error) => (sentinelReason = messageOf(error)));
+  redis.on('error', (error) => {
+    const reason = messageOf(error);
+    const detail = reason.startsWith('All sentinels') ? sentinelReason : undefined;
+    lost(detail === undefined ? reason : `no Sentinel names the primary: ${detail}`);
+  });
   redis.on('reconnecting', () => lost('connection closed'));
   redis.on('ready', () => {
     if (away) log.info('Redis is back');
     away = false;
   });
-}
-
-function startHeartbeat(redis: Redis): () => void {
-  let answered = true;
-  const timer = setInterval(() => {
-    if (redis.status !== 'ready') return;
-    if (!answered) {
-      answered = true;
-      redis.disconnect(true);
-      return;
-    }
-    answered = false;
-    redis.ping().then(
-      () => (answered = true),
-      () => (answered = true),
-    );
-  }, HEARTBEAT_MS);
-  timer.unref();
-  return () => clearInterval(timer);
 }
 
 /** What Redis must be set to so that acknowledged work survives; an empty list when it is. */
@@ -136,12 +152,13 @@ export function warnOfLossyRedis(redis: Redis, log: Logger): void {
   });
 }
 
-/** What Redis answers while it cannot serve, although the command is right. */
-const PASSING_REPLIES = /^(LOADING|READONLY|MISCONF|OOM|BUSY|TRYAGAIN|CLUSTERDOWN|MASTERDOWN|NOREPLICAS)\b/;
+/** What Redis answers while it cannot serve, although the command is right. Redis 6.2 quotes it where a script met it. */
+const PASSING_REPLIES =
+  /(?:^|: -)(LOADING|READONLY|MISCONF|OOM|BUSY|TRYAGAIN|CLUSTERDOWN|MASTERDOWN|NOREPLICAS)\b/;
 
 /** What ioredis throws when a connection is lost, or cannot be had. */
 const CONNECTION_ERRORS =
-  /Connection is closed|connection close|Stream isn't writeable|Command timed out|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|max retries per request/i;
+  /All sentinels are unreachable|Connection is closed|connection close|Stream isn't writeable|Command timed out|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|max retries per request/i;
 
 /** Whether the same command will succeed once Redis is well again. */
 export function isRetryableRedisError(error: unknown): boolean {

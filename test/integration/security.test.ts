@@ -785,6 +785,29 @@ describe('a secret is in no log, answer, metric, job or page', () => {
     for (const { output } of [api, worker]) expectJsonLines(output());
   }
 
+  test('with Sentinels that are not there, or refuse their password', async () => {
+    seen = '';
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}`;
+    // A Redis that asks for another password stands for a Sentinel that does.
+    const env = {
+      REDIS_SENTINELS: `127.0.0.1:1,127.0.0.1:${canaryRedis.port}`,
+      REDIS_SENTINEL_PASSWORD: 'canary-secret',
+      REDIS_URL: 'redis://canary-user:canary-secret@127.0.0.1/0',
+      ...TOKENS,
+    };
+    const api = run('api/main.js', { ...env, LOG_LEVEL: 'debug', PORT: String(port) });
+    const worker = run('workers/main.js', { ...env, LOG_LEVEL: 'debug' });
+    await waitFor(() => /no Sentinel names/.test(api.output()) && /no Sentinel names/.test(worker.output()), {
+      timeoutMs: 15_000,
+    });
+    await waitFor(async () => (await get(`${url}/livez`)).status === 200, { timeoutMs: 15_000 });
+    await askEverything(url);
+    await Promise.all([api.stop(), worker.stop()]);
+    for (const text of [seen, api.output(), worker.output()]) expectClean(text);
+    for (const { output } of [api, worker]) expectJsonLines(output());
+  }, 60_000);
+
   test('with stores that are not there', async () => {
     await expectCleanWith(
       'canary-user:canary-secret%40x@127.0.0.1:1',
@@ -815,6 +838,8 @@ describe('a secret is in no log, answer, metric, job or page', () => {
   test('nor in what a start with settings that cannot be used says', async () => {
     for (const settings of [
       { REDIS_URL: 'canary-secret' },
+      { REDIS_SENTINEL_PASSWORD: 'canary-secret' },
+      { REDIS_URL: 'redis://:canary-secret@127.0.0.1/x', REDIS_SENTINELS: 'canary' },
       { REDIS_URL: 'http://canary-user:canary-secret@127.0.0.1' },
       { POSTGRES_DSN: 'mysql://canary-user:canary-secret@127.0.0.1/db', PORT: 'x' },
     ]) {

@@ -24,7 +24,13 @@ describe('an empty environment', () => {
   test('gives the defaults of the service before', () => {
     expect(loadConfig({})).toEqual({
       http: { host: '0.0.0.0', port: 8000, trustedHops: 0, allowedOrigins: [] },
-      redis: { url: '', host: 'localhost', port: 6379, db: 0 },
+      redis: {
+        url: '',
+        host: 'localhost',
+        port: 6379,
+        db: 0,
+        sentinel: { addresses: [], master: 'mymaster', password: '' },
+      },
       timeline: { key: 'metrics:timeline', channel: 'metrics:live', retentionSeconds: 300 },
       alerts: {
         key: 'alerts:timeline',
@@ -64,6 +70,7 @@ test('space around a value does not count', () => {
 test('a named store is configured', () => {
   expect(redisIsConfigured({ REDIS_URL: 'redis://a' })).toBe(true);
   expect(redisIsConfigured({ REDIS_HOST: 'a' })).toBe(true);
+  expect(redisIsConfigured({ REDIS_SENTINELS: 'a' })).toBe(true);
   expect(postgresIsConfigured({ POSTGRES_DSN: 'postgresql://a/b' })).toBe(true);
 });
 
@@ -78,6 +85,32 @@ test('the port of a Kubernetes service link is understood', () => {
   expect(loadConfig({ REDIS_PORT: 'tcp://[fd00::1]:6380' }).redis.port).toBe(6380);
   expect(faultsOf({ REDIS_PORT: 'tcp://10.0.0.1' })).toHaveLength(1);
   expect(faultsOf({ REDIS_PORT: 'tcp://10.0.0.1:99999' })).toHaveLength(1);
+});
+
+test('Sentinels are a list of addresses, each with the usual port where it has none', () => {
+  const { sentinel } = loadConfig({
+    REDIS_SENTINELS: '10.0.0.1:26380, sentinel-2 ,[fd00::1]:5,[fd00::2],',
+    REDIS_SENTINEL_MASTER: 'topline-1.eu',
+    REDIS_SENTINEL_PASSWORD: 'secret',
+  }).redis;
+  expect(sentinel).toEqual({
+    addresses: [
+      { host: '10.0.0.1', port: 26_380 },
+      { host: 'sentinel-2', port: 26_379 },
+      { host: 'fd00::1', port: 5 },
+      { host: 'fd00::2', port: 26_379 },
+    ],
+    master: 'topline-1.eu',
+    password: 'secret',
+  });
+});
+
+test('what is for Sentinels alone is refused without them, except the default name', () => {
+  const faults = faultsOf({ REDIS_SENTINEL_MASTER: 'other', REDIS_SENTINEL_PASSWORD: 'canary', PORT: 'x' });
+  expect(faults).toHaveLength(3);
+  expect(faults.join('\n')).toMatch(/PORT[^]*REDIS_SENTINEL_MASTER[^]*REDIS_SENTINEL_PASSWORD[^]*not set/);
+  expect(faults.join('\n')).not.toContain('canary');
+  expect(faultsOf({ REDIS_SENTINEL_MASTER: 'mymaster', REDIS_SENTINELS: ' ' })).toEqual([]);
 });
 
 test('a DSN with the driver of SQLAlchemy is understood', () => {
@@ -117,6 +150,14 @@ describe('a value that cannot be used is refused by name', () => {
     ['PORT', 'NaN'],
     ['REDIS_URL', 'localhost:6379'],
     ['REDIS_URL', 'http://localhost'],
+    ['REDIS_URL', 'redis://localhost/first'],
+    ['REDIS_SENTINELS', 'redis://10.0.0.1:26379'],
+    ['REDIS_SENTINELS', '10.0.0.1:0'],
+    ['REDIS_SENTINELS', '10.0.0.1:65536,10.0.0.2'],
+    ['REDIS_SENTINELS', 'user@10.0.0.1'],
+    ['REDIS_SENTINELS', 'fd00::1'],
+    ['REDIS_SENTINELS', '10.0.0.1 10.0.0.2'],
+    ['REDIS_SENTINEL_MASTER', 'a b'],
     ['REDIS_PORT', '0'],
     ['REDIS_DB', '-1'],
     ['RETENTION_SECONDS', '0'],

@@ -22,6 +22,8 @@ describe('an error of Redis is worth repeating', () => {
     'CLUSTERDOWN The cluster is down',
     "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
     'NOREPLICAS Not enough good replicas to write.',
+    "ERR Error running script (call to f_5c1e): @user_script:9: @user_script: 9: -READONLY You can't write against a read only replica.",
+    'All sentinels are unreachable. Retrying from scratch after 50ms.',
     'Connection is closed.',
     "Stream isn't writeable and enableOfflineQueue options is false",
     'Command timed out',

@@ -1,0 +1,55 @@
+import { Redis, type RedisOptions } from 'ioredis';
+
+/** Longest wait between two attempts to reconnect. Short, because every second of it is a second of 503s. */
+const MAX_RECONNECT_DELAY_MS = 1_000;
+
+/** A connection that got no answer to its heartbeat for this long is half-open (ioredis#1451): dial again. */
+const HEARTBEAT_MS = 5_000;
+
+/** How long to wait before the next attempt, in ms; with jitter, so that a fleet does not dial as one. */
+export function reconnectDelayMs(attempt: number): number {
+  return Math.min(2 ** attempt * 25, MAX_RECONNECT_DELAY_MS) * (0.75 + Math.random() / 4);
+}
+
+/**
+ * ioredis' client with an end to it, which is the end of its duplicates, too. Its own `disconnect` leaves a connection
+ * that waits for its next attempt without the event `end`, and what was sent on it without an answer: closing a BullMQ
+ * worker in an outage then hangs for good, also when Redis is back. Such a connection is caught at that attempt, a second
+ * later at most.
+ */
+export class EndableRedis extends Redis {
+  readonly #duplicates = new Set<Redis>();
+
+  override disconnect(reconnect = false): void {
+    if (!reconnect) for (const copy of this.#duplicates) copy.disconnect();
+    if (!reconnect && this.status === 'reconnecting') this.once('connecting', () => super.disconnect());
+    else super.disconnect(reconnect);
+  }
+
+  override duplicate(override?: Partial<RedisOptions>): Redis {
+    const options = { ...this.options, ...override } as RedisOptions & { replyMapping: 'legacy' };
+    const copy = new EndableRedis(options);
+    this.#duplicates.add(copy);
+    return copy;
+  }
+}
+
+/** Dials again where a connection that only listens has gone dead unnoticed. Returns how to stop that. */
+export function startHeartbeat(redis: Redis): () => void {
+  let answered = true;
+  const timer = setInterval(() => {
+    if (redis.status !== 'ready') return;
+    if (!answered) {
+      answered = true;
+      redis.disconnect(true);
+      return;
+    }
+    answered = false;
+    redis.ping().then(
+      () => (answered = true),
+      () => (answered = true),
+    );
+  }, HEARTBEAT_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}
