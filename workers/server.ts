@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
 import type { QueueName } from '../core/contracts/queues.ts';
 import { messageOf, StartError, UnavailableError } from '../core/errors.ts';
+import type { Logger } from '../core/platform/logger.ts';
 import { createMetrics } from '../core/platform/metrics.ts';
 import { migrate } from '../core/platform/migrate.ts';
 import { openPrisma } from '../core/platform/prisma.ts';
@@ -11,6 +13,7 @@ import { createAlertStore } from '../core/stores/alerts.ts';
 import { createSnapshotStore, type SnapshotStore } from '../core/stores/snapshots.ts';
 import { createTimelineStore } from '../core/stores/timeline.ts';
 import { startProbes } from './probes.ts';
+import { giveUpOnRedis } from './giveUpOnRedis.ts';
 import { createRoles } from './registry.ts';
 import { schedulePruning } from './schedules.ts';
 import { startWorker, type Role, type RunningWorker } from './startWorker.ts';
@@ -58,11 +61,11 @@ export async function startWorkers(
   });
 
   const running: RunningWorker[] = [];
+  lifecycle.defer('workers', () => closeAll(running, [storesRedis, queueRedis], log));
   const start = <Name extends QueueName>(role: Role<Name> | undefined) => {
-    if (role === undefined) return;
+    if (role === undefined || lifecycle.stopping) return;
     const worker = startWorker(role, { connection: queueRedis, log, metrics: workerMetrics });
     running.push(worker);
-    lifecycle.defer(`worker ${role.queue}`, worker.close);
     log.info({ role: role.queue }, 'working');
   };
   if (snapshots !== undefined) await makeTablesReady({ config, log, lifecycle });
@@ -83,9 +86,27 @@ export async function startWorkers(
   if (roleNames.includes('prune')) {
     const queue = openQueue('prune', queueRedis);
     schedulePruning(queue, { postgres: snapshots !== undefined }).catch((error: unknown) => {
-      log.error({ reason: messageOf(error) }, 'could not schedule the pruning');
+      if (!lifecycle.stopping) log.error({ reason: messageOf(error) }, 'could not schedule the pruning');
     });
   }
+}
+
+/**
+ * Closes all workers at once, and not one after the other: one that is not closing yet when its connection is given up
+ * would ask for its next job again and again, without a pause.
+ */
+async function closeAll(
+  running: readonly RunningWorker[],
+  connections: readonly Redis[],
+  log: Logger,
+): Promise<void> {
+  const closing = running.map((worker) => worker.close());
+  const callOff = giveUpOnRedis(connections, log);
+  const faults = (await Promise.allSettled(closing)).flatMap((result) =>
+    result.status === 'rejected' ? [messageOf(result.reason)] : [],
+  );
+  callOff();
+  if (faults.length > 0) throw new Error(faults.join('; '));
 }
 
 /** Ends a process that makes no progress, so that whoever runs it starts it anew. It looks through a connection of its own. */

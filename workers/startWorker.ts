@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { DelayedError, UnrecoverableError, Worker, type Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { queuePrefix, QUEUES, type QueueName, type QueuePayload } from '../core/contracts/queues.ts';
@@ -18,7 +19,12 @@ export interface RunningWorker {
   queue: QueueName;
   /** When a job was last finished or put back, by `performance.now()`; at first, when the worker was started. */
   lastProgressMs(): number;
-  /** Takes no more jobs and resolves when the ones in hand are done. */
+  /**
+   * Takes no more jobs and resolves when the ones in hand are done. With its connection ended it does not wait for
+   * what can no longer happen.
+   *
+   * @throws where jobs in hand were left to another worker
+   */
   close(): Promise<void>;
 }
 
@@ -35,6 +41,9 @@ const MAX_STALLED_COUNT = 1_000;
 /** Longest wait before a job is tried again whose store is away. */
 const MAX_STORE_WAIT_MS = 5_000;
 
+/** Once the connection has ended, closing takes no longer than what is in hand needs to notice, in ms. */
+const NOTICE_MS = 500;
+
 /**
  * Runs a role: parses each payload, times and counts the jobs, logs failures, and puts a job whose store is away back
  * without using up one of its attempts.
@@ -46,8 +55,11 @@ export function startWorker<Name extends QueueName>(
   const { queue } = role;
   const workerLog = log.child({ queue });
   let lastProgressMs = performance.now();
+  /** Ids of the jobs that were begun and not reported to Redis as done, failed or put back. */
+  const inHand = new Set<string | undefined>();
 
   async function processJob(job: Job<unknown>, token?: string): Promise<void> {
+    inHand.add(job.id);
     const parsed = QUEUES[queue].payload.safeParse(job.data);
     if (!parsed.success) throw new UnrecoverableError(`unusable payload: ${parsed.error.message}`);
     const stopTimer = metrics.duration.startTimer({ queue });
@@ -61,6 +73,7 @@ export function startWorker<Name extends QueueName>(
       metrics.postponed.inc({ queue });
       workerLog.warn({ job: job.id, reason: messageOf(error) }, 'store out of reach, job put back');
       await job.moveToDelayed(Date.now() + waitFor(job), token);
+      inHand.delete(job.id);
       throw new DelayedError();
     } finally {
       lastProgressMs = performance.now();
@@ -76,8 +89,12 @@ export function startWorker<Name extends QueueName>(
     stalledInterval: STALLED_CHECK_MS,
     maxStalledCount: isWeakened('stalled-once') ? 1 : MAX_STALLED_COUNT,
   });
-  worker.on('completed', () => metrics.jobs.inc({ queue, outcome: 'completed' }));
+  worker.on('completed', (job) => {
+    inHand.delete(job.id);
+    metrics.jobs.inc({ queue, outcome: 'completed' });
+  });
   worker.on('failed', (job, error) => {
+    inHand.delete(job?.id);
     metrics.jobs.inc({ queue, outcome: 'failed' });
     workerLog.error({ job: job?.id, attempt: job?.attemptsMade, err: error }, 'job failed');
   });
@@ -87,7 +104,20 @@ export function startWorker<Name extends QueueName>(
   });
   worker.on('error', (error) => workerLog.debug({ reason: messageOf(error) }, 'worker error'));
 
-  return { queue, lastProgressMs: () => lastProgressMs, close: () => worker.close() };
+  async function close(): Promise<void> {
+    // BullMQ's own close waits for a connection that never was, however dead it is.
+    await Promise.race([worker.close(), ended(connection).then(() => delay(NOTICE_MS))]);
+    if (connection.status !== 'end' || inHand.size === 0) return;
+    throw new Error(`${queue}: ${inHand.size} jobs in hand were left to another worker`);
+  }
+
+  return { queue, lastProgressMs: () => lastProgressMs, close };
+}
+
+/** Resolves when a connection has ended for good. Not by events.once, which takes an error on the way for the end. */
+function ended(connection: Redis): Promise<void> {
+  if (connection.status === 'end') return Promise.resolve();
+  return new Promise((resolve) => connection.once('end', () => resolve()));
 }
 
 function isStoreAway(error: unknown): boolean {
