@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { snapshotSchema, type SnapshotInput } from '../../core/contracts/snapshot.ts';
+import { MAX_PROCESSES, snapshotSchema, type SnapshotInput } from '../../core/contracts/snapshot.ts';
 import { snapshotIdentity } from '../../core/snapshotIdentity.ts';
 import { figureOf, isHot } from './plan.ts';
 
@@ -14,12 +14,26 @@ export interface Content {
   hash: string;
 }
 
-/** The snapshot of this place in an agent's life: like no other in content, and small, for many are to be sent. */
+/** A command line almost as long as a name may be. */
+const LONG_NAME = 'java -Xmx4g -XX:+UseG1GC -Dservice=orders '.repeat(24);
+
+const SMALL = [{ pid: 42, name: 'node', cpu_percent: 20, memory_mb: 80.5 }];
+
+/** Twelve processes with long names: about 12 KB, ten times a usual snapshot. */
+const LARGE = Array.from({ length: MAX_PROCESSES }, (_, i) => ({
+  pid: 1_000 + i,
+  name: `${LONG_NAME}${i}`,
+  cpu_percent: 1,
+  memory_mb: 80.5,
+}));
+
+/** The snapshot of this place in an agent's life: like no other in content, and small unless told, for many are sent. */
 export function contentOf(
   agentId: string,
   agentIndex: number,
   sequence: number,
   startSeconds: number,
+  large = false,
 ): Content {
   const timestamp = startSeconds + sequence;
   const input: SnapshotInput = {
@@ -28,7 +42,7 @@ export function contentOf(
     per_core_cpu_percent: [20, 5],
     system_memory_total_mb: 16_000_000_000,
     system_memory_used_mb: figureOf(agentIndex, sequence),
-    top_processes: [{ pid: 42, name: 'node', cpu_percent: 20, memory_mb: 80.5 }],
+    top_processes: large ? LARGE : SMALL,
     agent_id: agentId,
   };
   const json = canonical(input);

@@ -6,6 +6,8 @@ export interface Entry {
   agentId: string;
   sequence: number;
   hash: string;
+  /** When it was to be posted first, in epoch ms. */
+  sentAt: number;
   posts: number;
   acknowledged: boolean;
 }
@@ -39,8 +41,15 @@ export async function readLedger(files: readonly string[]): Promise<Ledger> {
     for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
       const [kind, identity = '', ...rest] = line.split('\t');
       if (kind === 'sent') {
-        const [agentId = '', sequence = '', hash = ''] = rest;
-        entries.set(identity, { agentId, sequence: Number(sequence), hash, posts: 0, acknowledged: false });
+        const [agentId = '', sequence = '', hash = '', sentAt = ''] = rest;
+        entries.set(identity, {
+          agentId,
+          sequence: Number(sequence),
+          hash,
+          sentAt: Number(sentAt),
+          posts: 0,
+          acknowledged: false,
+        });
         continue;
       }
       const entry = entries.get(identity);

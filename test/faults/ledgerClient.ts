@@ -3,7 +3,7 @@
  * after it has come. Nothing of the service is started or stopped from here, so whatever the harness kills, the ledger
  * stays whole. Lines, with tabs between their fields:
  *
- *   sent IDENTITY AGENT SEQUENCE HASH     before the first attempt
+ *   sent IDENTITY AGENT SEQUENCE HASH AT  before the first attempt; AT is the time in epoch ms
  *   post IDENTITY                         before each attempt
  *   answer IDENTITY STATUS MS PHASE       after each; status 0 is a connection that was cut, 1 one that did not answer, 2 one
  *                                         that was not to be had
@@ -12,7 +12,7 @@ import { openSync, writeSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { contentOf, type Content } from './content.ts';
-import type { LoadPlan, Order, Tally } from './plan.ts';
+import { epochMs, type LoadPlan, type Order, type Tally } from './plan.ts';
 import { createRandom } from './random.ts';
 
 /** Far above the second in which every request must be answered: what takes longer hangs. */
@@ -127,8 +127,8 @@ async function runLane(
       continue;
     }
     budget -= 1;
-    const content = contentOf(agentId, index, next(), plan.startSeconds);
-    note('sent', content.identity, agentId, content.sequence, content.hash);
+    const content = contentOf(agentId, index, next(), plan.startSeconds, plan.large);
+    note('sent', content.identity, agentId, content.sequence, content.hash, epochMs().toFixed(1));
     tally.attempted += 1;
     for (const copy of await deliverCopies(content)) later.add(copy.finally(() => later.delete(copy)));
     tally.acknowledged += 1;

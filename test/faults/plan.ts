@@ -13,6 +13,8 @@ export interface LoadPlan {
   copies: [number, number];
   /** Timestamp of every agent's first snapshot, in epoch seconds; each one after it is a second later. */
   startSeconds: number;
+  /** Twelve processes with long names in each snapshot, where one small one is usual. */
+  large?: boolean;
   seed: number;
   ledgerFile: string;
 }
@@ -47,4 +49,9 @@ export function isHot(sequence: number): boolean {
 /** The figure by which a snapshot is known again wherever it turns up: it stands in `system_memory_used_mb`. */
 export function figureOf(agentIndex: number, sequence: number): number {
   return agentIndex * 10_000_000 + sequence;
+}
+
+/** The time in epoch ms with its fractions: the same clock in every process of this machine. */
+export function epochMs(): number {
+  return performance.timeOrigin + performance.now();
 }

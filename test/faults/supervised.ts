@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 export interface Supervised {
   readonly name: string;
   readonly pid: number | undefined;
+  readonly logFile: string;
   readonly ready: boolean;
   /** Deaths by our hand, and those at a failpoint. */
   readonly kills: number;
@@ -93,6 +94,7 @@ export function supervise(options: SupervisedOptions): Supervised {
     get kills() {
       return kills;
     },
+    logFile,
     crashes,
     kill() {
       expected = true;

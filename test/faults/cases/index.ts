@@ -5,6 +5,7 @@ import { clocksOff } from './clocks.ts';
 import { controls } from './controls.ts';
 import { postgresFull, redisDiskFull } from './disks.ts';
 import { duplicates } from './duplicates.ts';
+import { idleSockets } from './idleSockets.ts';
 import { reloaded } from './pm2.ts';
 import { poison, postgresAway, postgresBusy } from './postgres.ts';
 import { price } from './price.ts';
@@ -12,6 +13,7 @@ import { redisFrozen, redisFull, redisKilled } from './redis.ts';
 import { sameJobKilled } from './sameJob.ts';
 import { backlog, startedWithoutStores, stopped } from './service.ts';
 import { skippedCases } from './skipped.ts';
+import { slowSockets } from './slowSockets.ts';
 import { workersFrozen, workersKilled } from './workers.ts';
 
 /** Every case, in the order in which they run. */
@@ -32,6 +34,8 @@ export const CASES: readonly FaultCase[] = [
   poison,
   duplicates,
   backlog,
+  slowSockets,
+  idleSockets,
   stopped,
   reloaded,
   startedWithoutStores,

@@ -1,16 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { onStand, type FaultCase } from '../case.ts';
 import { readLedger } from '../ledger.ts';
-import type { Supervised } from '../supervised.ts';
+import { memoryMb } from '../processFigures.ts';
 
 const MAX_JOBS = 300;
-
-/** Memory a process holds, in MB. */
-function memoryOf({ pid }: Supervised): number {
-  const kilobytes = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return Number(kilobytes) / 1024;
-}
 
 export const backlog: FaultCase = {
   row: '12',
@@ -25,7 +18,7 @@ export const backlog: FaultCase = {
         for (const worker of stand.workers) await worker.terminate();
         const api = stand.apis[0];
         if (api === undefined) return;
-        const memory = memoryOf(api);
+        const memory = memoryMb(api.pid);
         load.phase('nobody works');
         load.setRate(400);
         for (let second = 0; second < (context.quick ? 6 : 20); second += 1) {
@@ -41,7 +34,7 @@ export const backlog: FaultCase = {
         figures['depth'] = `${depth} of ${MAX_JOBS}`;
         // The limit is looked at once a second; what comes in between goes beyond it.
         if (depth > MAX_JOBS + 600) problems.push(`${depth} jobs wait, ${MAX_JOBS} may`);
-        const grown = memoryOf(api) - memory;
+        const grown = memoryMb(api.pid) - memory;
         figures['API grew'] = `${grown.toFixed(0)} MB`;
         if (grown > 100) problems.push(`the API grew by ${grown.toFixed(0)} MB`);
         const page = await fetch(`${stand.urls[0]}/metrics`).then((answer) => answer.text());

@@ -11,9 +11,4 @@ export const skippedCases: FaultCase[] = [
     'a failover of Redis Sentinel',
     'the service has no setting for Sentinel yet (REDIS_URL names one server)',
   ),
-  skipped(
-    '13',
-    'slow and dead sockets among healthy ones',
-    '10,000 sockets do not fit on a small machine; not built yet for fewer',
-  ),
 ];
