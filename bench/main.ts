@@ -1,8 +1,10 @@
 /** `npm run bench`: see docs/performance.md. */
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf } from '../core/errors.ts';
+import { measureSync } from './disk.ts';
 import { HELP, readOptions, type Options } from './options.ts';
 import { writeReport } from './report/files.ts';
 import { describeScenario } from './report/print.ts';
@@ -60,6 +62,16 @@ async function runScenario(
   };
 }
 
+/** All that was started ends with this process; only the files would stay. */
+function removeWhenInterrupted(directory: string): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      rmSync(directory, { recursive: true, force: true });
+      process.exit(130);
+    });
+  }
+}
+
 async function main(): Promise<number> {
   const args = process.argv.slice(2);
   const options = readOptions(args);
@@ -74,6 +86,7 @@ async function main(): Promise<number> {
   const scenarios = chosen(options.only);
   const startedAt = new Date().toISOString();
   const directory = await mkdtemp(join(tmpdir(), 'topline-bench-'));
+  removeWhenInterrupted(directory);
   const stores = await openStores(directory, progress.line);
   const profileTo = join(options.results, 'profiles');
   const machine = {
@@ -82,6 +95,7 @@ async function main(): Promise<number> {
     kernel: release(),
     node: process.versions.node,
     redis: stores.redisVersion,
+    'sync ms': Number(measureSync(directory).toFixed(2)),
   };
   progress.line(
     Object.entries(machine)
@@ -102,6 +116,7 @@ async function main(): Promise<number> {
         progress.line(`\n${scenario.name} failed: ${messageOf(error)}`);
       }
     }
+    progress.line(`\nA small write takes ${measureSync(directory).toFixed(2)} ms to be on disk now`);
   } finally {
     await stores.close();
   }

@@ -24,7 +24,7 @@ export interface ServiceOptions {
 export interface Ground {
   directory: string;
   stores: Stores;
-  /** Roles to write CPU profiles of, and where to. */
+  /** Roles of the service to write CPU profiles of, and where to. */
   profile: { roles: readonly string[]; directory: string };
 }
 
@@ -61,6 +61,8 @@ export async function openService(ground: Ground, options: ServiceOptions): Prom
   const { kind, apis = 1, workers = kind !== 'koa' } = options;
   const directory = join(ground.directory, `${(opened += 1)}-${kind}`);
   await mkdir(directory, { recursive: true });
+  // The controls' profiles would only lie in the way.
+  const profiled = kind === 'topline' ? ground.profile.roles : [];
   const releases: (() => Promise<void>)[] = [];
   const close = async () => {
     for (const release of releases.splice(0).reverse()) await release();
@@ -72,7 +74,7 @@ export async function openService(ground: Ground, options: ServiceOptions): Prom
       entry,
       env,
       logFile: join(directory, `${name.replace(' ', '-')}.log`),
-      profileTo: ground.profile.roles.includes(role) ? ground.profile.directory : undefined,
+      profileTo: profiled.includes(role) ? ground.profile.directory : undefined,
     });
     releases.push(running.stop);
     return running;

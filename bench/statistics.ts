@@ -1,9 +1,3 @@
-/** The value below which a share (0 to 1) of them lies: an observed one, by nearest rank; 0 where there is none. */
-export function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(sorted.length * share) - 1))] ?? 0;
-}
-
 /** The middle one; the mean of the two middle ones of an even number; 0 where there is none. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
@@ -22,6 +16,7 @@ export interface Latency {
 
 export function describeLatency(timesMs: readonly number[]): Latency {
   const sorted = timesMs.toSorted((a, b) => a - b);
+  // An observed one, by nearest rank.
   const at = (share: number) =>
     sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(sorted.length * share) - 1))] ?? 0;
   return { count: sorted.length, p50: at(0.5), p99: at(0.99), max: sorted.at(-1) ?? 0 };
