@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { PruneTick } from '../../../core/contracts/queues.ts';
@@ -6,6 +7,7 @@ import { onStand, type CaseContext, type FaultCase } from '../case.ts';
 import { createClock } from '../clock.ts';
 import { findFaketime, reasonWithout } from '../packages.ts';
 import type { Stand, StandOptions } from '../stand.ts';
+import { INSERT_ROW, NO_MEASUREMENTS } from './postgres.ts';
 
 const HOUR = 3_600;
 const RETENTION = 86_400;
@@ -65,10 +67,6 @@ async function judgeRateLimit({ urls }: Stand): Promise<string[]> {
     : [`${taken} snapshots of one agent were taken in a minute, ${RATE_LIMIT} may`];
 }
 
-const INSERT_PAST = `INSERT INTO metrics_snapshots (agent_id, snapshot_id, timestamp_utc, epoch_seconds,
-  total_cpu_percent, per_core_cpu_percent, system_memory_total_mb, system_memory_used_mb, top_processes, received_at)
-  VALUES ('past', gen_random_uuid(), to_timestamp($1), $1, 1, '[]', 0, 0, '[]', now())`;
-
 /**
  * Has both stores pruned, by the one worker that has this role, and sees to it that something was: a record and a row
  * past the retention are gone afterwards. What it must not take away is in the ledger.
@@ -79,7 +77,7 @@ async function pruneNow(stand: Stand, sql: pg.Client, deletes: boolean): Promise
   const past = trueSeconds() - RETENTION - 5;
   await stand.admin.zadd('topline:agents', 'GT', past, 'past');
   await stand.admin.zadd('metrics:timeline:past', past, JSON.stringify({ timestamp: past }));
-  await sql.query(INSERT_PAST, [past]);
+  await sql.query(INSERT_ROW, ['past', randomUUID(), past, NO_MEASUREMENTS]);
   const queue = openQueue('prune', stand.admin);
   const done = () => stand.counter('topline_jobs_total', { queue: 'prune', outcome: 'completed' });
   const before = await done();

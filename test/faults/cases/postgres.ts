@@ -70,12 +70,12 @@ export async function connectTo(stand: Stand): Promise<pg.Client> {
   return client;
 }
 
-/** Inserts one row as the workers do, by a session of the harness. */
-const INSERT_ROW = `INSERT INTO metrics_snapshots_packed (agent_id, snapshot_id, timestamp_utc, total_cpu_percent,
+/** Inserts one row as the workers do, by a session of the harness: agent, UUID, epoch seconds, packed measurements. */
+export const INSERT_ROW = `INSERT INTO metrics_snapshots_packed (agent_id, snapshot_id, timestamp_utc, total_cpu_percent,
   system_memory_total_mb, system_memory_used_mb, measurements, received_at)
   VALUES ($1, $2, to_timestamp($3), 1, 0, 0, $4, now())`;
 
-const NO_MEASUREMENTS = packMeasurements({ per_core_cpu_percent: [], top_processes: [] });
+export const NO_MEASUREMENTS = packMeasurements({ per_core_cpu_percent: [], top_processes: [] });
 
 /** Two snapshots in one job, and a session that holds the second and then wants the first: somebody has to give way. */
 async function deadlock(stand: Stand): Promise<string> {
