@@ -76,17 +76,24 @@ export const controls: FaultCase[] = [
     name: 'an API that answers before the queues have the batch, killed in between',
     mustFind: /PostgreSQL: [1-9]\d* lost/,
     run: (context) =>
-      onStand(context, { ...ONE_OF_EACH, api: { failpoints: 'answer-first' } }, async (stand) => {
-        const load = stand.startLoad({ perSecond: 300 });
-        await load.untilAcknowledged(100);
-        for (let round = 0; round < 8; round += 1) {
-          stand.redisProxy.freeze();
-          await delay(300);
-          stand.apis[0]?.kill();
-          stand.redisProxy.restore();
-          await stand.untilReady();
-        }
-      }),
+      onStand(
+        context,
+        // Without a limit, whose count would wait for Redis before anything is answered.
+        { ...ONE_OF_EACH, api: { failpoints: 'answer-first' }, env: { AGENT_RATE_LIMIT_PER_MINUTE: '0' } },
+        async (stand) => {
+          const load = stand.startLoad({ perSecond: 300 });
+          await load.untilAcknowledged(100);
+          for (let round = 0; round < 8; round += 1) {
+            stand.redisProxy.freeze();
+            await delay(300);
+            stand.apis[0]?.kill();
+            // What it had sent would still arrive otherwise.
+            stand.redisProxy.drop();
+            stand.redisProxy.restore();
+            await stand.untilReady();
+          }
+        },
+      ),
   },
   {
     row: 'control-aof',
