@@ -9,7 +9,7 @@ export async function observeBacklog(queues: Queue[], redis: Redis): Promise<Bac
     redisMemoryShare(redis),
     ...queues.map(async (queue) => {
       const [jobs, addedAt] = await Promise.all([
-        queue.getJobCountByTypes('waiting', 'active', 'delayed'),
+        queue.getJobCountByTypes('waiting', 'prioritized', 'active', 'delayed'),
         oldestJobMs(queue, redis),
       ]);
       return {

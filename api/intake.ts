@@ -2,22 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { QueueName, QueuePayload } from '../core/contracts/queues.ts';
 import { STAGES } from '../core/contracts/queues.ts';
-import type { Snapshot } from '../core/contracts/snapshot.ts';
 import { messageOf, UnavailableError } from '../core/errors.ts';
 import { failpoint, isWeakened } from '../core/platform/failpoints.ts';
-import type { Queue } from '../core/platform/queue.ts';
+import { AFTER_ALL_OTHERS, type Queue } from '../core/platform/queue.ts';
 import { toQueuedRow, toSnapshotRow } from '../core/snapshotRow.ts';
+import { cutIntoPieces, MAX_PIECE_BYTES, MAX_PIECE_ITEMS, type IntakeItem, type Piece } from './pieces.ts';
 import { REDIS_DEADLINE_MS } from './redisUnavailable.ts';
-
-/** An accepted snapshot on its way to the queues. */
-export interface IntakeItem {
-  agentId: string;
-  snapshotId: string;
-  receivedAtMs: number;
-  snapshot: Snapshot;
-  /** Its canonical JSON. */
-  json: string;
-}
 
 type Stage = (typeof STAGES)[number];
 
@@ -34,19 +24,17 @@ export interface IntakeOptions {
 
 export interface Intake {
   /**
-   * Resolves once every stage's queue has acknowledged the snapshot.
+   * Resolves once every stage's queue has acknowledged all snapshots of a request.
    *
-   * @param beganMs when its request came, by `performance.now()`: that clock is not set to and fro
-   * @throws {UnavailableError} when one of them did not, or not in time, or nothing is admitted. Repeating is safe.
+   * @param items the snapshots of one request, at least one: answered together, within one deadline
+   * @param beganMs when the request came, by `performance.now()`: that clock is not set to and fro
+   * @throws {UnavailableError} when one of them did not, or not in time, or nothing is admitted. Some of the snapshots
+   *   may have been taken all the same; repeating is safe.
    */
-  submit(item: IntakeItem, beganMs?: number): Promise<void>;
+  submit(items: readonly IntakeItem[], beganMs?: number): Promise<void>;
   /** Takes nothing more, and resolves when what was taken is enqueued or refused. */
   close(): Promise<void>;
 }
-
-/** Bounds of one batch, so that one job stays small next to a worker's lock time and to Redis' buffers. */
-const MAX_BATCH_ITEMS = 500;
-const MAX_BATCH_BYTES = 1024 * 1024;
 
 /** Most snapshots that wait for the batch before theirs; past it, waiting could only end at the deadline. */
 const MAX_WAITING = 20_000;
@@ -54,14 +42,22 @@ const MAX_WAITING = 20_000;
 /** Only for the fault tests, which have adds repeated as ioredis' defaults do after a lost reply. */
 const RESEND_MS = 200;
 
-interface Waiting {
-  item: IntakeItem;
+interface Request {
+  /** Those not yet acknowledged. */
+  pieces: Set<Piece>;
   settle: (error?: UnavailableError) => void;
+}
+
+/** What is enqueued as one job in each stage's queue. */
+interface Batch {
+  pieces: Piece[];
+  isHistory: boolean;
 }
 
 /**
  * Gathers concurrent snapshots into batches: what arrives while one batch is being enqueued makes up the next, so an
- * idle service answers at once and a busy one enqueues few, large jobs.
+ * idle service answers at once and a busy one enqueues few, large jobs. History is enqueued beside what is live, a job
+ * each time: neither waits for the whole of the other.
  */
 export function createIntake({
   queues,
@@ -69,50 +65,87 @@ export function createIntake({
   admit,
   observe,
 }: IntakeOptions): Intake {
-  const waiting = new Set<Waiting>();
+  const live = new Map<Piece, Request>();
+  const history = new Map<Piece, Request>();
+  let waitingItems = 0;
   let flight: Promise<void> | undefined;
   let closed = false;
 
+  function forget(piece: Piece): void {
+    if ((piece.isHistory ? history : live).delete(piece)) waitingItems -= piece.items.length;
+  }
+
+  /** Takes out as many pieces as one job may hold. */
+  function take(waiting: Map<Piece, Request>): Map<Piece, Request> {
+    const taken = new Map<Piece, Request>();
+    let size = 0;
+    let bytes = 0;
+    for (const [piece, request] of waiting) {
+      size += piece.items.length;
+      bytes += piece.bytes;
+      if (taken.size > 0 && (size > MAX_PIECE_ITEMS || bytes > MAX_PIECE_BYTES)) break;
+      taken.set(piece, request);
+      forget(piece);
+    }
+    return taken;
+  }
+
+  async function enqueueTaken(taken: Map<Piece, Request>, isHistory: boolean): Promise<void> {
+    if (taken.size === 0) return;
+    const startedAt = performance.now();
+    const batch = { pieces: [...taken.keys()], isHistory };
+    const failure = await enqueueBatch(queues, batch);
+    await failpoint('intake.enqueued');
+    const size = batch.pieces.reduce((sum, { items }) => sum + items.length, 0);
+    observe?.({ size, seconds: (performance.now() - startedAt) / 1000 });
+    for (const [piece, request] of taken) {
+      request.pieces.delete(piece);
+      if (failure !== undefined || request.pieces.size === 0) request.settle(failure);
+    }
+  }
+
   async function enqueueAll(): Promise<void> {
-    while (waiting.size > 0) {
-      const batch = takeBatch(waiting);
-      if (isWeakened('answer-first')) for (const { settle } of batch) settle();
+    while (live.size > 0 || history.size > 0) {
+      const [taken, takenHistory] = [take(live), take(history)];
+      if (isWeakened('answer-first'))
+        for (const request of [...taken.values(), ...takenHistory.values()]) request.settle();
       await failpoint('intake.begin');
-      const startedAt = performance.now();
-      const failure = await enqueueBatch(
-        queues,
-        batch.map(({ item }) => item),
-      );
-      await failpoint('intake.enqueued');
-      observe?.({ size: batch.length, seconds: (performance.now() - startedAt) / 1000 });
-      for (const { settle } of batch) settle(failure);
+      await Promise.all([enqueueTaken(taken, false), enqueueTaken(takenHistory, true)]);
     }
     // In the same turn as the look at what waits: a snapshot that came in between would be enqueued by nobody.
     flight = undefined;
   }
 
   return {
-    async submit(item, beganMs = performance.now()) {
+    async submit(items, beganMs = performance.now()) {
       if (closed) throw new UnavailableError('Shutting down', { retryAfterSeconds: 1 });
-      if (waiting.size >= MAX_WAITING)
+      if (waitingItems >= MAX_WAITING)
         throw new UnavailableError('Redis unavailable: too many snapshots waiting');
       admit?.();
       // The deadline is the request's: what it has waited for so far is part of it.
       const remaining = Math.max(0, deadlineMs - (performance.now() - beganMs));
       return new Promise((resolve, reject) => {
-        const entry: Waiting = {
-          item,
+        const request: Request = {
+          pieces: new Set(cutIntoPieces(items)),
           settle: (error) => {
             clearTimeout(timer);
+            // Once one piece is refused the others need not be enqueued: all of them will come again.
+            for (const piece of request.pieces) forget(piece);
             if (error === undefined) resolve();
             else reject(error);
           },
         };
-        const timer = setTimeout(() => {
-          waiting.delete(entry);
-          reject(new UnavailableError(`Redis unavailable: the queue did not answer within ${deadlineMs} ms`));
-        }, remaining);
-        waiting.add(entry);
+        const timer = setTimeout(
+          () =>
+            request.settle(
+              new UnavailableError(`Redis unavailable: the queue did not answer within ${deadlineMs} ms`),
+            ),
+          remaining,
+        );
+        for (const piece of request.pieces) {
+          (piece.isHistory ? history : live).set(piece, request);
+          waitingItems += piece.items.length;
+        }
         flight ??= enqueueAll();
       });
     },
@@ -123,32 +156,25 @@ export function createIntake({
   };
 }
 
-function takeBatch(waiting: Set<Waiting>): Waiting[] {
-  const batch: Waiting[] = [];
-  let bytes = 0;
-  for (const entry of waiting) {
-    const size = Buffer.byteLength(entry.item.json);
-    if (batch.length >= MAX_BATCH_ITEMS || (batch.length > 0 && bytes + size > MAX_BATCH_BYTES)) break;
-    bytes += size;
-    batch.push(entry);
-    waiting.delete(entry);
-  }
-  return batch;
-}
-
 /**
  * One job in each stage's queue. The id is chosen here so that a command which ioredis sends again after a lost reply
  * adds nothing; a snapshot repeated by its agent comes in another batch, and is told apart by the stores.
  */
 async function enqueueBatch(
   queues: IntakeOptions['queues'],
-  items: IntakeItem[],
+  { pieces, isHistory }: Batch,
 ): Promise<UnavailableError | undefined> {
-  const options = isWeakened('generated-ids') ? {} : { jobId: `batch-${randomUUID()}` };
+  const options = {
+    ...(isWeakened('generated-ids') ? {} : { jobId: `batch-${randomUUID()}` }),
+    ...(isHistory ? { priority: AFTER_ALL_OTHERS } : {}),
+  };
+  const items = pieces.flatMap((piece) => piece.items);
+  const judged = pieces.flatMap((piece) => piece.judged);
   const adds = STAGES.flatMap((stage) => {
     const queue = queues[stage];
-    if (queue === undefined) return [];
-    const add = () => queue.add(stage, payloadFor[stage](items), options);
+    const own = stage === 'alerts' ? judged : items;
+    if (queue === undefined || own.length === 0) return [];
+    const add = () => queue.add(stage, payloadFor[stage](own), options);
     return isWeakened('resend') ? add().catch(async () => (await delay(RESEND_MS), add())) : add();
   });
   const answers = await Promise.allSettled(adds);
@@ -158,9 +184,11 @@ async function enqueueBatch(
   return refused.length === 0 ? undefined : new UnavailableError(`Redis unavailable: ${refused[0]}`);
 }
 
-const payloadFor: { [Name in Stage]: (items: IntakeItem[]) => QueuePayload<Name & QueueName> } = {
+const payloadFor: { [Name in Stage]: (items: readonly IntakeItem[]) => QueuePayload<Name & QueueName> } = {
   timeline: (items) => ({
-    snapshots: items.map(({ agentId, snapshot, json }) => ({ agentId, timestamp: snapshot.timestamp, json })),
+    snapshots: items.map(({ agentId, snapshot: { timestamp }, json, age }) =>
+      age === 'live' ? { agentId, timestamp, json } : { agentId, timestamp, json, history: true },
+    ),
   }),
   persist: (items) => ({
     snapshots: items.map((item) => toQueuedRow(toSnapshotRow(item.snapshot, item))),

@@ -78,6 +78,7 @@ function operation(route: Route, reference: Reference) {
   };
   return {
     summary: route.summary,
+    ...(route.description === undefined ? {} : { description: route.description }),
     tags: [route.tag],
     operationId: `${route.method} ${route.path}`.replace(/[^a-z]+(\w?)/gi, (_, letter: string) =>
       letter.toUpperCase(),
@@ -88,7 +89,11 @@ function operation(route: Route, reference: Reference) {
       ? {
           requestBody: {
             required: true,
-            content: { 'application/json': { schema: reference(route.body, 'input') } },
+            content: Object.fromEntries(
+              Object.entries({ 'application/json': route.body, ...route.bodyAlsoAs }).map(
+                ([type, schema]) => [type, { schema: reference(schema, 'input') }],
+              ),
+            ),
           },
         }
       : {}),

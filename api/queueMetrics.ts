@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import type { Metrics } from '../core/platform/metrics.ts';
 import { oldestJobMs, type Queue } from '../core/platform/queue.ts';
 
-const STATES = ['waiting', 'active', 'delayed', 'failed'] as const;
+const STATES = ['waiting', 'prioritized', 'active', 'delayed', 'failed'] as const;
 
 /** Depth and oldest job of every queue, asked for at each scrape; while Redis is away they are left out. */
 export function registerQueueMetrics(metrics: Metrics, queues: Queue[], redis: Redis): void {

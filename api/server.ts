@@ -30,7 +30,7 @@ import { startRawSocket } from './live/rawSocket.ts';
 import { startSocketServer } from './live/socketServer.ts';
 import { registerQueueMetrics } from './queueMetrics.ts';
 import { createRateLimiter } from './rateLimiter.ts';
-import { LIMIT_WINDOW_MS } from './routes/ingest.ts';
+import { LIMIT_WINDOW_MS } from './routes/agentRequest.ts';
 import { listRoutes } from './routes/index.ts';
 import { createReadiness } from './routes/health.ts';
 import { answerUnreadable, lacksHost, refuseWithoutHost } from './unreadable.ts';

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { InvalidRequestError, type FieldFault } from '../core/errors.ts';
 
 /** Most faults told of one request: the first ones say enough. */
-const MAX_FAULTS = 20;
+export const MAX_FAULTS = 20;
 
 /**
  * Checks a part of a request.
@@ -10,17 +10,26 @@ const MAX_FAULTS = 20;
  * @throws {InvalidRequestError} naming each fault by its place, as existing clients read them
  */
 export function validate<T>(schema: z.ZodType<T>, value: unknown, part: 'body' | 'query' | 'header'): T {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  throw new InvalidRequestError(
-    result.error.issues.slice(0, MAX_FAULTS).map((issue) => faultOf(issue, part, value)),
-  );
+  const result = check(schema, value, [part]);
+  if ('faults' in result) throw new InvalidRequestError(result.faults);
+  return result.data;
 }
 
-function faultOf(issue: z.core.$ZodIssue, part: string, value: unknown): FieldFault {
+/** What the schema makes of a value, or its faults, each with the place in front of its own. */
+export function check<T>(
+  schema: z.ZodType<T>,
+  value: unknown,
+  place: FieldFault['loc'],
+): { data: T } | { faults: FieldFault[] } {
+  const result = schema.safeParse(value);
+  if (result.success) return { data: result.data };
+  return { faults: result.error.issues.slice(0, MAX_FAULTS).map((issue) => faultOf(issue, place, value)) };
+}
+
+function faultOf(issue: z.core.$ZodIssue, place: FieldFault['loc'], value: unknown): FieldFault {
   const path = issue.path.filter((step) => typeof step !== 'symbol');
-  if (isMissing(value, path)) return { loc: [part, ...path], msg: 'Field required', type: 'missing' };
-  return { loc: [part, ...path], msg: issue.message, type: issue.code };
+  if (isMissing(value, path)) return { loc: [...place, ...path], msg: 'Field required', type: 'missing' };
+  return { loc: [...place, ...path], msg: issue.message, type: issue.code };
 }
 
 function isMissing(value: unknown, path: (string | number)[]): boolean {

@@ -98,7 +98,9 @@ async function untilIdle(redis: Redis): Promise<number> {
   const queues = STAGES.map((stage) => openQueue(stage, redis));
   for (const endsAt = Date.now() + IDLE_MS; ; await delay(50)) {
     const counts = await Promise.all(
-      queues.map((queue) => queue.getJobCountByTypes('waiting', 'active', 'delayed', 'failed')),
+      queues.map((queue) =>
+        queue.getJobCountByTypes('waiting', 'prioritized', 'active', 'delayed', 'failed'),
+      ),
     );
     const left = counts.reduce((sum, count) => sum + count, 0);
     if (left === 0 || Date.now() > endsAt) return left;

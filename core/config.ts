@@ -120,7 +120,7 @@ export const SETTINGS = {
   AGENT_RATE_LIMIT_PER_MINUTE: setting(
     integer(Number.MIN_SAFE_INTEGER),
     '120',
-    'Snapshots a minute from one agent (or one address, where an agent has no identity); 0 or less means no limit.',
+    'Requests a minute from one agent (or one address, where an agent has no identity), a snapshot or a batch each; 0 or less means no limit.',
   ),
   ALERT_CPU_THRESHOLD: setting(decimal(0), '90', 'CPU percent at or above which an alert window opens.'),
   ALERT_CPU_DURATION_SECONDS: setting(

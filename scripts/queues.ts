@@ -107,14 +107,15 @@ async function reachable(redis: { ping(): Promise<string> }): Promise<void> {
 async function showStatus(queue: Queue, oldestMs: number | undefined): Promise<void> {
   const {
     waiting = 0,
+    prioritized = 0,
     active = 0,
     delayed = 0,
     failed = 0,
-  } = await queue.getJobCounts('waiting', 'active', 'delayed', 'failed');
+  } = await queue.getJobCounts('waiting', 'prioritized', 'active', 'delayed', 'failed');
   const age =
     oldestMs === undefined ? '' : `, the oldest for ${Math.round((Date.now() - oldestMs) / 1000)} s`;
   tell(
-    `${queue.name.padEnd(10)} ${waiting} waiting, ${active} active, ${delayed} delayed, ${failed} failed${age}`,
+    `${queue.name.padEnd(10)} ${waiting + prioritized} waiting, ${active} active, ${delayed} delayed, ${failed} failed${age}`,
   );
 }
 

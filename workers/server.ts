@@ -122,7 +122,7 @@ function watchProgress({ config, log, lifecycle }: ProcessContext, running: Runn
     return Promise.all(
       watched.map(async ({ worker, queue }) => ({
         queue: worker.queue,
-        waiting: (await queue.isPaused()) ? 0 : await queue.getWaitingCount(),
+        waiting: (await queue.isPaused()) ? 0 : await queue.getJobCountByTypes('waiting', 'prioritized'),
         lastProgressMs: worker.lastProgressMs(),
       })),
     );

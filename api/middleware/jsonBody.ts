@@ -2,6 +2,9 @@ import getRawBody from 'raw-body';
 import type { IncomingMessage } from 'node:http';
 import { InvalidRequestError, ServiceError } from '../../core/errors.ts';
 
+const JSON_TYPE = /^application\/(?:[a-z0-9.-]+\+)?json$/;
+const NDJSON_TYPE = /^application\/(?:x-)?ndjson$/;
+
 /**
  * Reads a JSON body. Bytes that are not UTF-8 become U+FFFD, as process names of some hosts need.
  *
@@ -9,8 +12,30 @@ import { InvalidRequestError, ServiceError } from '../../core/errors.ts';
  * @throws {ServiceError} 413 too large, 415 not JSON or compressed, 400 cut off; 422 malformed
  */
 export async function readJson(request: IncomingMessage, limitBytes: number): Promise<unknown> {
-  requireJson(request);
-  const text = (await readBytes(request, limitBytes)).toString('utf8');
+  const type = mediaTypeOf(request);
+  if (type !== undefined && !JSON_TYPE.test(type)) throw unsupported(type, 'application/json');
+  return parseJson(await readText(request, limitBytes));
+}
+
+/**
+ * Reads a body that is JSON or NDJSON.
+ *
+ * @returns the value, or the text that holds one a line
+ * @throws {ServiceError} as `readJson` does; what is wrong with a line is for whoever parses it
+ */
+export async function readJsonOrLines(
+  request: IncomingMessage,
+  limitBytes: number,
+): Promise<{ value: unknown } | { lines: string }> {
+  const type = mediaTypeOf(request);
+  const isLines = type !== undefined && NDJSON_TYPE.test(type);
+  if (type !== undefined && !isLines && !JSON_TYPE.test(type))
+    throw unsupported(type, 'application/json or application/x-ndjson');
+  const text = await readText(request, limitBytes);
+  return isLines ? { lines: text } : { value: parseJson(text) };
+}
+
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
@@ -18,31 +43,33 @@ export async function readJson(request: IncomingMessage, limitBytes: number): Pr
   }
 }
 
-function requireJson({ headers }: IncomingMessage): void {
+function unsupported(type: string, instead: string): ServiceError {
+  return new ServiceError(415, `Content-Type ${printable(type)} is not supported: send ${instead}`);
+}
+
+/** In lower case, without parameters; undefined where none is given. */
+function mediaTypeOf({ headers }: IncomingMessage): string | undefined {
   const encoding = headers['content-encoding'] ?? 'identity';
   if (encoding.toLowerCase() !== 'identity')
     throw new ServiceError(415, `Content-Encoding ${printable(encoding)} is not supported`);
   const type = headers['content-type'];
-  if (type === undefined || type.trim() === '') return;
+  if (type === undefined || type.trim() === '') return undefined;
   const [mediaType = '', ...parameters] = type
     .toLowerCase()
     .split(';')
     .map((part) => part.trim());
-  if (!/^application\/(?:[a-z0-9.-]+\+)?json$/.test(mediaType)) {
-    throw new ServiceError(
-      415,
-      `Content-Type ${printable(mediaType)} is not supported: send application/json`,
-    );
-  }
   const charset = parameters.find((parameter) => parameter.startsWith('charset='))?.slice('charset='.length);
   if (charset !== undefined && !/^"?(utf-8|utf8|us-ascii)"?$/.test(charset)) {
     throw new ServiceError(415, `Charset ${printable(charset)} is not supported: send UTF-8`);
   }
+  return mediaType;
 }
 
-async function readBytes(request: IncomingMessage, limit: number): Promise<Buffer> {
+/** Bytes that are not UTF-8 become U+FFFD. */
+async function readText(request: IncomingMessage, limit: number): Promise<string> {
   try {
-    return await getRawBody(request, { limit, length: request.headers['content-length'] ?? null });
+    const bytes = await getRawBody(request, { limit, length: request.headers['content-length'] ?? null });
+    return bytes.toString('utf8');
   } catch (error) {
     // Whatever is still to come is read and let go, or this connection would take no further request.
     request.resume();

@@ -4,7 +4,9 @@ import type { ApiMiddleware, State } from '../context.ts';
 import { requireAgent, requireOperator, requireReader } from '../middleware/access.ts';
 import { recentAlertsRoute } from './alerts.ts';
 import { healthRoutes, type HealthOptions } from './health.ts';
-import { ingestRoute, type IngestOptions } from './ingest.ts';
+import type { IngestOptions } from './agentRequest.ts';
+import { ingestRoute } from './ingest.ts';
+import { ingestBatchRoute } from './ingestBatch.ts';
 import { recentMetricsRoute } from './metrics.ts';
 import type { Route } from './route.ts';
 import { sessionRoutes } from './session.ts';
@@ -25,6 +27,7 @@ export interface RouteOptions {
 export function listRoutes({ ingest, rateLimits, health, timeline, alerts, access }: RouteOptions): Route[] {
   return [
     ingestRoute(ingest),
+    ingestBatchRoute(ingest),
     recentMetricsRoute({ timeline }),
     recentAlertsRoute({ alerts, clock: ingest.clock }),
     ...healthRoutes(health),

@@ -14,12 +14,16 @@ export interface Route {
   method: 'get' | 'post' | 'delete';
   path: string;
   summary: string;
+  description?: string;
   tag: 'ingest' | 'reads' | 'operations' | 'session';
   /** Who gets in: anybody, agents, readers, or the operator. */
   access: 'open' | 'agent' | 'reader' | 'operator';
   query?: z.ZodType;
   headers?: z.ZodType;
+  /** As JSON. */
   body?: z.ZodType;
+  /** The same in other media types. */
+  bodyAlsoAs?: Record<string, z.ZodType>;
   answers: Record<number, Answer>;
   handle(ctx: RouteContext): Promise<void>;
 }

@@ -1,6 +1,12 @@
 import { z } from 'zod';
 import { agentIdSchema } from './snapshot.ts';
 
+/**
+ * How late a sample may come and still count for an alert, in seconds behind the newest. More than the 600 s an agent's
+ * clock may be ahead, so that an agent whose clock is set right goes on being judged.
+ */
+export const ALERT_LATENESS_SECONDS = 900;
+
 /** A firing alert, as stored, published and answered. */
 export const alertEventSchema = z
   .object({

@@ -9,6 +9,8 @@ export const timelineBatchSchema = z.object({
         timestamp: z.number().int(),
         /** The snapshot's canonical JSON: the bytes that Redis keeps and the live channel carries. */
         json: z.string(),
+        /** Handed in late, as part of a batch: kept, and not let out on the live channel. Absent where it is live. */
+        history: z.boolean().optional(),
       }),
     )
     .min(1),

@@ -12,6 +12,10 @@ export const MAX_PROCESSES = 12;
 /** Largest body of one snapshot, in bytes: a real one is 1.4 KB; a 1,024-core host with long names stays below. */
 export const MAX_SNAPSHOT_BYTES = 64 * 1024;
 
+/** Most snapshots one request may hand in, and its largest body in bytes: 1,000 real ones are 1.4 MB. */
+export const MAX_BATCH_SNAPSHOTS = 1_000;
+export const MAX_BATCH_BODY_BYTES = 2 * 1024 * 1024;
+
 export const MAX_CORES = 4096;
 export const MAX_NAME_LENGTH = 1024;
 
@@ -80,3 +84,13 @@ export type ProcessSample = z.output<typeof processSampleSchema>;
 export const acceptedSchema = z
   .object({ status: z.literal('accepted'), timestamp: z.number().int() })
   .meta({ id: 'Accepted' });
+
+export const batchSchema = z
+  .array(snapshotSchema)
+  .min(1)
+  .max(MAX_BATCH_SNAPSHOTS)
+  .meta({ id: 'SnapshotBatch', description: 'Snapshots of one agent, in any order.' });
+
+export const batchAcceptedSchema = z
+  .object({ status: z.literal('accepted'), snapshots: z.number().int() })
+  .meta({ id: 'BatchAccepted' });

@@ -2,6 +2,12 @@ import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { EVENT_STREAM_LENGTH, queuePrefix, QUEUES, type QueueName } from '../contracts/queues.ts';
 
+/**
+ * The priority of a job that waits until no other does: BullMQ takes those without one before all that have one. They
+ * are counted as `prioritized` instead of `waiting`.
+ */
+export const AFTER_ALL_OTHERS = 1;
+
 /** Job options of a queue, as the table in contracts/queues has them. */
 export function jobOptions(name: QueueName) {
   const { attempts, backoffMs } = QUEUES[name];
@@ -40,6 +46,7 @@ export async function oldestJobMs(queue: Queue, redis: Redis): Promise<number | 
     redis.lrange(queue.toKey('wait'), -1, -1),
     redis.lrange(queue.toKey('active'), -1, -1),
     redis.zrange(queue.toKey('delayed'), '0', '0'),
+    redis.zrange(queue.toKey('prioritized'), '0', '0'),
   ]);
   // What a schedule has put down for later is not late.
   const unfinished = ends.flat().filter((id) => !id.startsWith('repeat:'));

@@ -13,20 +13,23 @@ const RECORDS_A_SLICE = 2_000;
 const USUAL_RATE = 0.5;
 
 /**
- * Adds records to the timelines of their agents and publishes what was new.
+ * Adds records to the timelines of their agents and publishes what was new of the live ones.
  *
  * Add, publish and trim are one script so that a repeated snapshot (a repeated POST, a retried job) is published once:
- * only a member that ZADD had not yet seen goes out. Records already too old for the timeline are published, never kept.
+ * only a member that ZADD had not yet seen goes out. Live records already too old for the timeline are published, never
+ * kept.
  *
- * KEYS the timelines; ARGV[1] this machine's epoch seconds, [2] seconds of retention, [3] channel, then (number of the
- * key, score, member) of each record. Output: number of members added.
+ * KEYS the timelines; ARGV[1] this machine's epoch seconds, [2] seconds of retention, [3] channel, [4] how many of the
+ * records are live, then (number of the key, score, member) of each record, the live ones first. Output: number of
+ * members added.
  */
 const APPEND = `
 local retention = tonumber(ARGV[2])
 local oldest = ${earlierNowInLua('ARGV[1]')} - retention
+local history = 5 + 3 * tonumber(ARGV[4])
 local added = 0
 local grown = {}
-for i = 4, #ARGV, 3 do
+for i = 5, #ARGV, 3 do
   local key, score, member = KEYS[tonumber(ARGV[i])], ARGV[i + 1], ARGV[i + 2]
   local kept = tonumber(score) >= oldest
   local fresh = kept and redis.call('ZADD', key, score, member) == 1
@@ -34,7 +37,7 @@ for i = 4, #ARGV, 3 do
     added = added + 1
     grown[key] = true
   end
-  if fresh or not kept then redis.call('PUBLISH', ARGV[3], member) end
+  if i < history and (fresh or not kept) then redis.call('PUBLISH', ARGV[3], member) end
 end
 for _, key in ipairs(KEYS) do
   redis.call('ZREMRANGEBYSCORE', key, '-inf', '(' .. oldest)
@@ -61,6 +64,8 @@ export interface TimelineRecord {
   timestamp: number;
   /** The snapshot's canonical JSON. */
   json: string;
+  /** Kept like any other, and not published. */
+  history?: boolean | undefined;
 }
 
 /**
@@ -68,7 +73,7 @@ export interface TimelineRecord {
  * retention goes by Redis'.
  */
 export interface TimelineStore {
-  /** Adds and publishes; repeating it changes nothing. Resolves to how many were new. */
+  /** Adds, and publishes what is live; repeating it changes nothing. Resolves to how many were new. */
   append(records: TimelineRecord[], nowSeconds: number): Promise<number>;
   /** One agent's snapshots inside the retention, oldest first; records that cannot be read are left out. */
   recentOf(agentId: string, nowSeconds: number): Promise<Snapshot[]>;
@@ -98,6 +103,8 @@ export function createTimelineStore(
         newest.set(agentId, Math.max(timestamp, newest.get(agentId) ?? timestamp));
       const agents = [...newest.keys()];
       const places = new Map(agents.map((agentId, i) => [agentId, i + 1]));
+      const live = records.filter(({ history }) => history !== true);
+      const history = records.filter((record) => record.history === true);
       // The agents first, on one connection: a reader that finds a timeline must have been able to find its agent.
       const [, added] = await Promise.all([
         redis.zadd(AGENTS_KEY, 'GT', ...[...newest].flatMap(([agentId, timestamp]) => [timestamp, agentId])),
@@ -107,7 +114,12 @@ export function createTimelineStore(
           nowSeconds,
           retentionSeconds,
           channel,
-          ...records.flatMap(({ agentId, timestamp, json }) => [places.get(agentId) ?? 0, timestamp, json]),
+          live.length,
+          ...[...live, ...history].flatMap(({ agentId, timestamp, json }) => [
+            places.get(agentId) ?? 0,
+            timestamp,
+            json,
+          ]),
         ),
       ]);
       return added;

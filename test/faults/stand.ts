@@ -144,7 +144,7 @@ export async function openStand(ground: Ground, options: StandOptions = {}): Pro
 
   async function unfinished(): Promise<number> {
     const counts = await Promise.all(
-      queues.map((queue) => queue.getJobCountByTypes('waiting', 'active', 'delayed')),
+      queues.map((queue) => queue.getJobCountByTypes('waiting', 'prioritized', 'active', 'delayed')),
     );
     return counts.reduce((sum, count) => sum + count, 0);
   }

@@ -20,14 +20,48 @@ export function faultOf({ status, headers, body }: Reply, { hasBody = true } = {
 
 /** Whether a body is a snapshot that the service must take. */
 export function isSnapshot(body: Buffer): boolean {
-  const value = parse(body.toString('utf8'));
+  return isTakable(parse(body.toString('utf8')));
+}
+
+/** What a batch holds, by its media type: `undefined` in place of a line that is no JSON; undefined for no batch. */
+export function batchOf(body: Buffer, isLines: boolean): unknown[] | undefined {
+  const text = body.toString('utf8');
+  if (!isLines) {
+    const value = parse(text);
+    return Array.isArray(value) ? (value as unknown[]) : undefined;
+  }
+  return text
+    .split('\n')
+    .filter((line) => /[^\t\r ]/.test(line))
+    .map(parse);
+}
+
+/** Whether the service must take a batch: it is of an agent that only its header names, if any. */
+export function isTakableBatch(values: readonly unknown[]): boolean {
+  return (
+    values.length > 0 &&
+    values.length <= 1_000 &&
+    values.every(
+      (value) =>
+        isTakable(value) &&
+        isObject(value) &&
+        !('agent_id' in value) &&
+        JSON.stringify(value).length < 65_536,
+    )
+  );
+}
+
+export function isTakable(value: unknown): boolean {
   const parsed = snapshotSchema.safeParse(value);
   return parsed.success && parsed.data.timestamp <= Date.now() / 1000 + 600;
 }
 
 /** What the contract forbids in a snapshot that was taken, said apart from the schema; undefined where nothing is. */
 export function contractFault(body: Buffer): string | undefined {
-  const value = parse(body.toString('utf8'));
+  return contractFaultOf(parse(body.toString('utf8')));
+}
+
+export function contractFaultOf(value: unknown): string | undefined {
   if (!isObject(value)) return 'took what is no object';
   const number = (given: unknown, min: number, max = Infinity) =>
     typeof given === 'number' && Number.isFinite(given) && given >= min && given <= max;

@@ -1,6 +1,15 @@
 import { Agent, request } from 'node:http';
 import fc from 'fast-check';
-import { contractFault, faultOf, isSnapshot, type Reply } from './judge.ts';
+import {
+  batchOf,
+  contractFault,
+  contractFaultOf,
+  faultOf,
+  isSnapshot,
+  isTakable,
+  isTakableBatch,
+  type Reply,
+} from './judge.ts';
 import { PATIENCE_MS, type Kind } from './kind.ts';
 import { OWN_AGENT, type Credentials, type Target } from './stand.ts';
 import { byteEdits, editBytes, jsonOf, valuesOf, type JsonSchema } from './values.ts';
@@ -161,46 +170,61 @@ export function requestInputs(document: ApiDocument, credentials: Credentials): 
       operation,
     })),
   );
-  const requests = described.map(({ path, method, operation }) => {
-    const parameters = (operation.parameters ?? []).filter((parameter) => parameter.in === 'query');
-    const known = fc.record(
-      Object.fromEntries(
-        parameters.map(({ name, schema }) => [
-          name,
-          fc.oneof(valuesOf(schema, schemas).map(String), queryText),
-        ]),
-      ),
-      { requiredKeys: [] },
-    );
-    const query = fc
-      .tuple(known, fc.array(fc.tuple(queryText, queryText), { maxLength: 2 }))
-      .map(([named, others]) => queryOf([...Object.entries(named), ...others]));
-    const schema = operation.requestBody?.content['application/json']?.schema;
-    const body =
-      schema === undefined
-        ? fc
-            .option(bytes, { nil: undefined, freq: 1 })
-            .filter((given) => given === undefined || given.length < 200)
-        : bodies(valuesOf(schema, schemas));
-    const tokens =
-      method === 'POST' && path.startsWith('/ingest') ? { 'x-agent-token': credentials.shared } : {};
-    return {
-      // Snapshots are what most requests bring.
-      weight: Object.keys(tokens).length > 0 ? described.length : 1,
-      arbitrary: fc.record({
-        method: fc.constant(method),
-        path: query.map((text) => path + text),
-        headers: fc.oneof(
-          {
-            arbitrary: fc.constant({ 'content-type': 'application/json', ...tokens }),
-            weight: 1,
-          },
-          { arbitrary: headers.map((given): Record<string, string> => ({ ...tokens, ...given })), weight: 2 },
+  const requests = described
+    .flatMap((operation) => {
+      const lines = operation.operation.requestBody?.content['application/x-ndjson'];
+      return lines === undefined
+        ? [{ ...operation, isLines: false }]
+        : [false, true].map((isLines) => ({ ...operation, isLines }));
+    })
+    .map(({ path, method, operation, isLines }) => {
+      const type = isLines ? 'application/x-ndjson' : 'application/json';
+      const parameters = (operation.parameters ?? []).filter((parameter) => parameter.in === 'query');
+      const known = fc.record(
+        Object.fromEntries(
+          parameters.map(({ name, schema }) => [
+            name,
+            fc.oneof(valuesOf(schema, schemas).map(String), queryText),
+          ]),
         ),
-        body,
-      }),
-    };
-  });
+        { requiredKeys: [] },
+      );
+      const query = fc
+        .tuple(known, fc.array(fc.tuple(queryText, queryText), { maxLength: 2 }))
+        .map(([named, others]) => queryOf([...Object.entries(named), ...others]));
+      const schema = operation.requestBody?.content['application/json']?.schema;
+      const body =
+        schema === undefined
+          ? fc
+              .option(bytes, { nil: undefined, freq: 1 })
+              .filter((given) => given === undefined || given.length < 200)
+          : isLines
+            ? linesOf(itemsOf(schema, schemas), schemas)
+            : bodies(valuesOf(schema, schemas));
+      const tokens =
+        method === 'POST' && path.startsWith('/ingest') ? { 'x-agent-token': credentials.shared } : {};
+      return {
+        // Snapshots are what most requests bring.
+        weight: Object.keys(tokens).length > 0 ? described.length : 1,
+        arbitrary: fc.record({
+          method: fc.constant(method),
+          path: query.map((text) => path + text),
+          headers: fc.oneof(
+            {
+              arbitrary: fc.constant({ 'content-type': type, ...tokens }),
+              weight: 1,
+            },
+            {
+              arbitrary: headers.map((given): Record<string, string> =>
+                isLines ? { ...tokens, ...given, 'content-type': type } : { ...tokens, ...given },
+              ),
+              weight: 2,
+            },
+          ),
+          body,
+        }),
+      };
+    });
   const elsewhere = fc.record({
     method: fc.constantFrom(...METHODS),
     path: fc
@@ -222,6 +246,30 @@ export function requestInputs(document: ApiDocument, credentials: Credentials): 
   return fc
     .oneof(...requests, { arbitrary: elsewhere, weight: Math.ceil(described.length / 2) })
     .map(harmless);
+}
+
+/** The schema of what an array holds. */
+function itemsOf(schema: JsonSchema, components: Record<string, JsonSchema>): JsonSchema {
+  if (schema.$ref !== undefined)
+    return itemsOf(components[schema.$ref.split('/').at(-1) ?? ''] ?? {}, components);
+  return schema.items ?? {};
+}
+
+/** Values a line each, with the ends of lines that there are and some that there are not. */
+function linesOf(schema: JsonSchema, components: Record<string, JsonSchema>): fc.Arbitrary<Buffer> {
+  const ends = fc.constantFrom('\n', '\n', '\n', '\r\n', '\n\n', '\r', '\u2028', '');
+  const lines = fc.array(fc.tuple(jsonOf(valuesOf(schema, components)), ends), { maxLength: 6 });
+  const texts = lines.map((given) => Buffer.from(given.map(([text, end]) => text + end).join('')));
+  return fc.oneof(
+    { arbitrary: texts, weight: 60 },
+    { arbitrary: fc.tuple(texts, byteEdits).map(([text, edits]) => editBytes(text, edits)), weight: 30 },
+    {
+      arbitrary: fc
+        .constantFrom('\n'.repeat(100_000), '0\n'.repeat(1_001), '{}\n'.repeat(1_000))
+        .map((text) => Buffer.from(text)),
+      weight: 1,
+    },
+  );
 }
 
 const bytes = fc.uint8Array({ maxLength: 300 }).map((given) => Buffer.from(given));
@@ -288,6 +336,8 @@ export function requests(document: ApiDocument, credentials: Credentials): Kind<
       if (reply.headers['x-request-id'] === undefined) return `answered ${reply.status} without X-Request-Id`;
       if (input.method === 'POST' && input.path.split('?')[0] === '/ingest/metrics')
         return snapshotFault(input, reply, credentials);
+      if (input.method === 'POST' && input.path.split('?')[0] === '/ingest/metrics/batch')
+        return batchFault(input, reply, credentials);
       return undefined;
     },
     show: ({ method, path, headers, body }) =>
@@ -313,6 +363,29 @@ function snapshotFault(
     (headers['content-type'] ?? 'application/json') === 'application/json';
   if (plain && body.length <= 64 * 1024 && isSnapshot(body))
     return `refused a snapshot with ${status}: ${answer}`;
+  return undefined;
+}
+
+/** What is taken must be snapshots, all of them, and snapshots must be taken. */
+function batchFault(
+  { headers, body = Buffer.alloc(0) }: RequestInput,
+  { status, body: answer }: Reply,
+  { shared }: Credentials,
+): string | undefined {
+  const type = headers['content-type'] ?? 'application/json';
+  const values = batchOf(body, type.includes('ndjson'));
+  if (status === 200) {
+    if (values?.every(isTakable) !== true) return 'took what the schema does not allow';
+    if (answer !== JSON.stringify({ status: 'accepted', snapshots: values.length }))
+      return `answered ${answer}`;
+    return values.map(contractFaultOf).find((fault) => fault !== undefined);
+  }
+  const plain =
+    Object.keys(headers).every((name) => ['content-type', 'x-agent-token'].includes(name)) &&
+    headers['x-agent-token'] === shared &&
+    ['application/json', 'application/x-ndjson'].includes(type);
+  if (plain && body.length <= 2 * 1024 * 1024 && values !== undefined && isTakableBatch(values))
+    return `refused a batch with ${status}: ${answer}`;
   return undefined;
 }
 

@@ -131,9 +131,12 @@ export async function buildStand(): Promise<Stand> {
         const problems = [workers.ended()].flatMap((how) => how ?? []);
         for (const queue of queues) {
           const endsAt = Date.now() + DRAIN_MS;
-          while ((await queue.getJobCountByTypes('waiting', 'active', 'delayed')) > 0 && Date.now() < endsAt)
+          while (
+            (await queue.getJobCountByTypes('waiting', 'prioritized', 'active', 'delayed')) > 0 &&
+            Date.now() < endsAt
+          )
             await delay(100);
-          const left = await queue.getJobCountByTypes('waiting', 'active', 'delayed');
+          const left = await queue.getJobCountByTypes('waiting', 'prioritized', 'active', 'delayed');
           if (left > 0)
             problems.push(`${left} jobs of the queue ${queue.name} are not done after ${DRAIN_MS / 1000} s`);
           for (const job of await queue.getFailed(0, 2))

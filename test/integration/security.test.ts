@@ -125,6 +125,7 @@ const ROWS = {
 
 const ROUTES: Record<string, Row> = {
   'POST /ingest/metrics': ROWS.agents,
+  'POST /ingest/metrics/batch': ROWS.agents,
   'GET /api/metrics/recent': ROWS.readers,
   'GET /api/alerts/recent': ROWS.readers,
   'GET /metrics': ROWS.readers,
@@ -148,6 +149,7 @@ const ROUTES: Record<string, Row> = {
 
 const BODIES: Record<string, () => unknown> = {
   'POST /ingest/metrics': () => snapshot(),
+  'POST /ingest/metrics/batch': () => [snapshot()],
   'POST /api/session': () => ({ token: 'wrong' }),
 };
 

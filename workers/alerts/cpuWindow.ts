@@ -1,3 +1,5 @@
+import { ALERT_LATENESS_SECONDS } from '../../core/contracts/alert.ts';
+
 /** CPU at or above `threshold` percent for `durationSeconds` (wire contract, "CPU alert"). */
 export interface CpuRule {
   threshold: number;
@@ -39,12 +41,6 @@ export interface CpuWindowState {
 
 /** The value kept of a sample below the threshold. */
 export const COLD = -1;
-
-/**
- * How late a sample may come and still count, in seconds behind the newest. More than the 600 s an agent's clock may
- * be ahead, so that an agent whose clock is set right goes on being judged.
- */
-export const LATENESS_SECONDS = 900;
 
 /** Most samples kept one by one: an agent that reports every second fills the lateness with 900. */
 const MAX_SAMPLES = 1_000;
@@ -153,7 +149,7 @@ function fold(state: CpuWindowState): CpuWindowState {
   let { foldedTo, openedAt } = state;
   let decided = 0;
   for (const { timestamp, value } of samples) {
-    if (timestamp >= newest - LATENESS_SECONDS && samples.length - decided <= MAX_SAMPLES) break;
+    if (timestamp >= newest - ALERT_LATENESS_SECONDS && samples.length - decided <= MAX_SAMPLES) break;
     foldedTo = timestamp;
     openedAt = value === COLD ? null : (openedAt ?? timestamp);
     decided += 1;

@@ -37,7 +37,9 @@ async function useUpTheLog(sql: pg.Client): Promise<void> {
 
 /** Jobs that have used up an attempt: a full disk is nobody's data error. */
 async function attemptsUsed({ queues }: Stand): Promise<number> {
-  const jobs = await Promise.all(queues.map((queue) => queue.getJobs(['waiting', 'delayed', 'active'])));
+  const jobs = await Promise.all(
+    queues.map((queue) => queue.getJobs(['waiting', 'prioritized', 'delayed', 'active'])),
+  );
   return jobs.flat().filter((job) => job.attemptsMade > 0).length;
 }
 

@@ -28,7 +28,9 @@ export const backlog: FaultCase = {
         if ((load.tally.answers['503'] ?? 0) === 0) problems.push('nothing was refused');
         const depth = Math.max(
           ...(await Promise.all(
-            stand.queues.map((queue) => queue.getJobCountByTypes('waiting', 'active', 'delayed')),
+            stand.queues.map((queue) =>
+              queue.getJobCountByTypes('waiting', 'prioritized', 'active', 'delayed'),
+            ),
           )),
         );
         figures['depth'] = `${depth} of ${MAX_JOBS}`;

@@ -123,6 +123,18 @@ describe('appending', () => {
     expect(await redis.exists(key)).toBe(0);
   });
 
+  test('history is kept like anything else, and does not go out live', async () => {
+    const history = { ...record('web-01', NOW - 100), history: true };
+    const old = { ...record('web-01', NOW - RETENTION - 1), history: true };
+    const live = [record('web-01', NOW - 1), record('web-02', NOW)];
+    expect(await timeline.append([history, live[0]!, old, live[1]!], NOW)).toBe(3);
+    expect(await arrived()).toEqual(live.map(({ json }) => json));
+    expect((await timeline.recentOf('web-01', NOW)).map(({ timestamp }) => timestamp)).toEqual([
+      NOW - 100,
+      NOW - 1,
+    ]);
+  });
+
   test('one exactly at the edge of the retention is kept', async () => {
     expect(await timeline.append([record('default', NOW - RETENTION)], NOW)).toBe(1);
     expect(await timeline.recentOf('default', NOW)).toHaveLength(1);

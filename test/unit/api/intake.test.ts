@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { createIntake, type Intake, type IntakeItem, type IntakeOptions } from '../../../api/intake.ts';
+import { createIntake, type Intake, type IntakeOptions } from '../../../api/intake.ts';
+import type { IntakeItem } from '../../../api/pieces.ts';
 import { snapshotSchema } from '../../../core/contracts/snapshot.ts';
 import { toQueuedRow, toSnapshotRow } from '../../../core/snapshotRow.ts';
 import { snapshotIdentity } from '../../../core/snapshotIdentity.ts';
@@ -69,6 +70,7 @@ function item(changes: Partial<IntakeItem> = {}): IntakeItem {
     receivedAtMs: 1_800_000_000_000 + next,
     snapshot,
     json,
+    age: 'live',
     ...changes,
   };
 }
@@ -85,7 +87,7 @@ const timelineBatches = async () => (await payloadsOf('timeline')) as TimelineBa
 describe('a snapshot', () => {
   test('is acknowledged once every stage’s queue has it, each with what that stage needs', async () => {
     const one = item();
-    await intake.submit(one);
+    await intake.submit([one]);
     const { agentId, snapshot, json } = one;
     const { timestamp, total_cpu_percent: cpuPercent } = snapshot;
     expect(await payloadsOf('timeline')).toEqual([{ snapshots: [{ agentId, timestamp, json }] }]);
@@ -95,20 +97,20 @@ describe('a snapshot', () => {
 
   test('goes to the stages there are: without a history to none for it', async () => {
     const { persist: _, ...others } = queues;
-    await open({ queues: others }).submit(item());
+    await open({ queues: others }).submit([item()]);
     expect(await payloadsOf('persist')).toEqual([]);
     expect(await payloadsOf('timeline')).toHaveLength(1);
     expect(await payloadsOf('alerts')).toHaveLength(1);
   });
 
   test('that follows another one at once is enqueued too', async () => {
-    for (let i = 0; i < 20; i += 1) await intake.submit(item());
+    for (let i = 0; i < 20; i += 1) await intake.submit([item()]);
     expect(batches).toEqual(Array(20).fill(1));
   });
 
   test('of each of several agents that take turns is enqueued too', async () => {
     const agent = async () => {
-      for (let i = 0; i < 30; i += 1) await intake.submit(item());
+      for (let i = 0; i < 30; i += 1) await intake.submit([item()]);
     };
     await Promise.all([agent(), agent(), agent()]);
     expect((await timelineBatches()).flatMap((batch) => batch.snapshots)).toHaveLength(90);
@@ -117,13 +119,13 @@ describe('a snapshot', () => {
 
 describe('a batch', () => {
   test('is what arrived while the one before was being enqueued', async () => {
-    await Promise.all(items(100).map((one) => intake.submit(one)));
+    await Promise.all(items(100).map((one) => intake.submit([one])));
     expect(batches).toEqual([1, 99]);
   });
 
   test('holds each snapshot once, in the order of arrival, the same ones for every stage', async () => {
     const sent = items(50);
-    await Promise.all(sent.map((one) => intake.submit(one)));
+    await Promise.all(sent.map((one) => intake.submit([one])));
     const order = sent.map(({ snapshot }) => snapshot.timestamp);
     const timeline = await timelineBatches();
     const alerts = (await payloadsOf('alerts')) as AlertsBatch[];
@@ -136,7 +138,7 @@ describe('a batch', () => {
   });
 
   test('has at most 500 snapshots', async () => {
-    await Promise.all(items(1_200).map((one) => intake.submit(one)));
+    await Promise.all(items(1_200).map((one) => intake.submit([one])));
     expect(batches).toEqual([1, 500, 500, 199]);
   });
 
@@ -144,7 +146,7 @@ describe('a batch', () => {
     ['ASCII', 'a'.repeat(60_000)],
     ['names of three bytes a letter', '中'.repeat(20_000)],
   ])('has at most a megabyte, of %s', async (_, json) => {
-    await Promise.all(items(60, { json }).map((one) => intake.submit(one)));
+    await Promise.all(items(60, { json }).map((one) => intake.submit([one])));
     const sizes = (await timelineBatches()).map(({ snapshots }) =>
       snapshots.reduce((sum, snapshot) => sum + Buffer.byteLength(snapshot.json), 0),
     );
@@ -154,12 +156,12 @@ describe('a batch', () => {
   });
 
   test('takes one snapshot that is larger than that all the same', async () => {
-    await intake.submit(item({ json: 'a'.repeat(2 * 1024 * 1024) }));
+    await intake.submit([item({ json: 'a'.repeat(2 * 1024 * 1024) })]);
     expect(await timelineBatches()).toHaveLength(1);
   });
 
   test('is one job in each queue under one id, so that a command sent again adds nothing', async () => {
-    await intake.submit(item());
+    await intake.submit([item()]);
     const ids = await Promise.all(
       Object.values(queues).map(async (queue) => (await queue.getWaiting()).map(({ id }) => id)),
     );
@@ -168,11 +170,67 @@ describe('a batch', () => {
   });
 });
 
+describe('the snapshots of one request', () => {
+  test('are acknowledged together, as jobs of at most 500', async () => {
+    await intake.submit(items(1_000));
+    expect(batches).toEqual([500, 500]);
+    expect((await timelineBatches()).flatMap((batch) => batch.snapshots)).toHaveLength(1_000);
+  });
+
+  test('that came late go in jobs behind all others, marked; the stale ones not to be judged', async () => {
+    const [live, late, stale] = [items(2), items(3, { age: 'late' }), items(4, { age: 'stale' })];
+    await intake.submit([...stale, ...late, ...live]);
+    await intake.submit(items(1));
+    const jobs = await queues.timeline.getJobs(['waiting', 'prioritized']);
+    const priorities = jobs.map(({ priority, data }) => [priority, (data as TimelineBatch).snapshots.length]);
+    expect(priorities).toHaveLength(3);
+    expect(priorities).toEqual(
+      expect.arrayContaining([
+        [0, 1],
+        [0, 2],
+        [1, 7],
+      ]),
+    );
+    const marked = (await timelineBatches()).flatMap((batch) =>
+      batch.snapshots.filter(({ history }) => history),
+    );
+    expect(marked).toHaveLength(7);
+    const judged = ((await payloadsOf('alerts')) as AlertsBatch[]).map(({ samples }) => samples.length);
+    expect(judged.toSorted((a, b) => a - b)).toEqual([1, 5]);
+    const stored = (await payloadsOf('persist')) as PersistBatch[];
+    expect(stored.flatMap(({ snapshots }) => snapshots)).toHaveLength(10);
+  });
+
+  test('that are all stale do not trouble the alerts', async () => {
+    await intake.submit(items(3, { age: 'stale' }));
+    expect(await payloadsOf('alerts')).toEqual([]);
+    expect(await payloadsOf('persist')).toHaveLength(1);
+  });
+
+  test('with much history do not hold up a live one', async () => {
+    const order: string[] = [];
+    const history = Array.from({ length: 10 }, () =>
+      intake.submit(items(1_000, { age: 'late' })).then(() => order.push('history')),
+    );
+    await Promise.all([...history, intake.submit([item()]).then(() => order.push('live'))]);
+    expect(order.indexOf('live')).toBeLessThan(2);
+  });
+
+  test('are refused together, once, where one of their jobs is', async () => {
+    await redis.set(queues.alerts.toKey('wait'), 'not a list');
+    await expect(intake.submit(items(1_000))).rejects.toBeInstanceOf(UnavailableError);
+    expect(batches).toEqual([500]);
+    await redis.del(queues.alerts.toKey('wait'));
+    await intake.submit(items(2));
+    expect(batches).toEqual([500, 2]);
+  });
+});
+
 describe('where a stage does not acknowledge', () => {
   test('nothing is acknowledged: every snapshot of the batch is refused with 503', async () => {
     // What one queue keeps its jobs in is no list: only this stage's adds fail.
     await redis.set(queues.alerts.toKey('wait'), 'not a list');
-    const answers = await Promise.allSettled(items(10).map((one) => intake.submit(one)));
+    const answers = await Promise.allSettled(items(10).map((one) => intake.submit([one])));
     expect(answers.map(({ status }) => status)).toEqual(Array(10).fill('rejected'));
     for (const answer of answers) {
       const error: unknown = answer.status === 'rejected' ? answer.reason : undefined;
@@ -180,37 +238,37 @@ describe('where a stage does not acknowledge', () => {
       expect(error).toMatchObject({ status: 503, detail: expect.stringMatching(/^Redis unavailable: /) });
     }
     await redis.del(queues.alerts.toKey('wait'));
-    await intake.submit(item());
+    await intake.submit([item()]);
   });
 
   test('a Redis that takes no more writes refuses them, and the next one after it does again', async () => {
     await redis.config('SET', 'maxmemory', '1');
-    await expect(intake.submit(item())).rejects.toMatchObject({
+    await expect(intake.submit([item()])).rejects.toMatchObject({
       status: 503,
       retryAfterSeconds: expect.any(Number),
     });
     await redis.config('SET', 'maxmemory', '0');
-    await intake.submit(item());
+    await intake.submit([item()]);
   });
 
   test('a Redis that is gone refuses them at once, and takes them once it is back', async () => {
-    await intake.submit(item());
+    await intake.submit([item()]);
     await server.kill();
     await waitFor(() => connection.handle.status !== 'ready');
     const startedAt = Date.now();
-    await expect(intake.submit(item())).rejects.toBeInstanceOf(UnavailableError);
+    await expect(intake.submit([item()])).rejects.toBeInstanceOf(UnavailableError);
     expect(Date.now() - startedAt).toBeLessThan(500);
     await server.restart();
-    await waitFor(() => intake.submit(item()).then(() => true));
+    await waitFor(() => intake.submit([item()]).then(() => true));
   });
 });
 
 describe('while Redis is frozen', () => {
   test('every snapshot is refused with 503 at the deadline, and what comes after the thaw is taken', async () => {
-    await intake.submit(item());
+    await intake.submit([item()]);
     await whileFrozen(server, async () => {
       const startedAt = Date.now();
-      const answers = await Promise.allSettled(items(50).map((one) => intake.submit(one)));
+      const answers = await Promise.allSettled(items(50).map((one) => intake.submit([one])));
       const tookMs = Date.now() - startedAt;
       for (const answer of answers) {
         const error: unknown = answer.status === 'rejected' ? answer.reason : undefined;
@@ -223,34 +281,34 @@ describe('while Redis is frozen', () => {
       expect(tookMs).toBeGreaterThanOrEqual(890);
       expect(tookMs).toBeLessThan(1_500);
     });
-    await waitFor(() => intake.submit(item()).then(() => true));
+    await waitFor(() => intake.submit([item()]).then(() => true));
   });
 
   test('what a request has waited before it came to the queues is part of its deadline', async () => {
     const impatient = open({ deadlineMs: 1_000 });
     await whileFrozen(server, async () => {
       const startedAt = performance.now();
-      await expect(impatient.submit(item(), startedAt - 800)).rejects.toBeInstanceOf(UnavailableError);
+      await expect(impatient.submit([item()], startedAt - 800)).rejects.toBeInstanceOf(UnavailableError);
       expect(performance.now() - startedAt).toBeLessThan(700);
     });
-    await waitFor(() => intake.submit(item()).then(() => true));
+    await waitFor(() => intake.submit([item()]).then(() => true));
   });
 
   test('a clock that is set forward while a request waits refuses nothing', async () => {
-    await intake.submit(item({ receivedAtMs: Date.now() - 3_600_000 }));
+    await intake.submit([item({ receivedAtMs: Date.now() - 3_600_000 })]);
   });
 
   test('what was refused while it waited is not enqueued after all', async () => {
     const impatient = open({ deadlineMs: 200 });
     const sent = items(20);
     await whileFrozen(server, async () => {
-      const answers = await Promise.allSettled(sent.map((one) => impatient.submit(one)));
+      const answers = await Promise.allSettled(sent.map((one) => impatient.submit([one])));
       expect(answers.every(({ status }) => status === 'rejected')).toBe(true);
     });
     await impatient.close();
     // The first one was on its way already.
     const others = sent.slice(1);
-    await waitFor(() => intake.submit(item()).then(() => true));
+    await waitFor(() => intake.submit([item()]).then(() => true));
     const stored = (await timelineBatches())
       .flatMap((batch) => batch.snapshots)
       .map(({ timestamp }) => timestamp);
@@ -264,28 +322,28 @@ describe('more than can be enqueued before the deadline', () => {
   test('is refused at once past 20,000 waiting', async () => {
     await whileFrozen(server, async () => {
       const impatient = open({ deadlineMs: 300 });
-      const waiting = items(20_001).map((one) => impatient.submit(one).catch((error: unknown) => error));
+      const waiting = items(20_001).map((one) => impatient.submit([one]).catch((error: unknown) => error));
       const startedAt = Date.now();
-      await expect(impatient.submit(item())).rejects.toMatchObject({
+      await expect(impatient.submit([item()])).rejects.toMatchObject({
         status: 503,
         detail: 'Redis unavailable: too many snapshots waiting',
       });
       expect(Date.now() - startedAt).toBeLessThan(300);
       expect((await Promise.all(waiting)).every((error) => error instanceof UnavailableError)).toBe(true);
     });
-    await waitFor(() => intake.submit(item()).then(() => true));
+    await waitFor(() => intake.submit([item()]).then(() => true));
   });
 });
 
 describe('closing', () => {
   test('refuses new snapshots with 503', async () => {
     await intake.close();
-    await expect(intake.submit(item())).rejects.toMatchObject({ status: 503, detail: 'Shutting down' });
+    await expect(intake.submit([item()])).rejects.toMatchObject({ status: 503, detail: 'Shutting down' });
     expect(await timelineBatches()).toEqual([]);
   });
 
   test('waits until what was taken is in the queues', async () => {
-    const answers = items(700).map((one) => intake.submit(one));
+    const answers = items(700).map((one) => intake.submit([one]));
     await intake.close();
     expect(batches).toEqual([1, 500, 199]);
     await Promise.all(answers);

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { recordedSnapshots } from '../../../support/snapshots.ts';
+import { ALERT_LATENESS_SECONDS } from '../../../../core/contracts/alert.ts';
 import {
   EMPTY_STATE,
   judge,
-  LATENESS_SECONDS,
   unannounced,
   withAllAnnounced,
   type CpuRule,
@@ -105,7 +105,7 @@ describe('late samples', () => {
     const newest = { timestamp: 2_000, cpuPercent: 5 };
     const first = { timestamp: 1_000, cpuPercent: 5 };
     const late = (timestamp: number) => ({ timestamp, cpuPercent: 95 });
-    const edge = newest.timestamp - LATENESS_SECONDS;
+    const edge = newest.timestamp - ALERT_LATENESS_SECONDS;
     const before = run([[first], [newest]]).state;
     expect(before.foldedTo).toBe(1_000);
     expect(run([[late(edge)], [newest]]).state).toMatchObject({ foldedTo: null, openedAt: null });
@@ -195,7 +195,7 @@ describe('whatever an agent sends', () => {
   );
   /** No longer than the lateness from first to last. */
   const withinLateness = inOrder(fc.integer({ min: 1, max: 40 }), 60).map((list) =>
-    list.filter(({ timestamp }) => timestamp <= list[0]!.timestamp + LATENESS_SECONDS),
+    list.filter(({ timestamp }) => timestamp <= list[0]!.timestamp + ALERT_LATENESS_SECONDS),
   );
 
   /** Cuts a list into runs, at random. */
