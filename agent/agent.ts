@@ -24,6 +24,12 @@ export async function startAgent(options: AgentOptions, sampler: Sampler, log: L
   const report = createConnectionReport(log, Date.now);
   const sender = createSender({
     post: createIngestClient({ ...options, timeoutMs: REQUEST_TIMEOUT_MS }),
+    postBatch: createIngestClient({
+      ...options,
+      endpoint: `${options.endpoint}/batch`,
+      mediaType: 'application/x-ndjson',
+      timeoutMs: REQUEST_TIMEOUT_MS,
+    }),
     buffer,
     report,
     drainPaceMs: options.drainPaceMs,

@@ -6,8 +6,11 @@ export type Failure = Exclude<Outcome, { kind: 'accepted' | 'rejected' }>;
 
 /** Tells the log what changes between this agent and the server, instead of what happens to each snapshot. */
 export interface ConnectionReport {
-  /** @param waiting snapshots in the buffer behind it */
-  accepted(waiting: number): void;
+  /**
+   * @param waiting snapshots in the buffer behind it
+   * @param count how many were taken, one unless told
+   */
+  accepted(waiting: number, count?: number): void;
   rejected(timestamp: number, reason: string, waiting: number): void;
   /** @param waiting snapshots in the buffer, the failed one included */
   failed(failure: Failure, waiting: number): void;
@@ -49,9 +52,9 @@ export function createConnectionReport(log: Log, nowMs: () => number): Connectio
 
   return {
     counts,
-    accepted(waiting) {
-      counts.accepted += 1;
-      noteAnswered(waiting, counts.accepted - 1);
+    accepted(waiting, count = 1) {
+      counts.accepted += count;
+      noteAnswered(waiting, counts.accepted - count);
     },
     rejected(timestamp, reason, waiting) {
       counts.rejected += 1;

@@ -10,8 +10,9 @@ Measures this machine (CPU, memory, the top 12 processes) and hands a snapshot t
                          unlike this, does not show in the process list
   --buffer-size COUNT    snapshots kept in memory while the server is away, then the oldest are dropped
                          (default 900, half an hour at 2 s; about 1.5 KB each)
-  --drain-per-minute N   snapshots a minute while a backlog is handed in, where the server does not say what it
-                         allows  (default 100; the server's own default limit is 120)
+  --drain-per-minute N   requests a minute while a backlog is handed in, where the server does not say what it
+                         allows; each holds up to 500 snapshots, or one where the server takes no batches
+                         (default 100; the server's own default limit is 120)
   --once                 measure over one interval, print the snapshot to stdout and exit; nothing is sent
   -h, --help             this text
 

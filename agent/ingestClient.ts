@@ -22,10 +22,12 @@ export interface IngestClientOptions {
   agentId: string;
   token: string | undefined;
   timeoutMs: number;
+  /** What the bodies are; JSON unless told. */
+  mediaType?: 'application/json' | 'application/x-ndjson';
 }
 
 /**
- * A function that posts one snapshot and says what became of it; it never throws. Connections are kept alive by fetch
+ * A function that posts a snapshot, or several where the route takes them, and says what became of it; it never throws. Connections are kept alive by fetch
  * itself. Redirects are not followed: they would carry the token to another host.
  */
 export function createIngestClient({
@@ -33,8 +35,9 @@ export function createIngestClient({
   agentId,
   token,
   timeoutMs,
+  mediaType = 'application/json',
 }: IngestClientOptions): PostSnapshot {
-  const headers: Record<string, string> = { 'content-type': 'application/json', 'x-agent-id': agentId };
+  const headers: Record<string, string> = { 'content-type': mediaType, 'x-agent-id': agentId };
   if (token !== undefined) headers['x-agent-token'] = token;
 
   return async function postSnapshot(body, signal) {

@@ -1,6 +1,7 @@
 import { backoffMs } from './backoff.ts';
+import { createBatchPolicy, fitting } from './backlog.ts';
 import type { ConnectionReport, Failure } from './connectionReport.ts';
-import type { PostSnapshot } from './ingestClient.ts';
+import type { Outcome, PostSnapshot } from './ingestClient.ts';
 import type { Sleep } from './sleep.ts';
 import type { SnapshotBuffer } from './snapshotBuffer.ts';
 
@@ -21,6 +22,8 @@ export interface Prepared {
 
 export interface SenderOptions {
   post: PostSnapshot;
+  /** Posts several, a line each. */
+  postBatch: PostSnapshot;
   buffer: SnapshotBuffer<Prepared>;
   report: ConnectionReport;
   /** From one send to the next while a backlog drains and the server does not say how much it allows. */
@@ -31,7 +34,10 @@ export interface SenderOptions {
   random: () => number;
 }
 
-/** Hands in snapshots in order, one at a time, for as long as it takes. */
+/**
+ * Hands in snapshots, one request at a time, for as long as it takes: in order while none waits, and a backlog in batches
+ * (backlog.ts).
+ */
 export interface Sender {
   push(snapshot: Prepared): void;
   start(): void;
@@ -40,7 +46,8 @@ export interface Sender {
 }
 
 export function createSender(options: SenderOptions): Sender {
-  const { post, buffer, report, sleep, nowMs, random } = options;
+  const { post, postBatch, buffer, report, sleep, nowMs, random } = options;
+  const batches = createBatchPolicy(nowMs, pauseAfter);
   const pauses = new AbortController();
   const requests = new AbortController();
   let running: Promise<void> | undefined;
@@ -50,10 +57,11 @@ export function createSender(options: SenderOptions): Sender {
 
   async function run(): Promise<void> {
     for (;;) {
-      const next = buffer.take();
-      if (next !== undefined) {
+      const taken = take();
+      const [only] = taken;
+      if (only !== undefined) {
         const startedMs = nowMs();
-        const nextInMs = await handIn(next);
+        const nextInMs = await (taken.length > 1 ? handInBatch(taken) : handIn(only));
         const stopping = pauses.signal.aborted;
         if (stopping && failures > 0) return;
         const pauseMs = nextInMs - (failures > 0 ? 0 : nowMs() - startedMs);
@@ -66,20 +74,58 @@ export function createSender(options: SenderOptions): Sender {
     }
   }
 
+  /** Takes out what is to be sent with the next request. */
+  function take(): Prepared[] {
+    const next = batches.next(buffer.size);
+    if (next.kind === 'oldest') {
+      const oldest = buffer.take();
+      return oldest === undefined ? [] : [oldest];
+    }
+    const newest = buffer.takeNewest(next.kind === 'batch' ? next.most : 1);
+    const count = fitting(newest);
+    buffer.putBack(newest.slice(0, -count));
+    return newest.slice(-count);
+  }
+
+  /** As `handIn`; where batches are what the server minds, the snapshots are back in the buffer and it goes on at once. */
+  async function handInBatch(snapshots: Prepared[]): Promise<number> {
+    const outcome = await postBatch(snapshots.map(({ body }) => body).join('\n'), requests.signal);
+    const isAboutBatches = batches.batchAnswered(outcome, snapshots.length);
+    if (outcome.kind === 'accepted') {
+      failures = 0;
+      report.accepted(buffer.size, snapshots.length);
+      return paceAfter(outcome);
+    }
+    reportingOverflow(() => buffer.putBack(snapshots));
+    if (isAboutBatches || outcome.kind === 'rejected') return 0;
+    return noteFailure(outcome);
+  }
+
   /** One attempt. Returns the milliseconds until the next: from its start after a success, from its end otherwise. */
   async function handIn(snapshot: Prepared): Promise<number> {
     const outcome = await post(snapshot.body, requests.signal);
     if (outcome.kind === 'accepted' || outcome.kind === 'rejected') {
       failures = 0;
+      batches.singleAnswered();
       if (outcome.kind === 'accepted') report.accepted(buffer.size);
       else report.rejected(snapshot.timestamp, `${outcome.status} ${outcome.detail}`, buffer.size);
-      if (buffer.size === 0) return 0;
-      return (outcome.kind === 'accepted' ? outcome.paceMs : undefined) ?? options.drainPaceMs;
+      return paceAfter(outcome);
     }
+    reportingOverflow(() => buffer.putBack([snapshot]));
+    return noteFailure(outcome);
+  }
+
+  function paceAfter(outcome: Outcome): number {
+    if (buffer.size === 0) return 0;
+    return (outcome.kind === 'accepted' ? outcome.paceMs : undefined) ?? options.drainPaceMs;
+  }
+
+  function noteFailure(failure: Failure): number {
     failures += 1;
-    reportingOverflow(() => buffer.putBack(snapshot));
-    report.failed(outcome, buffer.size);
-    return pauseAfter(outcome);
+    // Being slowed down is no outage.
+    if (failure.kind !== 'busy' || failure.status !== 429) batches.connectionLost();
+    report.failed(failure, buffer.size);
+    return pauseAfter(failure);
   }
 
   function pauseAfter(failure: Failure): number {

@@ -1,11 +1,13 @@
-/** What waits to be sent: oldest first, never more than the capacity. */
+/** What waits to be sent, by age, never more than the capacity. One piece of it is on its way at a time. */
 export interface SnapshotBuffer<T> {
   /** Adds the newest; where the buffer is full the oldest is given up. */
   push(item: T): void;
   /** Takes out the oldest, to be sent. */
   take(): T | undefined;
-  /** Puts back what was taken and could not be sent. It is the oldest again, so a full buffer gives it up. */
-  putBack(item: T): void;
+  /** Takes out the newest, to be sent: as many as there are up to `most`, the oldest of them first. */
+  takeNewest(most: number): T[];
+  /** Puts back what was taken last and could not be sent, into its old place; a full buffer gives up the oldest. */
+  putBack(taken: readonly T[]): void;
   readonly size: number;
   /** How many were given up since the start. */
   readonly dropped: number;
@@ -15,19 +17,33 @@ export interface SnapshotBuffer<T> {
 export function createSnapshotBuffer<T>(capacity: number): SnapshotBuffer<T> {
   const items: T[] = [];
   let dropped = 0;
+  /** How many of the items, from the newest on, came after those that were taken last. */
+  let newer = 0;
+
+  function giveUpOldest(): void {
+    const over = items.length - capacity;
+    if (over <= 0) return;
+    items.splice(0, over);
+    dropped += over;
+  }
 
   return {
     push(item) {
-      if (items.length >= capacity) {
-        items.shift();
-        dropped += 1;
-      }
       items.push(item);
+      newer += 1;
+      giveUpOldest();
     },
-    take: () => items.shift(),
-    putBack(item) {
-      if (items.length >= capacity) dropped += 1;
-      else items.unshift(item);
+    take() {
+      newer = Math.max(items.length - 1, 0);
+      return items.shift();
+    },
+    takeNewest(most) {
+      newer = 0;
+      return items.splice(Math.max(items.length - most, 0));
+    },
+    putBack(taken) {
+      items.splice(Math.max(items.length - newer, 0), 0, ...taken);
+      giveUpOldest();
     },
     get size() {
       return items.length;

@@ -8,13 +8,14 @@ export interface Answer {
 }
 
 export interface Received {
+  path: string;
   headers: IncomingHttpHeaders;
   body: string;
   /** The answer it got; undefined where it was left hanging. */
   status: number | undefined;
 }
 
-/** A stand-in for the ingest route, on a real socket. */
+/** A stand-in for both ingest routes, on a real socket. */
 export interface IngestServer {
   readonly port: number;
   readonly endpoint: string;
@@ -27,7 +28,7 @@ export const ACCEPTED: Answer = { status: 200, body: '{"status":"accepted","time
 
 /** @param answer to the n-th request (from 0); undefined leaves it without one */
 export async function startIngestServer(
-  answer: (index: number, body: string) => Answer | undefined = () => ACCEPTED,
+  answer: (index: number, body: string, path: string) => Answer | undefined = () => ACCEPTED,
   port = 0,
 ): Promise<IngestServer> {
   const received: Received[] = [];
@@ -37,8 +38,9 @@ export async function startIngestServer(
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const body = Buffer.concat(chunks).toString();
-      const reply = answer(received.length, body);
-      received.push({ headers: request.headers, body, status: reply?.status });
+      const path = request.url ?? '';
+      const reply = answer(received.length, body, path);
+      received.push({ path, headers: request.headers, body, status: reply?.status });
       if (reply) response.writeHead(reply.status, reply.headers).end(reply.body);
     });
   });

@@ -20,7 +20,7 @@ afterEach(async () => {
 });
 
 async function serve(
-  answer?: (index: number, body: string) => Answer | undefined,
+  answer?: (index: number, body: string, path: string) => Answer | undefined,
   port?: number,
 ): Promise<IngestServer> {
   const server = await startIngestServer(answer, port);
@@ -40,6 +40,13 @@ function senderTo(
   const report = createConnectionReport((line) => lines.push(line), Date.now);
   const sender = createSender({
     post: createIngestClient({ endpoint, agentId: 'web-01', token: undefined, timeoutMs: 5000 }),
+    postBatch: createIngestClient({
+      endpoint: `${endpoint}/batch`,
+      agentId: 'web-01',
+      token: undefined,
+      timeoutMs: 5000,
+      mediaType: 'application/x-ndjson',
+    }),
     buffer,
     report,
     drainPaceMs: 600,
@@ -65,19 +72,25 @@ function acceptedBy(...from: IngestServer[]): number[] {
   return from
     .flatMap(({ received }) => received)
     .filter(({ status }) => status === 200)
-    .map(({ body }) => (JSON.parse(body) as { timestamp: number }).timestamp);
+    .flatMap(({ body }) => timestampsOf(body));
 }
+
+function timestampsOf(body: string): number[] {
+  return body.split('\n').map((line) => (JSON.parse(line) as { timestamp: number }).timestamp);
+}
+
+const isBatch = (path: string) => path === '/ingest/metrics/batch';
 
 function upTo(last: number): number[] {
   return Array.from({ length: last }, (_, index) => index + 1);
 }
 
-test('snapshots arrive in order, one request at a time', async () => {
-  const server = await serve();
+test('snapshots arrive in order, one request at a time, at a server that takes no batches', async () => {
+  const server = await serve((_index, _body, path) => (isBatch(path) ? { status: 404 } : ACCEPTED));
   const { sender, push } = senderTo(server.endpoint);
   sender.start();
   push(...upTo(20));
-  await waitFor(() => server.received.length === 20);
+  await waitFor(() => acceptedBy(server).length === 20);
   expect(acceptedBy(server)).toEqual(upTo(20));
 });
 
@@ -168,7 +181,12 @@ describe('a backlog', () => {
       headers: { 'retry-after': '3' },
       body: '{"detail":"Agent rate limit exceeded"}',
     };
-    const server = await serve((index) => (index % 3 === 2 ? limited : ACCEPTED));
+    let singles = 0;
+    const server = await serve((_index, _body, path) => {
+      if (isBatch(path)) return { status: 405 };
+      singles += 1;
+      return singles % 3 === 0 ? limited : ACCEPTED;
+    });
     const { sender, push, pauses, lines } = senderTo(server.endpoint);
     push(...upTo(6));
     sender.start();
@@ -178,6 +196,123 @@ describe('a backlog', () => {
     expect(lines.filter((line) => line.includes('429'))).toEqual([
       'the server asks to send more slowly (429 Agent rate limit exceeded): 4 snapshots waiting',
     ]);
+  });
+});
+
+describe('a backlog at a server that takes batches', () => {
+  /** A sender with so many waiting, whose first request finds the server back. */
+  function withBacklog(server: IngestServer, count: number) {
+    const all = senderTo(server.endpoint);
+    all.push(...upTo(count));
+    all.sender.start();
+    return all;
+  }
+  const batchSizes = ({ received }: IngestServer) =>
+    received.filter(({ path }) => isBatch(path)).map(({ body }) => timestampsOf(body).length);
+
+  test('goes from the newest on in few requests, behind one that asks whether the server is back', async () => {
+    const server = await serve();
+    const { report, buffer } = withBacklog(server, 900);
+    await waitFor(() => acceptedBy(server).length === 900);
+    expect(server.received.map(({ body }) => timestampsOf(body).at(-1))).toEqual([1, 900, 400]);
+    expect(acceptedBy(server).toSorted((a, b) => a - b)).toEqual(upTo(900));
+    expect(server.received[1]?.headers['content-type']).toBe('application/x-ndjson');
+    await waitFor(() => report.counts.accepted === 900);
+    expect(buffer.size).toBe(0);
+  });
+
+  test('does not hold up what is measured meanwhile: the next request has it', async () => {
+    let push: ((timestamp: number) => void) | undefined;
+    const server = await serve((index) => {
+      if (index === 1) push?.(5_000);
+      return ACCEPTED;
+    });
+    ({ push } = withBacklog(server, 800));
+    await waitFor(() => acceptedBy(server).length === 801);
+    expect(timestampsOf(server.received[2]?.body ?? '').at(-1)).toBe(5_000);
+  });
+
+  test('is followed by single posts again', async () => {
+    const server = await serve();
+    const { push } = withBacklog(server, 50);
+    await waitFor(() => acceptedBy(server).length === 50);
+    push(51);
+    await waitFor(() => acceptedBy(server).length === 51);
+    expect(server.received.map(({ path }) => isBatch(path))).toEqual([false, true, false]);
+  });
+
+  test('with a bad snapshot in it loses that one and no other', async () => {
+    const server = await serve((_index, body) =>
+      timestampsOf(body).includes(77) ? { status: 422, body: '{"detail":"wrong"}' } : ACCEPTED,
+    );
+    const { report, lines } = withBacklog(server, 200);
+    await waitFor(() => acceptedBy(server).length === 199);
+    await waitFor(() => report.counts.rejected === 1);
+    expect(acceptedBy(server).toSorted((a, b) => a - b)).toEqual(upTo(200).filter((one) => one !== 77));
+    expect(lines).toContain('snapshot of 77 dropped, the server will never take it: 422 wrong');
+    expect(server.received.length).toBeLessThan(40);
+  });
+
+  test('goes in smaller ones through a proxy that takes no large bodies', async () => {
+    const server = await serve((_index, body) => (body.length > 1_000 ? { status: 413 } : ACCEPTED));
+    withBacklog(server, 300);
+    await waitFor(() => acceptedBy(server).length === 300);
+    expect(Math.max(...batchSizes(server))).toBe(299);
+    expect(server.received.length).toBeLessThan(40);
+  });
+
+  test('goes on alone, the newest first, while the server has no room for batches', async () => {
+    const server = await serve((_index, _body, path) =>
+      isBatch(path) ? { status: 503, headers: { 'retry-after': '60' } } : ACCEPTED,
+    );
+    const { pauses } = withBacklog(server, 10);
+    await waitFor(() => acceptedBy(server).length === 10);
+    expect(acceptedBy(server)).toEqual([1, 10, 9, 8, 7, 6, 2, 3, 4, 5]);
+    expect(pauses.every((ms) => ms === 600)).toBe(true);
+  });
+
+  test('waits out a rate limit without losing its place', async () => {
+    const limited = { status: 429, headers: { 'retry-after': '3' } };
+    const server = await serve((index) => (index === 1 ? limited : ACCEPTED));
+    const { pauses } = withBacklog(server, 30);
+    await waitFor(() => acceptedBy(server).length === 30);
+    expect(batchSizes(server)).toEqual([29, 29]);
+    expect(pauses).toContain(3000);
+  });
+
+  test('is kept where the connection is lost in the middle of a batch, and the oldest asks again', async () => {
+    const server = await serve((index) => (index === 1 ? { status: 502 } : ACCEPTED));
+    withBacklog(server, 30);
+    await waitFor(() => acceptedBy(server).length === 30);
+    expect(server.received.map(({ body }) => timestampsOf(body).length)).toEqual([1, 29, 1, 28]);
+    expect(acceptedBy(server).slice(0, 2)).toEqual([1, 2]);
+  });
+
+  test('is tried in batches again after an outage: the server may be a newer one by then', async () => {
+    const server = await serve((index, _body, path) =>
+      index < 3 && isBatch(path) ? { status: 404 } : index === 3 ? { status: 502 } : ACCEPTED,
+    );
+    withBacklog(server, 30);
+    await waitFor(() => acceptedBy(server).length === 30);
+    expect(server.received.map(({ path }) => isBatch(path)).slice(0, 6)).toEqual([
+      false,
+      true,
+      false,
+      false,
+      false,
+      true,
+    ]);
+  });
+
+  test('of long snapshots goes in requests of at most a megabyte', async () => {
+    const server = await serve();
+    const { sender } = senderTo(server.endpoint);
+    for (const timestamp of upTo(60))
+      sender.push({ timestamp, body: JSON.stringify({ timestamp, padding: 'x'.repeat(40_000) }) });
+    sender.start();
+    await waitFor(() => acceptedBy(server).length === 60);
+    expect(Math.max(...server.received.map(({ body }) => body.length))).toBeLessThanOrEqual(1_000_000);
+    expect(server.received.length).toBeLessThan(8);
   });
 });
 

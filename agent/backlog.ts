@@ -1,0 +1,90 @@
+import type { Outcome } from './ingestClient.ts';
+
+/** From so many on, snapshots that wait are a backlog: fewer are handed in one by one in no more time. */
+const BACKLOG = 5;
+/**
+ * Most snapshots of a batch, half of what the server takes: at 2 s they reach back beyond the 15 minutes in which it
+ * judges late ones, so that its alerts see no gap.
+ */
+const MOST = 500;
+/** As most proxies in front of a server take no body of more than a megabyte. */
+const MOST_BYTES = 1_000_000;
+
+/** What to send next: the oldest alone, the newest alone, or the newest together. */
+export type Next = { kind: 'oldest' } | { kind: 'newest' } | { kind: 'batch'; most: number };
+
+/** What an agent knows of handing in many snapshots at once. */
+export interface BatchPolicy {
+  /** @param waiting snapshots in the buffer */
+  next(waiting: number): Next;
+  /** Takes in what became of a batch of `count`; returns whether that says nothing about single snapshots. */
+  batchAnswered(outcome: Outcome, count: number): boolean;
+  /** Takes in that a single snapshot was taken or refused for good. */
+  singleAnswered(): void;
+  /** Takes in that the server was away: it may be another one, of another version. */
+  connectionLost(): void;
+}
+
+/**
+ * A backlog goes from the newest on, so that nothing live waits behind it. The oldest alone comes first where the server
+ * was away, to ask whether it is back, and always where it takes no batches: such a server may need them in order.
+ *
+ * A batch that is refused, as a whole, for one bad snapshot or for its size is cut in half until the bad one stands
+ * alone; each success doubles the size again.
+ *
+ * @param pauseMs how long a server that has no room for a batch wants to be left alone with them
+ */
+export function createBatchPolicy(
+  nowMs: () => number,
+  pauseMs: (outcome: Outcome & { kind: 'busy' }) => number,
+): BatchPolicy {
+  let supported = true;
+  let away = true;
+  let most = MOST;
+  let notBeforeMs = -Infinity;
+
+  return {
+    next(waiting) {
+      if (!supported || away || waiting < BACKLOG) return { kind: 'oldest' };
+      return most > 1 && nowMs() >= notBeforeMs ? { kind: 'batch', most } : { kind: 'newest' };
+    },
+    batchAnswered(outcome, count) {
+      switch (outcome.kind) {
+        case 'accepted':
+          most = Math.min(most * 2, MOST);
+          return true;
+        case 'rejected':
+          most = Math.max(Math.floor(count / 2), 1);
+          return true;
+        case 'busy':
+          if (outcome.status !== 503) return false;
+          notBeforeMs = nowMs() + pauseMs(outcome);
+          return true;
+        case 'refused':
+          if (outcome.status !== 404 && outcome.status !== 405) return false;
+          supported = false;
+          return true;
+        case 'unreachable':
+          return false;
+      }
+    },
+    singleAnswered() {
+      if (away) supported = true;
+      else if (nowMs() >= notBeforeMs) most = Math.min(most * 2, MOST);
+      away = false;
+    },
+    connectionLost() {
+      away = true;
+    },
+  };
+}
+
+/** How many of the newest bodies fit into one request. At least one does: it goes alone. */
+export function fitting(bodies: readonly { body: string }[]): number {
+  let bytes = 0;
+  for (let count = 0; count < bodies.length; count += 1) {
+    bytes += Buffer.byteLength(bodies[bodies.length - 1 - count]?.body ?? '') + 1;
+    if (bytes > MOST_BYTES && count > 0) return count;
+  }
+  return bodies.length;
+}
