@@ -415,7 +415,7 @@ describe('a replay', () => {
     const hot = { total_cpu_percent: 99 };
     await post(`${api.url}/ingest/metrics`, snapshot({ timestamp: nowSeconds() - 100, ...hot }), headers);
     await untilIdle();
-    await handIn([...series(40, 10, { total_cpu_percent: 5 }), snapshot(hot)], headers);
+    await handIn([...series(40, 12, { total_cpu_percent: 5 }), snapshot(hot)], headers);
     await waitFor(async () => (await rowsOf('gap')).length === 42);
     await untilIdle();
     expect(await alertsOf('gap')).toEqual([]);
