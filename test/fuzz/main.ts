@@ -107,7 +107,9 @@ async function run(options: Options, kinds: Kind[], stand: Stand): Promise<numbe
   problems.push(...[stand.ended].flatMap((how) => how ?? []));
   // Inputs that are all turned away at the door prove nothing about what is behind it.
   if (stand.ended === undefined && options.only === undefined && (statuses.get('200') ?? 0) < passed / 50)
-    problems.push(`only ${statuses.get('200') ?? 0} of ${passed} inputs were snapshots that were taken`);
+    problems.push(
+      `only ${statuses.get('200') ?? 0} of ${passed} inputs were snapshots, or batches of them, that were taken`,
+    );
   if (stand.ended === undefined && memoryAfter - memoryBefore > MAX_GROWTH_MB)
     problems.push(`the API grew from ${memoryBefore.toFixed(0)} to ${memoryAfter.toFixed(0)} MB`);
   if (stand.ended === undefined) {
@@ -126,7 +128,7 @@ async function run(options: Options, kinds: Kind[], stand: Stand): Promise<numbe
     `Seed ${options.seed}: ${(passed / inputSeconds).toFixed(0)} inputs a second for ${inputSeconds.toFixed(0)} s; memory of the API ${memoryBefore.toFixed(0)} MB after ${WARM_UP_SHARE * 100} %, ${memoryAfter.toFixed(0)} MB at the end; ${slow.count} slow clients beside`,
   );
   tell(
-    `Answers to POST /ingest/metrics: ${[...statuses].map(([status, count]) => `${count} times ${status}`).join(', ')}`,
+    `Answers to POST /ingest/metrics and /ingest/metrics/batch: ${[...statuses].map(([status, count]) => `${count} times ${status}`).join(', ')}`,
   );
   tell(`${passed} passed, ${failures.length + problems.length} failed`);
   return failures.length + problems.length === 0 && passed >= options.inputs ? 0 : 1;
@@ -224,18 +226,17 @@ async function replay({ kind: name, seed, path }: Replay, kinds: Kind[], stand: 
   return result.failed ? 1 : 0;
 }
 
-/** How often each status was the answer to a snapshot, as the service itself counts them. */
+/** How often each status was the answer to a snapshot or a batch of them, as the service itself counts them. */
 async function statusesOf({ port, credentials }: Stand): Promise<Map<string, number>> {
   const answer = await fetch(`http://127.0.0.1:${port}/metrics`, {
     headers: { Authorization: `Bearer ${credentials.viewer}` },
   });
   const line =
-    /^topline_http_requests_total\{method="POST",route="\/ingest\/metrics",status="(\d+)"\} (\d+)/gm;
-  return new Map(
-    [...(await answer.text()).matchAll(line)]
-      .map(([, status = '', count]): [string, number] => [status, Number(count)])
-      .sort(([a], [b]) => (a < b ? -1 : 1)),
-  );
+    /^topline_http_requests_total\{method="POST",route="\/ingest\/metrics(?:\/batch)?",status="(\d+)"\} (\d+)/gm;
+  const statuses = new Map<string, number>();
+  for (const [, status = '', count] of (await answer.text()).matchAll(line))
+    statuses.set(status, (statuses.get(status) ?? 0) + Number(count));
+  return new Map([...statuses].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 const acceptedSchema = z.object({ status: z.literal('accepted') });
