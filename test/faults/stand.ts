@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { freePort } from '../../core/platform/dataDir.ts';
 import type { EmbeddedRedisOptions, RedisServer } from '../../core/platform/embeddedRedis.ts';
 import { openQueue, type Queue } from '../../core/platform/queue.ts';
@@ -22,6 +22,8 @@ export interface StandOptions {
   appendFsync?: NonNullable<EmbeddedRedisOptions['appendFsync']>;
   /** Where Redis keeps its data; default: beside the logs. */
   redisDirectory?: string;
+  /** In place of one Redis behind a proxy, such as a group with Sentinels. */
+  startRedis?: (directory: string, server: RedisServer) => Promise<BreakableRedis>;
   env?: Record<string, string>;
   /** What one process alone has in its environment, by its name, such as `api 1`. */
   envOf?: (name: string) => Record<string, string>;
@@ -51,7 +53,7 @@ export interface Stand {
   /** What every process of the service is configured with. */
   env: Record<string, string>;
   dsn: string;
-  /** Straight to Redis, past the proxy. */
+  /** Straight to Redis, past the proxy; to the primary, where there are several. */
   admin: Redis;
   queues: Queue[];
   loads: Load[];
@@ -80,16 +82,14 @@ export async function openStand(ground: Ground, options: StandOptions = {}): Pro
   await mkdir(directory, { recursive: true });
   const { postgres } = ground;
   await postgres.createDatabase(name);
-  const redis = await startRedis(
-    options.redisDirectory ?? join(directory, 'redis'),
-    ground.redisServer,
-    options.appendFsync ?? 'always',
-  );
+  const start =
+    options.startRedis ?? ((at, server) => startRedis(at, server, options.appendFsync ?? 'always'));
+  const redis = await start(options.redisDirectory ?? join(directory, 'redis'), ground.redisServer);
   const redisProxy = await startProxy(redis.port);
   const postgresProxy = await startProxy(postgres.port);
   const shared = {
     HOST: '127.0.0.1',
-    REDIS_URL: redis.url(redisProxy.port),
+    ...redis.env(redisProxy.port),
     POSTGRES_DSN: postgres.dsn(name, postgresProxy.port),
     RETENTION_SECONDS: String(7 * 86_400),
     ALERT_RETENTION_SECONDS: String(7 * 86_400),
@@ -127,9 +127,9 @@ export async function openStand(ground: Ground, options: StandOptions = {}): Pro
         }),
       );
   }
-  const admin = new Redis(redis.url(), { retryStrategy: () => 200, maxRetriesPerRequest: null });
+  const admin = redis.connect();
   admin.on('error', () => undefined);
-  const listener = new Redis(redis.url(), { retryStrategy: () => 50, maxRetriesPerRequest: null });
+  const listener = redis.connect({ retryMs: 50 });
   listener.on('error', () => undefined);
   const published = new Map<string, number>();
   listener.on('message', (_channel, text) => {

@@ -2,6 +2,7 @@ import { chmod, mkdir } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Redis } from 'ioredis';
 import pg from 'pg';
 import { freePort } from '../../core/platform/dataDir.ts';
 import {
@@ -27,8 +28,10 @@ export interface BreakableStore {
 }
 
 export interface BreakableRedis extends BreakableStore {
-  readonly password: string;
-  url(port?: number): string;
+  /** The settings by which the service finds it; through a proxy, where it goes through one. */
+  env(proxyPort: number): Record<string, string>;
+  /** A connection straight to it, which waits for it to come back and follows it where it goes. */
+  connect(options?: { retryMs?: number }): Redis;
 }
 
 const quiet = () => undefined;
@@ -41,11 +44,13 @@ export async function startRedis(
   const port = await freePort();
   const password = 'fault-tests';
   const start = () => startEmbeddedRedis({ dataDir, port, server, password, appendFsync, log: quiet });
+  const url = (through: number) => `redis://:${password}@127.0.0.1:${through}/0`;
   let redis: EmbeddedRedis = await start();
   return {
     port,
-    password,
-    url: (through = port) => `redis://:${password}@127.0.0.1:${through}/0`,
+    env: (proxyPort) => ({ REDIS_URL: url(proxyPort) }),
+    connect: ({ retryMs = 200 } = {}) =>
+      new Redis(url(port), { retryStrategy: () => retryMs, maxRetriesPerRequest: null }),
     get pid() {
       return redis.handle.pid;
     },

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { loadConfig, type Config } from '../../core/config.ts';
@@ -40,6 +42,19 @@ function open(purpose: Parameters<typeof openRedis>[1], { redis }: Config): Redi
   return connection;
 }
 
+/** Runs `npm run queues` or `npm run agents`, as it is compiled. */
+function run(name: 'queues' | 'agents', args: string[], environment: Readonly<Record<string, string>>) {
+  const script = fileURLToPath(new URL(`../../dist/scripts/${name}.js`, import.meta.url));
+  return new Promise<{ code: number; out: string; err: string }>((resolve) => {
+    const child = execFile(
+      process.execPath,
+      [script, ...args],
+      { env: { ...process.env, ...environment } },
+      (_, out, err) => resolve({ code: child.exitCode ?? -1, out, err }),
+    );
+  });
+}
+
 const said = (text: string) => lines.filter((line) => line.includes(text)).length;
 
 test('a name the Sentinels do not know is told as the reason, once', async () => {
@@ -55,6 +70,15 @@ test('a name the Sentinels do not know is told as the reason, once', async () =>
   await close();
   await waitFor(() => handle.status === 'end');
 });
+
+test('the commands find Redis through the Sentinels', async () => {
+  const [status, list] = await Promise.all([
+    run('queues', ['status'], group.env),
+    run('agents', ['list'], group.env),
+  ]);
+  expect(status).toMatchObject({ code: 0, out: expect.stringContaining('timeline') });
+  expect(list).toMatchObject({ code: 0, err: expect.stringContaining('No agent has a token') });
+}, 20_000);
 
 test('with the primary frozen every connection goes to the new one, and the change is told once', async () => {
   lines = [];

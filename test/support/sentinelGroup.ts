@@ -33,7 +33,7 @@ export interface SentinelGroup {
   primaryPort(): Promise<number>;
   /** A connection that follows the primary. */
   connect(options?: { retryMs?: number }): Redis;
-  /** Waits until all other nodes replicate from the primary, and the Sentinels know of it. */
+  /** Waits until all other nodes replicate from the primary, have all on disk, and the Sentinels know of it. */
   untilWhole(timeoutMs?: number): Promise<void>;
   pid(port: number): number;
   signal(port: number, name: NodeJS.Signals): void;
@@ -144,6 +144,12 @@ export async function startSentinelGroup(options: SentinelGroupOptions): Promise
     return info.includes('role:master') ? [...info.matchAll(/state=online/g)].length : 0;
   };
 
+  /** A replica that has just been sent everything has it on disk only when its file is written anew. */
+  async function isOnDisk(port: number): Promise<boolean> {
+    const info = (await ask(port, PASSWORD, (redis) => redis.info('persistence'))) ?? '';
+    return /aof_rewrite_in_progress:0/.test(info) && /aof_rewrite_scheduled:0/.test(info);
+  }
+
   async function sentinelsKnow(port: number): Promise<boolean> {
     const reply = await ask(port, SENTINEL_PASSWORD, (redis) => redis.call('SENTINEL', 'MASTER', MASTER));
     const fields = Array.isArray(reply) ? (reply as string[]) : [];
@@ -209,7 +215,8 @@ export async function startSentinelGroup(options: SentinelGroupOptions): Promise
         async () => {
           const primary = await primaryPort().catch(() => 0);
           if (primary === 0 || (await replicasOf(primary)) !== nodes.length - 1) return false;
-          return (await Promise.all(sentinels.map(({ port }) => sentinelsKnow(port)))).every(Boolean);
+          const known = await Promise.all(sentinels.map(({ port }) => sentinelsKnow(port)));
+          return [...known, ...(await Promise.all(nodes.map(({ port }) => isOnDisk(port))))].every(Boolean);
         },
         timeoutMs,
       );

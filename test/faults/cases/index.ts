@@ -11,8 +11,8 @@ import { poison, postgresAway, postgresBusy } from './postgres.ts';
 import { price } from './price.ts';
 import { redisFrozen, redisFull, redisKilled } from './redis.ts';
 import { sameJobKilled } from './sameJob.ts';
+import { sentinelFailover, sentinelWithQuorum } from './sentinel.ts';
 import { backlog, startedWithoutStores, stopped } from './service.ts';
-import { skippedCases } from './skipped.ts';
 import { slowSockets } from './slowSockets.ts';
 import { workersFrozen, workersKilled } from './workers.ts';
 
@@ -28,6 +28,8 @@ export const CASES: readonly FaultCase[] = [
   redisFrozen,
   redisFull,
   redisDiskFull,
+  sentinelFailover,
+  sentinelWithQuorum,
   postgresAway,
   postgresFull,
   postgresBusy,
@@ -40,7 +42,6 @@ export const CASES: readonly FaultCase[] = [
   reloaded,
   startedWithoutStores,
   clocksOff,
-  ...skippedCases,
   chaos,
   price,
   ...controls,
