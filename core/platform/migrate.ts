@@ -76,9 +76,10 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
   client.on('error', () => undefined);
   try {
     await client.connect();
-    if (await isUpToDate(client, table, migrations)) return { applied: [] };
+    // Without the lock only what is well counts: of another process' commit this look may see one half and not the other.
+    const seen = await readState(client, table);
+    if (hasHistory(seen) && isComplete(migrations, seen)) return { applied: [] };
     await lock(client, lockTimeoutMs, log);
-    // Somebody else may have done it while we waited.
     if (await isUpToDate(client, table, migrations)) return { applied: [] };
     await prepare(client, table, migrations, log);
     return { applied: await apply(options, migrationsDir, migrations, await readState(client, table)) };
@@ -96,7 +97,11 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
 async function isUpToDate(client: pg.Client, table: string, migrations: Migration[]): Promise<boolean> {
   const state = await readState(client, table);
   if (isKnown(migrations, state) && !hasHistory(state)) throw await tableIsMissing(client, table, state);
-  return migrations.every(({ name }) => state.applied.includes(name));
+  return isComplete(migrations, state);
+}
+
+function isComplete(migrations: Migration[], { applied }: DatabaseState): boolean {
+  return migrations.every(({ name }) => applied.includes(name));
 }
 
 /** Whether this database was set up by us before; the migrations of another program may stand beside ours. */

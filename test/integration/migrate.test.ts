@@ -78,6 +78,24 @@ describe('applying the migrations', () => {
     expect(await columnOf('SELECT count(*)::int FROM _prisma_migrations')).toEqual([1]);
   });
 
+  test('a look that falls into the moment in which another process commits waits for it instead of giving up', async () => {
+    await run();
+    // What such a look sees: the migration recorded, its tables not there yet. The other process holds the lock until then.
+    await client.query(`SELECT pg_advisory_lock(hashtextextended('topline migrations', 0))`);
+    await client.query('ALTER TABLE metrics_snapshots_packed RENAME TO not_yet');
+    const looking = run();
+    const outcome = looking.then(
+      ({ applied }) => applied,
+      (error: unknown) => error,
+    );
+    const waiting = `SELECT count(*)::int FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+    await waitFor(async () => (await columnOf<number>(waiting))[0] === 1);
+    await client.query('ALTER TABLE not_yet RENAME TO metrics_snapshots_packed');
+    await client.query('SELECT pg_advisory_unlock_all()');
+    expect(await outcome).toEqual([]);
+  });
+
   test('a database with tables of somebody else, and migrations of theirs, is no obstacle', async () => {
     await client.query('CREATE TABLE somebody_elses (id int)');
     await run();

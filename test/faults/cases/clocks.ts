@@ -169,7 +169,8 @@ export const clocksOff: FaultCase = {
       const stalled = await stand.counter('topline_jobs_total', { outcome: 'stalled' });
       figures['stalled'] = stalled;
       if (stalled > 0) problems.push(`${stalled} jobs lost their lock while no worker died`);
-      return { answerWithinMs: 1_000, noRework: true };
+      // Rows may be written again: PostgreSQL is restarted on the way, and the answer to a commit can be lost with it.
+      return { answerWithinMs: 1_000 };
     });
   },
 };
