@@ -78,7 +78,10 @@ export function openRedis(
       stopHeartbeat();
       leaveWatch();
       if (handle.status !== 'ready') return handle.disconnect();
+      // A server that is just going away, or frozen, answers no farewell.
+      const impatience = setTimeout(() => handle.disconnect(), FAREWELL_MS);
       await handle.quit().catch(() => handle.disconnect());
+      clearTimeout(impatience);
     },
   };
 }

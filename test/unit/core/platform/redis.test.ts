@@ -128,6 +128,15 @@ describe('a connection', () => {
     expect(await handle.client('GETNAME')).toBe('topline:test');
   });
 
+  test('closes also where Redis does not answer, as when it is just going away', async () => {
+    const { handle, close } = open('worker');
+    await waitFor(() => handle.status === 'ready');
+    await whileFrozen(server, async () => {
+      await close();
+      await waitFor(() => handle.status === 'end');
+    });
+  });
+
   test('closes in good order, also where it never opened', async () => {
     const opened = open('worker');
     await waitFor(() => opened.handle.status === 'ready');
