@@ -9,7 +9,7 @@ import { HELP, readOptions, type Options } from './options.ts';
 import { writeReport } from './report/files.ts';
 import { describeScenario } from './report/print.ts';
 import { describeProfiles } from './report/profile.ts';
-import { createProgress, type Progress } from './report/progress.ts';
+import { createProgress, type Progress } from '../scripts/progress.ts';
 import type { ScenarioResult } from './results.ts';
 import type { Scenario } from './scenario.ts';
 import { SCENARIOS } from './scenarios/index.ts';

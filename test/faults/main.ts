@@ -8,15 +8,8 @@ import type { FaultCase } from './case.ts';
 import { CASES } from './cases/index.ts';
 import { HELP, readOptions, type Options } from './options.ts';
 import { createRandom } from './random.ts';
-import {
-  createProgress,
-  describe,
-  summary,
-  table,
-  writeReport,
-  type Outcome,
-  type Progress,
-} from './report.ts';
+import { describe, summary, table, writeReport, type Outcome } from './report.ts';
+import { createProgress, type Progress } from '../../scripts/progress.ts';
 import type { Ground } from './stand.ts';
 import { startPostgres } from './stores.ts';
 
