@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
-import { Server as NetServer, type AddressInfo } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { Config } from '../core/config.ts';
@@ -22,6 +22,7 @@ import { createAccess } from './access.ts';
 import { createAdmission, type Admission } from './admission.ts';
 import { observeBacklog } from './backlog.ts';
 import { buildApp } from './app.ts';
+import { closingPort } from './closingPort.ts';
 import { createHealth } from './health.ts';
 import { createHttpMetrics } from './httpMetrics.ts';
 import { createIntake } from './intake.ts';
@@ -44,9 +45,6 @@ const ADMISSION_INTERVAL_MS = 1_000;
 
 /** Longer than a usual proxy keeps an idle connection, so that it never sends on one we just closed. */
 const KEEP_ALIVE_MS = 75_000;
-
-/** How long the clients of a stopping node have to send their next request: longer than the usual agent waits. */
-const LEAVE_MS = 3_000;
 
 /**
  * Starts one API node: connections, app, sockets, port. Stores that are away are waited for in the background.
@@ -215,24 +213,6 @@ function listen(server: Server, { host, port }: Config['http']): Promise<string>
       resolve(`http://${name}:${address.port}`);
     });
   });
-}
-
-/** A port that is given up without cutting anybody off. */
-function closingPort(server: Server) {
-  let closed: Promise<void> | undefined;
-  return {
-    close(): void {
-      // Not http's own close(): that ends idle connections at once, also one on which a request is just coming in.
-      closed = new Promise((resolve) => NetServer.prototype.close.call(server, () => resolve()));
-      server.prependListener('request', (_request, response) => response.setHeader('Connection', 'close'));
-    },
-    /** A client that sends is answered and told to connect anew; one that does not is let go after a while. */
-    async letClientsLeave(): Promise<void> {
-      const patience = setTimeout(() => server.closeIdleConnections(), LEAVE_MS);
-      await closed;
-      clearTimeout(patience);
-    },
-  };
 }
 
 const packageSchema = z.object({ version: z.string() });
