@@ -4,7 +4,6 @@ import { STAGES, type QueueName, type QueuePayload } from '../core/contracts/que
 import { messageOf, UnavailableError } from '../core/errors.ts';
 import { isWeakened } from '../core/platform/failpoints.ts';
 import { AFTER_ALL_OTHERS, type Queue } from '../core/platform/queue.ts';
-import { toQueuedRow, toSnapshotRow } from '../core/snapshotRow.ts';
 import type { IntakeItem, Piece } from './pieces.ts';
 
 type Stage = (typeof STAGES)[number];
@@ -53,18 +52,16 @@ export async function enqueueBatch(
 
 const payloadFor: { [Name in Stage]: (items: readonly IntakeItem[]) => QueuePayload<Name & QueueName> } = {
   timeline: (items) => ({
-    snapshots: items.map(({ agentId, snapshot: { timestamp }, json, age }) =>
-      age === 'live' ? { agentId, timestamp, json } : { agentId, timestamp, json, history: true },
-    ),
+    snapshots: items.map(({ row, age }) => (age === 'live' ? row : { ...row, history: true })),
   }),
   persist: (items) => ({
-    snapshots: items.map((item) => toQueuedRow(toSnapshotRow(item.snapshot, item))),
+    snapshots: items.map(({ row }) => row),
   }),
   alerts: (items) => ({
-    samples: items.map(({ agentId, snapshot }) => ({
+    samples: items.map(({ row: { agentId, timestamp, totalCpuPercent: cpuPercent } }) => ({
       agentId,
-      timestamp: snapshot.timestamp,
-      cpuPercent: snapshot.total_cpu_percent,
+      timestamp,
+      cpuPercent,
     })),
   }),
 };

@@ -1,13 +1,8 @@
-import type { Snapshot } from '../core/contracts/snapshot.ts';
+import type { QueuedRow } from '../core/contracts/queues.ts';
 
 /** An accepted snapshot on its way to the queues. */
 export interface IntakeItem {
-  agentId: string;
-  snapshotId: string;
-  receivedAtMs: number;
-  snapshot: Snapshot;
-  /** Its canonical JSON. */
-  json: string;
+  row: QueuedRow;
   /**
    * What is `live` goes out on the live channel. What is `late` is stored and judged, behind everything live; what is
    * `stale` came too late to be judged, and is stored only.
@@ -20,10 +15,13 @@ export interface Piece {
   items: readonly IntakeItem[];
   /** Those the alerts stage gets with this piece. */
   judged: readonly IntakeItem[];
-  /** Of the JSON of its items. */
+  /** That its items take in one job, roughly. */
   bytes: number;
   isHistory: boolean;
 }
+
+/** What a row takes in a job beside its measurements, roughly: names and figures. */
+const ROW_BYTES = 256;
 
 /** Bounds of one job, so that it stays small next to a worker's lock time and to Redis' buffers. */
 export const MAX_PIECE_ITEMS = 500;
@@ -37,7 +35,7 @@ export const MAX_PIECE_BYTES = 1024 * 1024;
 export function cutIntoPieces(items: readonly IntakeItem[]): Piece[] {
   const [only] = items;
   if (items.length === 1 && only !== undefined && only.age === 'live')
-    return [{ items, judged: items, bytes: Buffer.byteLength(only.json), isHistory: false }];
+    return [{ items, judged: items, bytes: bytesOf(only), isHistory: false }];
   const live = items.filter(({ age }) => age === 'live');
   const late = cut(items.filter(({ age }) => age !== 'live'));
   const history = late.map((part, i) => {
@@ -54,11 +52,15 @@ function cut(items: readonly IntakeItem[]): { items: IntakeItem[]; bytes: number
   const parts: { items: IntakeItem[]; bytes: number }[] = [];
   let part: { items: IntakeItem[]; bytes: number } | undefined;
   for (const item of items) {
-    const bytes = Buffer.byteLength(item.json);
+    const bytes = bytesOf(item);
     if (part === undefined || part.items.length >= MAX_PIECE_ITEMS || part.bytes + bytes > MAX_PIECE_BYTES)
       parts.push((part = { items: [], bytes: 0 }));
     part.items.push(item);
     part.bytes += bytes;
   }
   return parts;
+}
+
+function bytesOf({ row }: IntakeItem): number {
+  return ROW_BYTES + row.measurements.length;
 }

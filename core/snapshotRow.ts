@@ -1,38 +1,46 @@
 import type { QueuedRow } from './contracts/queues.ts';
-import type { Snapshot } from './contracts/snapshot.ts';
-import { PACKED_VERSION, packMeasurements } from './packedMeasurements.ts';
+import { DEFAULT_AGENT_ID, type Snapshot } from './contracts/snapshot.ts';
+import { PACKED_VERSION, packMeasurements, unpackMeasurements } from './packedMeasurements.ts';
+import { snapshotIdentity, type SnapshotContent } from './snapshotIdentity.ts';
 
 /** A snapshot as PostgreSQL stores it. */
-export interface SnapshotRow {
-  agentId: string;
+export interface SnapshotRow extends SnapshotContent {
   /** A UUID; the same for every delivery of the same snapshot. */
   snapshotId: string;
-  /** The snapshot's own time, in epoch seconds. */
-  timestamp: number;
   receivedAtMs: number;
-  totalCpuPercent: number;
-  systemMemoryTotalMb: number;
-  systemMemoryUsedMb: number;
-  /** Cores and processes, as `packMeasurements` packs them. */
-  measurements: Uint8Array;
 }
 
 /** What a snapshot does not say about itself. */
-export type Origin = Pick<SnapshotRow, 'agentId' | 'snapshotId' | 'receivedAtMs'>;
+export type Origin = Pick<SnapshotRow, 'agentId' | 'receivedAtMs'>;
 
-export function toSnapshotRow(
-  snapshot: Snapshot,
-  { agentId, snapshotId, receivedAtMs }: Origin,
-): SnapshotRow {
-  return {
+export function toSnapshotRow(snapshot: Snapshot, { agentId, receivedAtMs }: Origin): SnapshotRow {
+  const content = {
     agentId,
-    snapshotId,
     timestamp: snapshot.timestamp,
-    receivedAtMs,
     totalCpuPercent: snapshot.total_cpu_percent,
     systemMemoryTotalMb: snapshot.system_memory_total_mb,
     systemMemoryUsedMb: snapshot.system_memory_used_mb,
     measurements: packMeasurements(snapshot),
+  };
+  return { snapshotId: snapshotIdentity(content), receivedAtMs, ...content };
+}
+
+/**
+ * The snapshot a row was made of, with the keys in the schema's order: its JSON is the canonical one. `agent_id` is left
+ * out for the default agent, whose readers know none.
+ *
+ * @throws {RangeError} where the measurements are not what `packMeasurements` makes
+ */
+export function toSnapshot(row: SnapshotContent): Snapshot {
+  const { per_core_cpu_percent, top_processes } = unpackMeasurements(row.measurements);
+  return {
+    timestamp: row.timestamp,
+    total_cpu_percent: row.totalCpuPercent,
+    per_core_cpu_percent,
+    system_memory_total_mb: row.systemMemoryTotalMb,
+    system_memory_used_mb: row.systemMemoryUsedMb,
+    top_processes,
+    ...(row.agentId === DEFAULT_AGENT_ID ? {} : { agent_id: row.agentId }),
   };
 }
 

@@ -1,6 +1,5 @@
 // `npm run import:seed-table`: copies the rows of the service before Topline into the history.
 import { parseArgs } from 'node:util';
-import { snapshotIdentity } from '../core/snapshotIdentity.ts';
 import { loadConfig } from '../core/config.ts';
 import { StartError } from '../core/errors.ts';
 import { SEED_SUFFIX } from '../core/platform/historyTable.ts';
@@ -37,7 +36,7 @@ async function main(): Promise<void> {
   await migrate({ dsn: postgres.dsn, table: postgres.table, log });
   const prisma = openPrisma({ dsn: postgres.dsn, log, applicationName: 'topline import', poolSize: 2 });
   const store = createSnapshotStore({ prisma: prisma.handle, ...postgres });
-  const days = adoptSeedRows({ prisma: prisma.handle, store, seedTable, identify: snapshotIdentity });
+  const days = adoptSeedRows({ prisma: prisma.handle, store, seedTable });
   let total = 0;
   try {
     for await (const { day, read, inserted, duplicates, expired, damaged } of days) {

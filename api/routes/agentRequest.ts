@@ -7,7 +7,7 @@ import {
   type Snapshot,
 } from '../../core/contracts/snapshot.ts';
 import { ServiceError, type FieldFault } from '../../core/errors.ts';
-import { snapshotIdentity } from '../../core/snapshotIdentity.ts';
+import { toQueuedRow, toSnapshotRow, type Origin } from '../../core/snapshotRow.ts';
 import type { SharedClock } from '../../core/stores/clock.ts';
 import type { Limit } from '../../core/stores/rateLimit.ts';
 import type { AgentCaller } from '../access.ts';
@@ -126,14 +126,7 @@ export function futureFault(place: FieldFault['loc']): FieldFault {
   return { loc: [...place, 'timestamp'], msg, type: 'too_far_in_the_future' };
 }
 
-/** The snapshot as the queues get it. Its `agent_id` is set to what its canonical JSON has. */
-export function toItem(
-  snapshot: Snapshot,
-  { agentId, receivedAtMs, age }: Pick<IntakeItem, 'agentId' | 'receivedAtMs' | 'age'>,
-): IntakeItem {
-  // Last, or none for the default agent: what existing clients sent is what they get back. JSON leaves out what is
-  // undefined; copies of the other fields would cost as much as the check of them.
-  snapshot.agent_id = agentId === DEFAULT_AGENT_ID ? undefined : agentId;
-  const json = JSON.stringify(snapshot);
-  return { agentId, snapshotId: snapshotIdentity(agentId, json), receivedAtMs, snapshot, json, age };
+/** The snapshot as the queues get it. */
+export function toItem(snapshot: Snapshot, { age, ...origin }: Origin & Pick<IntakeItem, 'age'>): IntakeItem {
+  return { row: toQueuedRow(toSnapshotRow(snapshot, origin)), age };
 }

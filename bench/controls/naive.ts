@@ -18,7 +18,6 @@ import { runProcess } from '../../core/platform/process.ts';
 import { openQueue } from '../../core/platform/queue.ts';
 import { openRedis } from '../../core/platform/redis.ts';
 import { toQueuedRow, toSnapshotRow } from '../../core/snapshotRow.ts';
-import { snapshotIdentity } from '../../core/snapshotIdentity.ts';
 import { createRateLimitStore } from '../../core/stores/rateLimit.ts';
 import { listenOn, readBody } from './http.ts';
 
@@ -44,15 +43,10 @@ await runProcess('naive', async ({ config, log, lifecycle }) => {
     const taken = await rateLimits.take(`agent:${agentId}`, limit, WINDOW_MS);
     if (!taken.allowed) ctx.throw(429);
     const { timestamp, total_cpu_percent: cpuPercent } = parsed.data;
-    const json = JSON.stringify({ ...parsed.data, agent_id: agentId });
-    const snapshotId = snapshotIdentity(agentId, json);
+    const snapshots = [toQueuedRow(toSnapshotRow(parsed.data, { agentId, receivedAtMs: Date.now() }))];
     await Promise.all([
-      timeline?.add('timeline', { snapshots: [{ agentId, timestamp, json }] } satisfies TimelineBatch),
-      persist?.add('persist', {
-        snapshots: [
-          toQueuedRow(toSnapshotRow(parsed.data, { agentId, snapshotId, receivedAtMs: Date.now() })),
-        ],
-      } satisfies PersistBatch),
+      timeline?.add('timeline', { snapshots } satisfies TimelineBatch),
+      persist?.add('persist', { snapshots } satisfies PersistBatch),
       alerts?.add('alerts', { samples: [{ agentId, timestamp, cpuPercent }] } satisfies AlertsBatch),
     ]);
     ctx.set('RateLimit', `"agent";r=${taken.remaining};t=${Math.ceil(taken.resetMs / 1000)}`);

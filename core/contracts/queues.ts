@@ -1,39 +1,35 @@
 import { z } from 'zod';
 import { agentIdSchema } from './snapshot.ts';
 
+/** A snapshot as PostgreSQL stores it (core/snapshotRow): packed once by the API, and a quarter of its JSON. */
+const queuedRowSchema = z.object({
+  agentId: agentIdSchema,
+  snapshotId: z.guid(),
+  timestamp: z.number().int(),
+  receivedAtMs: z.number().int(),
+  totalCpuPercent: z.number(),
+  systemMemoryTotalMb: z.number(),
+  systemMemoryUsedMb: z.number(),
+  /** Base64. A damaged one is a fault of its row, not of the batch: whoever unpacks it finds out. */
+  measurements: z.string(),
+});
+
+/** Handed in late, as part of a batch: kept, and not let out on the live channel. Absent where it is live. */
+const history = z.boolean().optional();
+
 export const timelineBatchSchema = z.object({
   snapshots: z
     .array(
-      z.object({
-        agentId: agentIdSchema,
-        timestamp: z.number().int(),
-        /** The snapshot's canonical JSON: the bytes that Redis keeps and the live channel carries. */
-        json: z.string(),
-        /** Handed in late, as part of a batch: kept, and not let out on the live channel. Absent where it is live. */
-        history: z.boolean().optional(),
-      }),
+      z.union([
+        queuedRowSchema.extend({ history }),
+        // As the version before queued it, with the canonical JSON.
+        z.object({ agentId: agentIdSchema, timestamp: z.number().int(), json: z.string(), history }),
+      ]),
     )
     .min(1),
 });
 
-/** A snapshot as PostgreSQL stores it (core/snapshotRow): packed once by the API, and a quarter of its JSON. */
-export const persistBatchSchema = z.object({
-  snapshots: z
-    .array(
-      z.object({
-        agentId: agentIdSchema,
-        snapshotId: z.guid(),
-        timestamp: z.number().int(),
-        receivedAtMs: z.number().int(),
-        totalCpuPercent: z.number(),
-        systemMemoryTotalMb: z.number(),
-        systemMemoryUsedMb: z.number(),
-        /** Base64. A damaged one is a fault of its row, not of the batch: whoever unpacks it finds out. */
-        measurements: z.string(),
-      }),
-    )
-    .min(1),
-});
+export const persistBatchSchema = z.object({ snapshots: z.array(queuedRowSchema).min(1) });
 
 /** The alert rule needs two figures of a snapshot, so its queue does not carry the rest. */
 export const alertsBatchSchema = z.object({
@@ -47,7 +43,7 @@ export const pruneTickSchema = z.object({ store: z.enum(['redis', 'postgres']) }
 
 export type TimelineBatch = z.output<typeof timelineBatchSchema>;
 export type PersistBatch = z.output<typeof persistBatchSchema>;
-export type QueuedRow = PersistBatch['snapshots'][number];
+export type QueuedRow = z.output<typeof queuedRowSchema>;
 export type AlertsBatch = z.output<typeof alertsBatchSchema>;
 export type PruneTick = z.output<typeof pruneTickSchema>;
 

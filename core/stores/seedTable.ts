@@ -24,8 +24,6 @@ export interface AdoptOptions {
   store: SnapshotStore;
   /** The table of the service before, as it is called now. */
   seedTable: string;
-  /** The identity of a snapshot, as the API gives it. */
-  identify: (agentId: string, canonicalJson: string) => string;
 }
 
 /** Rows read and inserted at a time: about a megabyte of JSON. */
@@ -45,19 +43,14 @@ interface SeedRow {
  * identity it would have had coming in through the API, so this can be cut off and begun again, and run beside live
  * traffic. Yields once for each day that had rows.
  */
-export async function* adoptSeedRows({
-  prisma,
-  store,
-  seedTable,
-  identify,
-}: AdoptOptions): AsyncGenerator<AdoptedDay> {
+export async function* adoptSeedRows({ prisma, store, seedTable }: AdoptOptions): AsyncGenerator<AdoptedDay> {
   let current: AdoptedDay | undefined;
   for await (const rows of readPages(prisma, seedTable)) {
     for (const [day, ofDay] of groupBy(rows, dayOf)) {
       if (current !== undefined && current.day !== day) yield current;
       if (current?.day !== day)
         current = { day, read: 0, inserted: 0, duplicates: 0, expired: 0, damaged: 0 };
-      const snapshots = ofDay.flatMap((row) => adopt(row, identify) ?? []);
+      const snapshots = ofDay.flatMap((row) => adopt(row) ?? []);
       const { inserted, duplicates, expired } = await store.insert(snapshots);
       current.read += ofDay.length;
       current.inserted += inserted;
@@ -100,12 +93,11 @@ function dayOf({ epochSeconds }: SeedRow): string {
   return new Date(epochSeconds * 1000).toISOString().slice(0, 10);
 }
 
-function adopt(row: SeedRow, identify: AdoptOptions['identify']): SnapshotRow | undefined {
+function adopt(row: SeedRow): SnapshotRow | undefined {
   const parsed = snapshotSchema.safeParse(JSON.parse(row.json));
   if (!parsed.success) return undefined;
   return toSnapshotRow(parsed.data, {
     agentId: DEFAULT_AGENT_ID,
-    snapshotId: identify(DEFAULT_AGENT_ID, JSON.stringify(parsed.data)),
     receivedAtMs: row.receivedAtMs,
   });
 }

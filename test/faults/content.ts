@@ -1,6 +1,11 @@
 import { createHash } from 'node:crypto';
-import { MAX_PROCESSES, snapshotSchema, type SnapshotInput } from '../../core/contracts/snapshot.ts';
-import { snapshotIdentity } from '../../core/snapshotIdentity.ts';
+import {
+  MAX_PROCESSES,
+  snapshotSchema,
+  type Snapshot,
+  type SnapshotInput,
+} from '../../core/contracts/snapshot.ts';
+import { toSnapshotRow } from '../../core/snapshotRow.ts';
 import { figureOf, isHot } from './plan.ts';
 
 /** A snapshot as it goes out, and as it must turn up again. */
@@ -51,7 +56,7 @@ export function contentOf(
     sequence,
     timestamp,
     body: JSON.stringify(input),
-    identity: snapshotIdentity(agentId, json),
+    identity: identityOf(agentId, json),
     hash: hashOf(json),
   };
 }
@@ -59,6 +64,12 @@ export function contentOf(
 /** The one form of a snapshot that stores keep. */
 export function canonical(input: unknown): string {
   return JSON.stringify(snapshotSchema.parse(input));
+}
+
+/** By what the canonical JSON of an agent's snapshot says. */
+export function identityOf(agentId: string, json: string): string {
+  const snapshot = JSON.parse(json) as Snapshot;
+  return toSnapshotRow(snapshot, { agentId, receivedAtMs: 0 }).snapshotId;
 }
 
 export function hashOf(json: string): string {

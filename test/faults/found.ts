@@ -1,8 +1,7 @@
 import type { Redis } from 'ioredis';
 import pg from 'pg';
 import { unpackMeasurements } from '../../core/packedMeasurements.ts';
-import { snapshotIdentity } from '../../core/snapshotIdentity.ts';
-import { canonical, hashOf } from './content.ts';
+import { canonical, hashOf, identityOf } from './content.ts';
 import { CYCLE, HOT_FROM } from './plan.ts';
 
 /** What a store holds of one snapshot. */
@@ -16,7 +15,7 @@ export interface Found {
 export type Holding = Map<string, Found>;
 
 function add(holding: Holding, agentId: string, json: string): void {
-  const identity = snapshotIdentity(agentId, json);
+  const identity = identityOf(agentId, json);
   const known = holding.get(identity);
   if (known === undefined) holding.set(identity, { count: 1, hash: hashOf(json) });
   else known.count += 1;
@@ -55,7 +54,7 @@ export async function readHistory(dsn: string): Promise<{ holding: Holding; wron
           ...unpackMeasurements(row.measurements),
           timestamp: row.timestamp_utc.getTime() / 1_000,
         });
-        if (snapshotIdentity(row.agent_id, json) !== row.snapshot_id) wrongKeys += 1;
+        if (identityOf(row.agent_id, json) !== row.snapshot_id) wrongKeys += 1;
         add(holding, row.agent_id, json);
       }
     }

@@ -56,10 +56,10 @@ function queued(number: number, changes: Partial<QueuedRow> = {}): QueuedRow {
     ...toQueuedRow(
       toSnapshotRow(snapshotAt(nowSeconds() - 100 + number), {
         agentId: 'web-01',
-        snapshotId: snapshotIdOf(number),
         receivedAtMs: Date.now(),
       }),
     ),
+    snapshotId: snapshotIdOf(number),
     ...changes,
   };
 }

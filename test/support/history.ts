@@ -72,9 +72,9 @@ export function snapshotRow(
   agentId = 'web-01',
   changes: Partial<Snapshot> = {},
 ): SnapshotRow {
-  return toSnapshotRow(snapshotAt(timestamp, changes), {
+  const row = toSnapshotRow(snapshotAt(timestamp, changes), {
     agentId,
-    snapshotId: snapshotIdOf(number),
     receivedAtMs: timestamp * 1000 + 250,
   });
+  return { ...row, snapshotId: snapshotIdOf(number) };
 }

@@ -2,7 +2,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { snapshotSchema } from '../../../core/contracts/snapshot.ts';
 import { packMeasurements } from '../../../core/packedMeasurements.ts';
-import { snapshotIdentity } from '../../../core/snapshotIdentity.ts';
 import { toQueuedRow, toSnapshotRow } from '../../../core/snapshotRow.ts';
 import { onStand, type FaultCase } from '../case.ts';
 import { readLedger } from '../ledger.ts';
@@ -85,8 +84,7 @@ async function deadlock(stand: Stand): Promise<string> {
   const timestamp = (stand.loads[0]?.startSeconds ?? 0) + 1;
   const snapshots = [timestamp, timestamp + 1].map((at) => {
     const snapshot = snapshotSchema.parse({ timestamp: at, total_cpu_percent: 1, agent_id: agentId });
-    const snapshotId = snapshotIdentity(agentId, JSON.stringify(snapshot));
-    return toQueuedRow(toSnapshotRow(snapshot, { agentId, snapshotId, receivedAtMs: Date.now() }));
+    return toQueuedRow(toSnapshotRow(snapshot, { agentId, receivedAtMs: Date.now() }));
   });
   const keys = snapshots.map(({ snapshotId }, i) => [agentId, snapshotId, timestamp + i, NO_MEASUREMENTS]);
   const rival = await connectTo(stand);

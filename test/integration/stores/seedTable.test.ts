@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { snapshotIdentity } from '../../../core/snapshotIdentity.ts';
+import { toSnapshotRow } from '../../../core/snapshotRow.ts';
 import { snapshotSchema } from '../../../core/contracts/snapshot.ts';
 import { adoptSeedRows, type AdoptedDay } from '../../../core/stores/seedTable.ts';
 import { createSnapshotStore } from '../../../core/stores/snapshots.ts';
@@ -41,8 +41,7 @@ async function adopt(retentionDays = 30): Promise<AdoptedDay[]> {
   const { prisma, table } = history;
   const store = createSnapshotStore({ prisma, table, retentionDays });
   const days: AdoptedDay[] = [];
-  for await (const day of adoptSeedRows({ prisma, store, seedTable: 'seed', identify: snapshotIdentity }))
-    days.push(day);
+  for await (const day of adoptSeedRows({ prisma, store, seedTable: 'seed' })) days.push(day);
   return days;
 }
 
@@ -78,7 +77,7 @@ test('a copied row is the snapshot that the API would have stored', async () => 
   ).toEqual([
     {
       agent_id: 'default',
-      snapshot_id: snapshotIdentity('default', JSON.stringify(sent)),
+      snapshot_id: toSnapshotRow(sent, { agentId: 'default', receivedAtMs: 0 }).snapshotId,
       top_processes: sent.top_processes,
     },
   ]);

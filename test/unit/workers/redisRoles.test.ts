@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { loadConfig } from '../../../core/config.ts';
-import { snapshotSchema } from '../../../core/contracts/snapshot.ts';
+import type { QueuedRow } from '../../../core/contracts/queues.ts';
+import { snapshotSchema, type Snapshot } from '../../../core/contracts/snapshot.ts';
+import { RejectedDataError } from '../../../core/errors.ts';
 import { createLogger } from '../../../core/platform/logger.ts';
 import { createMetrics } from '../../../core/platform/metrics.ts';
+import { toQueuedRow, toSnapshotRow } from '../../../core/snapshotRow.ts';
 import { createAlertStore, type AlertStore } from '../../../core/stores/alerts.ts';
 import { createTimelineStore, type TimelineStore } from '../../../core/stores/timeline.ts';
 import { snapshot } from '../../support/snapshots.ts';
@@ -49,6 +52,28 @@ test('the timeline role writes a batch, and counts what was new once', async () 
   expect((await metrics.page()).body).toContain(
     'topline_snapshots_stored_total{stage="timeline",outcome="stored"} 2',
   );
+});
+
+test('the timeline role writes what the API queued, to the byte what was sent, and what the version before queued', async () => {
+  const { agentId, timestamp, json } = record('a', NOW);
+  const row = toQueuedRow(toSnapshotRow(JSON.parse(json) as Snapshot, { agentId, receivedAtMs: 1 }));
+  const deps = { timeline, metrics: createWorkerMetrics(createMetrics()), nowSeconds: NOW };
+  await writeTimeline({ snapshots: [row] }, deps);
+  expect(await redis.zrange(`${config.timeline.key}:a`, '0', '-1')).toEqual([json]);
+  await writeTimeline({ snapshots: [{ agentId, timestamp, json }] }, deps);
+  expect(await redis.zcard(`${config.timeline.key}:a`)).toBe(1);
+});
+
+test('a snapshot that the timeline role cannot read is refused with its reason, and its batch mates are written', async () => {
+  const [good, bad] = ['a', 'b'].map((agentId) => {
+    const sent = JSON.parse(record(agentId, NOW).json) as Snapshot;
+    return toQueuedRow(toSnapshotRow(sent, { agentId, receivedAtMs: 1 }));
+  }) as [QueuedRow, QueuedRow];
+  const deps = { timeline, metrics: createWorkerMetrics(createMetrics()), nowSeconds: NOW };
+  const written = writeTimeline({ snapshots: [{ ...bad, measurements: 'AQ==' }, good] }, deps);
+  await expect(written).rejects.toThrow(RejectedDataError);
+  await expect(written).rejects.toThrow(/1 of 2 snapshots refused: .*cut off/);
+  expect(await timeline.recentOf('a', NOW)).toHaveLength(1);
 });
 
 describe('the prune role', () => {

@@ -22,7 +22,7 @@ const UUID = '0f8fad5b-d9cb-469f-a165-70867728950e';
 
 /** One usable payload of each queue. */
 const USABLE: { [Name in QueueName]: QueuePayload<Name> } = {
-  timeline: { snapshots: [{ agentId: 'web-01', timestamp: 1, json: '{}' }] },
+  timeline: { snapshots: [{ ...ROW, snapshotId: UUID, history: true }] },
   persist: { snapshots: [{ ...ROW, snapshotId: UUID }] },
   alerts: { samples: [{ agentId: 'web-01', timestamp: 1, cpuPercent: 0.5 }] },
   prune: { store: 'redis' },
@@ -50,6 +50,7 @@ describe('a payload', () => {
     ['timeline', { snapshots: [{ agentId: 'a b', timestamp: 1, json: '{}' }] }],
     ['timeline', { snapshots: [{ agentId: 'a', timestamp: 1.5, json: '{}' }] }],
     ['timeline', { snapshots: [{ agentId: 'a', timestamp: 1 }] }],
+    ['timeline', { snapshots: [{ ...ROW, snapshotId: 'x' }] }],
     ['persist', { snapshots: [] }],
     ['persist', { snapshots: [{ ...ROW, snapshotId: 'x' }] }],
     ['alerts', { samples: [] }],
@@ -61,6 +62,11 @@ describe('a payload', () => {
   ] satisfies [QueueName, unknown][])('of %s that is damaged is refused: %j', (name, payload) => {
     expect(QUEUES[name].payload.safeParse(payload).success).toBe(false);
   });
+});
+
+test('a timeline job of the version before, with the JSON of its snapshots, is still taken', () => {
+  const before = { snapshots: [{ agentId: 'web-01', timestamp: 1, json: '{}', history: true }] };
+  expect(QUEUES.timeline.payload.parse(before)).toEqual(before);
 });
 
 test.each(QUEUE_NAMES)('failed jobs of %s stay to be redriven, done ones do not fill Redis', (name) => {
