@@ -1,6 +1,7 @@
 /**
  * The import rules of the house. Arrows only run downwards:
- * entries -> api or workers -> core/stores -> core/platform -> core/config, core/errors -> core/contracts.
+ * entries -> api or workers -> core/stores -> core/platform -> core/config, core/errors -> core/contracts. core/rollup, which
+ * computes and does nothing else, lies beside core/platform.
  */
 const only = (from, ...allowed) => ({
   from: { path: from },
@@ -29,10 +30,24 @@ module.exports = {
       severity: 'error',
       ...only('^core/platform/', SMALL, '^core/contracts/', '^prisma/generated/'),
     },
+    { name: 'rollup', severity: 'error', ...only('^core/rollup/', SMALL, '^core/contracts/') },
+    {
+      name: 'rollup-is-pure',
+      severity: 'error',
+      from: { path: '^core/rollup/' },
+      to: { dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'core'] },
+    },
     {
       name: 'stores',
       severity: 'error',
-      ...only('^core/stores/', '^core/platform/', SMALL, '^core/contracts/', '^prisma/generated/'),
+      ...only(
+        '^core/stores/',
+        '^core/rollup/',
+        '^core/platform/',
+        SMALL,
+        '^core/contracts/',
+        '^prisma/generated/',
+      ),
     },
     { name: 'api', severity: 'error', ...only('^api/', '^core/') },
     { name: 'workers', severity: 'error', ...only('^workers/', '^core/') },
