@@ -1,7 +1,14 @@
 import type pg from 'pg';
 import { StartError } from '../errors.ts';
 import type { Logger } from './logger.ts';
-import { deriveName, PACKED_SUFFIX, packedTableOf, quoteName } from './postgresNames.ts';
+import {
+  deriveName,
+  PACKED_SUFFIX,
+  packedTableOf,
+  quoteName,
+  ROLLUP_SUFFIXES,
+  rollupTablesOf,
+} from './postgresNames.ts';
 
 /** What a database holds under the names of the history, and what it knows of migrations. */
 export interface DatabaseState {
@@ -11,6 +18,8 @@ export interface DatabaseState {
   kind: string | null;
   /** The same of what has the name of the table behind it, ours being `p`, a partitioned table. */
   packedKind: string | null;
+  /** What has the name of a table in which the history is rolled up, whether ours or not. */
+  rollupNames: string[];
   /** Names of migrations that are applied. */
   applied: string[];
   /** Names of migrations that somebody began and did not finish. */
@@ -38,28 +47,36 @@ export const SEED_SUFFIX = '_before_topline';
 /** @throws {StartError} where the connection has no schema to work in */
 export async function readState(client: pg.ClientBase, table: string): Promise<DatabaseState> {
   const { rows } = await client.query<
-    Pick<DatabaseState, 'kind' | 'packedKind'> & { schema: string | null; history: boolean }
+    Pick<DatabaseState, 'kind' | 'packedKind' | 'rollupNames'> & { schema: string | null; history: boolean }
   >(
     `SELECT s.schema, (SELECT relkind::text FROM pg_class WHERE relnamespace = s.oid AND relname = $1) AS kind,
             (SELECT relkind::text FROM pg_class WHERE relnamespace = s.oid AND relname = $2) AS "packedKind",
+            ARRAY(SELECT relname::text FROM pg_class WHERE relnamespace = s.oid AND relname = ANY ($3)) AS "rollupNames",
             EXISTS (SELECT FROM pg_class WHERE relnamespace = s.oid AND relname = '_prisma_migrations') AS history
      FROM (SELECT current_schema() AS schema, to_regnamespace(quote_ident(current_schema()))::oid AS oid) s`,
-    [table, packedTableOf(table)],
+    [table, packedTableOf(table), Object.values(rollupTablesOf(table))],
   );
-  const { schema = null, kind = null, packedKind = null, history = false } = rows[0] ?? {};
+  const {
+    schema = null,
+    kind = null,
+    packedKind = null,
+    history = false,
+    rollupNames: taken = [],
+  } = rows[0] ?? {};
   if (schema === null) {
     throw new StartError(
       'PostgreSQL: no schema of the search path exists, so there is nowhere to make a table.',
     );
   }
-  if (!history) return { schema, kind, packedKind, applied: [], unfinished: [] };
+  const found = { schema, kind, packedKind, rollupNames: taken };
+  if (!history) return { ...found, applied: [], unfinished: [] };
   const migrations = await client.query<{ name: string; finished: boolean }>(
     `SELECT migration_name AS name, finished_at IS NOT NULL AS finished
      FROM ${quoteName(schema)}._prisma_migrations WHERE rolled_back_at IS NULL`,
   );
   const names = (finished: boolean) =>
     migrations.rows.flatMap((row) => (row.finished === finished ? [row.name] : []));
-  return { schema, kind, packedKind, applied: names(true), unfinished: names(false) };
+  return { ...found, applied: names(true), unfinished: names(false) };
 }
 
 /**
@@ -73,7 +90,8 @@ export async function makeRoom(
   state: DatabaseState,
   log: Logger,
 ): Promise<void> {
-  if (state.packedKind !== null) throw nameIsTaken(packedTableOf(table), state);
+  const [taken = state.packedKind === null ? undefined : packedTableOf(table)] = state.rollupNames;
+  if (taken !== undefined) throw nameIsTaken(taken, state);
   if (state.kind === null) return;
   if (!(await isSeedTable(client, table, state))) throw nameIsTaken(table, state);
   const aside = deriveName(table, SEED_SUFFIX);
@@ -111,8 +129,9 @@ export function hasHistory({ kind, packedKind }: DatabaseState): boolean {
 export async function tableIsMissing(
   client: pg.ClientBase,
   table: string,
-  { schema, kind, packedKind }: DatabaseState,
+  state: DatabaseState,
 ): Promise<StartError> {
+  const { schema, kind, packedKind } = state;
   const { rows } = await client.query<{ name: string }>(
     `SELECT v.relname AS name FROM pg_class v
      JOIN pg_rewrite w ON w.ev_class = v.oid
@@ -124,20 +143,28 @@ export async function tableIsMissing(
     [schema, PACKED_SUFFIX],
   );
   const old = rows[0]?.name;
-  if (old === undefined || old === table) return isGone(table, { schema, kind, packedKind });
+  if (old === undefined || old === table) return isGone(table, state);
   const [oldPacked, packed] = [packedTableOf(old), packedTableOf(table)];
   const statements = [rename('TABLE', oldPacked, packed), rename('VIEW', old, table)];
   for (const suffix of READER_SUFFIXES)
     statements.push(
       `ALTER FUNCTION ${quoteName(deriveName(old, suffix))}(bytea) RENAME TO ${quoteName(deriveName(table, suffix))}`,
     );
-  for (const dependent of await dependentNames(client, oldPacked, schema)) {
-    if (!dependent.name.startsWith(old)) continue;
-    statements.push(
-      rename(dependent.kind, dependent.name, deriveName(table, dependent.name.slice(old.length))),
-    );
+  const owners = [oldPacked];
+  for (const suffix of Object.values(ROLLUP_SUFFIXES)) {
+    const name = deriveName(old, suffix);
+    if (!(await exists(client, name, schema))) continue;
+    owners.push(name);
+    statements.push(rename('TABLE', name, deriveName(table, suffix)));
   }
-  const inTheWay = [kind === null ? [] : table, packedKind === null ? [] : packed].flat().map(quoteName);
+  for (const owner of owners) {
+    for (const { name, kind } of await dependentNames(client, owner, schema))
+      if (name.startsWith(old))
+        statements.push(rename(kind, name, deriveName(table, name.slice(old.length))));
+  }
+  const inTheWay = [kind === null ? [] : table, packedKind === null ? [] : packed, state.rollupNames]
+    .flat()
+    .map(quoteName);
   return new StartError(
     `PostgreSQL: this database keeps its history under the name ${quoteName(old)}, and POSTGRES_TABLE says ${quoteName(table)}. ` +
       `Set POSTGRES_TABLE=${old}; or rename it` +
@@ -145,10 +172,7 @@ export async function tableIsMissing(
   );
 }
 
-function isGone(
-  table: string,
-  { schema, kind, packedKind }: Pick<DatabaseState, 'schema' | 'kind' | 'packedKind'>,
-): StartError {
+function isGone(table: string, { schema, kind, packedKind, rollupNames }: DatabaseState): StartError {
   const begin = 'PostgreSQL: this database was set up by Topline, but its';
   if (kind === null && packedKind === 'p') {
     return new StartError(
@@ -156,9 +180,12 @@ function isGone(
         'prisma/migrations/20261124000000_init/migration.sql.',
     );
   }
+  const toDrop = ['_prisma_migrations', ...rollupNames].map(
+    (name) => `${quoteName(schema)}.${quoteName(name)}`,
+  );
   return new StartError(
     `${begin} table ${quoteName(packedTableOf(table))} is gone. Restore it from a backup; ` +
-      `or, to begin anew without its rows, run: DROP TABLE ${quoteName(schema)}._prisma_migrations`,
+      `or, to begin anew without its rows, run: DROP TABLE ${toDrop.join(', ')}`,
   );
 }
 
@@ -174,6 +201,15 @@ async function isSeedTable(
   );
   const columns = rows.map(({ name }) => name);
   return SEED_COLUMNS.every((column) => columns.includes(column)) && !columns.includes('agent_id');
+}
+
+/** Whether something in the schema has the name: a database may have stopped before it was rolled up. */
+async function exists(client: pg.ClientBase, name: string, schema: string): Promise<boolean> {
+  const { rowCount } = await client.query(
+    'SELECT FROM pg_class WHERE relnamespace = to_regnamespace(quote_ident($1)) AND relname = $2',
+    [schema, name],
+  );
+  return rowCount === 1;
 }
 
 /** Indexes and sequences that belong to a table and share its namespace. */

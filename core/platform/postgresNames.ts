@@ -17,3 +17,25 @@ export const PACKED_SUFFIX = '_packed';
 export function packedTableOf(view: string): string {
   return deriveName(view, PACKED_SUFFIX);
 }
+
+/** Behind the view's name, those of the tables in which the history is rolled up. */
+export const ROLLUP_SUFFIXES = {
+  minutes: '_minutes',
+  hours: '_hours',
+  processHours: '_process_hours',
+  progress: '_rollup',
+  pendingHours: '_pending_hours',
+} as const;
+
+export type RollupTables = Record<keyof typeof ROLLUP_SUFFIXES, string>;
+
+/** The tables in which the history of the view POSTGRES_TABLE is rolled up. */
+export function rollupTablesOf(view: string): RollupTables {
+  return {
+    minutes: deriveName(view, ROLLUP_SUFFIXES.minutes),
+    hours: deriveName(view, ROLLUP_SUFFIXES.hours),
+    processHours: deriveName(view, ROLLUP_SUFFIXES.processHours),
+    progress: deriveName(view, ROLLUP_SUFFIXES.progress),
+    pendingHours: deriveName(view, ROLLUP_SUFFIXES.pendingHours),
+  };
+}

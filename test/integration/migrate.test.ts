@@ -10,11 +10,12 @@ import { findProjectFile } from '../../core/platform/projectRoot.ts';
 import { openPrisma } from '../../core/platform/prisma.ts';
 import { findSchemaDrift } from '../../core/platform/schemaDrift.ts';
 import { createSnapshotStore } from '../../core/stores/snapshots.ts';
-import { silentLog } from '../support/history.ts';
+import { nowSeconds } from '../../core/time.ts';
+import { silentLog, snapshotRow } from '../support/history.ts';
 import { createTestDatabase, type TestDatabase } from '../support/stores.ts';
 import { waitFor } from '../support/waitFor.ts';
 
-const INIT = '20261124000000_init';
+const ALL = ['20261124000000_init', '20261125010000_rollups'];
 
 let database: TestDatabase;
 let client: pg.Client;
@@ -60,7 +61,7 @@ async function schemaWith(line: string): Promise<string> {
 
 describe('applying the migrations', () => {
   test('an empty database gets the view and the table behind it, and the second time there is nothing to do', async () => {
-    expect(await run()).toEqual({ applied: [INIT] });
+    expect(await run()).toEqual({ applied: ALL });
     expect(await run()).toEqual({ applied: [] });
     expect(
       await columnOf(
@@ -69,13 +70,13 @@ describe('applying the migrations', () => {
     ).toEqual(['v', 'p']);
     expect(
       await columnOf('SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL'),
-    ).toEqual([INIT]);
+    ).toEqual(ALL);
   });
 
   test('four at once apply them once, and all find the table there', async () => {
     const results = await Promise.all([run(), run(), run(), run()]);
-    expect(results.flatMap(({ applied }) => applied)).toEqual([INIT]);
-    expect(await columnOf('SELECT count(*)::int FROM _prisma_migrations')).toEqual([1]);
+    expect(results.flatMap(({ applied }) => applied)).toEqual(ALL);
+    expect(await columnOf('SELECT count(*)::int FROM _prisma_migrations')).toEqual([ALL.length]);
   });
 
   test('a look that falls into the moment in which another process commits waits for it instead of giving up', async () => {
@@ -115,6 +116,29 @@ describe('applying the migrations', () => {
     );
     expect(await run({ migrationsDir })).toEqual({ applied: ['20300101000000_comment'] });
     expect(await columnOf(`SELECT obj_description('metrics_snapshots_packed'::regclass)`)).toEqual(['a;b']);
+  });
+
+  test('a database of the first version, with days and rows, is brought up to date', async () => {
+    const [first = '', ...later] = ALL;
+    const migrationsDir = join(directory, 'first');
+    await cp(join(findProjectFile('prisma', 'migrations'), first), join(migrationsDir, first), {
+      recursive: true,
+    });
+    await run({ migrationsDir });
+    const prisma = openPrisma({ dsn: database.dsn, log: silentLog, applicationName: 'test', poolSize: 1 });
+    const store = createSnapshotStore({
+      prisma: prisma.handle,
+      table: 'metrics_snapshots',
+      retentionDays: 0,
+    });
+    const now = nowSeconds();
+    await store.insert([snapshotRow(1, now), snapshotRow(2, now - 86_400), snapshotRow(3, 1_000)]);
+    expect(await run()).toEqual({ applied: later });
+    await store.insert([snapshotRow(4, now - 3 * 86_400)]);
+    await prisma.close();
+    const indexed = `SELECT tablename::text FROM pg_indexes WHERE schemaname = 'topline_partitions' AND indexdef LIKE '%(id)'`;
+    expect(await columnOf(indexed)).toHaveLength(4);
+    expect(await findSchemaDrift({ dsn: database.dsn })).toBeUndefined();
   });
 
   test('a migration that fails leaves nothing behind, is told, and is applied once it can be', async () => {
@@ -202,7 +226,12 @@ describe('applying the migrations', () => {
     expect(await columnOf(tables)).toEqual([
       '_prisma_migrations',
       'metrics_snapshots',
+      'metrics_snapshots_hours',
+      'metrics_snapshots_minutes',
       'metrics_snapshots_packed',
+      'metrics_snapshots_pending_hours',
+      'metrics_snapshots_process_hours',
+      'metrics_snapshots_rollup',
     ]);
     expect(await findSchemaDrift({ dsn })).toBeUndefined();
   });
@@ -256,6 +285,7 @@ describe('POSTGRES_TABLE', () => {
     );
     await client.query(message.slice(message.indexOf('ALTER TABLE')));
     expect(await columnOf('SELECT top_processes FROM "New_Name"')).toEqual([[]]);
+    expect(await columnOf('SELECT seen_id::int FROM "New_Name_rollup"')).toEqual([0]);
     expect(await run({ table: 'New_Name' })).toEqual({ applied: [] });
     expect(await findSchemaDrift({ dsn: database.dsn, table: 'New_Name' })).toBeUndefined();
   });
@@ -263,7 +293,7 @@ describe('POSTGRES_TABLE', () => {
   test('names a table that is gone: the message says so', async () => {
     await run();
     await client.query('DROP TABLE metrics_snapshots_packed CASCADE');
-    await expect(run()).rejects.toThrow(/is gone.*DROP TABLE "public"\._prisma_migrations/);
+    await expect(run()).rejects.toThrow(/is gone.*DROP TABLE "public"\."_prisma_migrations"/);
   });
 
   test('names a view that is gone: the message says that the rows are there', async () => {
@@ -274,13 +304,20 @@ describe('POSTGRES_TABLE', () => {
 
   test('that is begun anew, as the message says, leaves nothing in the way', async () => {
     await run();
-    await client.query('DROP TABLE metrics_snapshots_packed CASCADE; DROP TABLE public._prisma_migrations');
-    expect(await run()).toEqual({ applied: [INIT] });
+    await client.query('DROP TABLE metrics_snapshots_packed CASCADE');
+    const message = String(await run().catch((reason: unknown) => reason));
+    await client.query(message.slice(message.indexOf('DROP TABLE')));
+    expect(await run()).toEqual({ applied: ALL });
   });
 
   test('names a table behind it that somebody else has: it is left alone', async () => {
     await client.query('CREATE TABLE metrics_snapshots_packed (id int)');
     await expect(run()).rejects.toThrow(/something else called "metrics_snapshots_packed"/);
+  });
+
+  test('names a table for minutes that somebody else has: it is left alone', async () => {
+    await client.query('CREATE TABLE metrics_snapshots_minutes (id int)');
+    await expect(run()).rejects.toThrow(/something else called "metrics_snapshots_minutes"/);
   });
 
   test('names something that is neither ours nor the service before: it is left alone', async () => {
@@ -305,7 +342,7 @@ describe('POSTGRES_TABLE', () => {
       name: 'test',
       destination: { write: (line) => void lines.push(line) },
     });
-    expect(await run({ log })).toEqual({ applied: [INIT] });
+    expect(await run({ log })).toEqual({ applied: ALL });
     expect(lines.join()).toContain('npm run import:seed-table');
     expect(await columnOf('SELECT count(*)::int FROM metrics_snapshots_before_topline')).toEqual([1]);
     const insert = `INSERT INTO metrics_snapshots_before_topline SELECT nextval(pg_get_serial_sequence('metrics_snapshots_before_topline', 'id')) + 1, now(), 1, 1, '[]', 1, 1, '[]'`;
