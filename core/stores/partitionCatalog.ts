@@ -7,6 +7,15 @@ export const DAY_SECONDS = 86_400;
 /** What runs raw SQL: the client, or a transaction of its. */
 export type Sql = Pick<PrismaClient, '$queryRawUnsafe' | '$executeRawUnsafe'>;
 
+/** How a table is cut into partitions. */
+export interface PartitionLayout {
+  table: string;
+  /** The column of the time that partitions go by. */
+  column: string;
+  /** How many days one holds, counted from 1970-01-01 UTC. */
+  widthDays: number;
+}
+
 /** A partition as the catalog has it. Whatever it is called, its bounds say which days it holds. */
 export interface Partition {
   /** Quoted, with its schema. */
@@ -38,6 +47,11 @@ ORDER BY 3 NULLS FIRST`;
 /** Every partition of the table, oldest first. */
 export function listPartitions(sql: Sql, table: string): Promise<Partition[]> {
   return sql.$queryRawUnsafe<Partition[]>(LIST, quoteName(table));
+}
+
+/** Whether it holds everything from before the days that have partitions of their own. */
+export function isOpenBelow({ fromSeconds, toSeconds }: Partition): boolean {
+  return fromSeconds === null && toSeconds !== null;
 }
 
 /**

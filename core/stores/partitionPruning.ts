@@ -1,20 +1,32 @@
 import { postgresMessageOf, sqlStateOf } from '../platform/postgresErrors.ts';
 import { quoteName } from '../platform/postgresNames.ts';
-import { DAY_SECONDS, earlierNow, listPartitions, type Partition, type Sql } from './partitionCatalog.ts';
+import {
+  DAY_SECONDS,
+  earlierNow,
+  isOpenBelow,
+  listPartitions,
+  type Partition,
+  type PartitionLayout,
+  type Sql,
+} from './partitionCatalog.ts';
 
 /** What one pruning did. */
 export interface Pruned {
-  /** Whole days dropped. */
+  /** Whole partitions dropped. */
   droppedPartitions: number;
-  /** Rows deleted one by one, where their day is not wholly past the retention. */
+  /** Rows deleted one by one, where their partition is not wholly past the retention. */
   deletedRows: number;
   /** Why something is left for the next time, e.g. a day that a long query still reads. */
   postponed?: string;
 }
 
-export interface PruneOptions {
+export interface PruneOptions extends PartitionLayout {
   sql: Sql;
-  table: string;
+  /**
+   * Whether rows are kept until the whole of their partition is past the retention, and never deleted one by one. What
+   * lies before all partitions that are dropped goes row by row in any case.
+   */
+  wholeOnly?: boolean;
   /** 0 or less deletes nothing. */
   retentionDays: number;
   /** This machine's clock, epoch ms. */
@@ -37,11 +49,12 @@ const DROP_MARK = 'topline: past its retention, to be dropped';
 const IN_USE_STATES = ['57014', '55P03', '55006', '55000', '42P01', '42809'];
 
 /**
- * Deletes what is older than the retention, by the earlier of the server's and this machine's clock: whole days are
+ * Deletes what is older than the retention, by the earlier of the server's and this machine's clock: whole partitions are
  * detached without stopping inserts and then dropped, the rest goes row by row. Safe to repeat, to run twice at once,
  * and to cut off anywhere.
  */
-export async function prunePartitions({ sql, table, retentionDays, localMs }: PruneOptions): Promise<Pruned> {
+export async function prunePartitions(options: PruneOptions): Promise<Pruned> {
+  const { sql, table, retentionDays, localMs } = options;
   const pruned: Pruned = { droppedPartitions: 0, deletedRows: 0 };
   if (retentionDays <= 0) return pruned;
   const cutOffSeconds = (await earlierNow(sql, localMs)) - retentionDays * DAY_SECONDS;
@@ -56,7 +69,7 @@ export async function prunePartitions({ sql, table, retentionDays, localMs }: Pr
     if (!IN_USE_STATES.includes(sqlStateOf(error) ?? '')) throw error;
     pruned.postponed = postgresMessageOf(error);
   }
-  pruned.deletedRows = await deleteRows(sql, table, cutOffSeconds);
+  pruned.deletedRows = await deleteRows(options, cutOffSeconds);
   return pruned;
 }
 
@@ -86,17 +99,21 @@ async function dropLeftovers(sql: Sql, table: string): Promise<number> {
   return leftovers.length;
 }
 
-async function deleteRows(sql: Sql, table: string, cutOffSeconds: number): Promise<number> {
+async function deleteRows(
+  { sql, table, column, wholeOnly = false }: PruneOptions,
+  cutOffSeconds: number,
+): Promise<number> {
   let deleted = 0;
   for (const partition of await listPartitions(sql, table)) {
     const { name, fromSeconds, detaching } = partition;
-    // A day that is wholly past goes as a whole, at the latest the next time.
+    if (wholeOnly && !isOpenBelow(partition)) continue;
+    // What is wholly past goes as a whole, at the latest the next time.
     if (detaching || isPast(partition, cutOffSeconds) || (fromSeconds ?? -Infinity) >= cutOffSeconds)
       continue;
     for (let batch = DELETE_ROWS; batch === DELETE_ROWS && deleted < MAX_DELETED_ROWS; deleted += batch) {
       batch = await sql.$executeRawUnsafe(
         `DELETE FROM ${name} WHERE ctid = ANY (ARRAY(
-           SELECT ctid FROM ${name} WHERE timestamp_utc < to_timestamp($1::float8) LIMIT ${DELETE_ROWS} FOR UPDATE SKIP LOCKED))`,
+           SELECT ctid FROM ${name} WHERE ${quoteName(column)} < to_timestamp($1::float8) LIMIT ${DELETE_ROWS} FOR UPDATE SKIP LOCKED))`,
         cutOffSeconds,
       );
     }

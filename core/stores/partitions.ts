@@ -3,23 +3,26 @@ import { quoteName } from '../platform/postgresNames.ts';
 import {
   DAY_SECONDS,
   earlierNow,
+  isOpenBelow,
   listPartitions,
   nameForPartition,
   type Partition,
+  type PartitionLayout,
   type Sql,
 } from './partitionCatalog.ts';
 import { prunePartitions, type Pruned } from './partitionPruning.ts';
 
-export interface PartitionOptions {
+export interface PartitionOptions extends PartitionLayout {
   prisma: PrismaClient;
-  table: string;
   /** 0 or less keeps everything. */
   retentionDays: number;
+  /** As `PruneOptions` has it. */
+  wholeOnly?: boolean;
   /** Epoch ms; default `Date.now`. */
   clock?: () => number;
 }
 
-/** The days of the history table. */
+/** The partitions of one table. */
 export interface Partitions {
   /**
    * Sees to it that rows of these days can be inserted. Days that are past the retention are left out, and days before
@@ -28,7 +31,7 @@ export interface Partitions {
    * @param days whole days since 1970-01-01 UTC
    */
   ensureDays(days: number[]): Promise<void>;
-  /** Makes yesterday, today and the next two days, so that an insert seldom has to. */
+  /** Makes what holds yesterday, today and the next two days, so that an insert seldom has to. */
   ensureAhead(): Promise<void>;
   /** Drops what is older than the retention. */
   prune(): Promise<Pruned>;
@@ -42,26 +45,30 @@ const MIN_HORIZON_DAYS = 366;
 const MAX_HORIZON_DAYS = 3_660;
 
 /** Each new table takes several locks, all held until the transaction ends; the server has room for some thousands. */
-const DAYS_A_TRANSACTION = 30;
+const TABLES_A_TRANSACTION = 30;
 
 /** For one transaction of `ensureDays`, in ms, including the wait for another process that does the same. */
 const TRANSACTION_TIMEOUT_MS = 30_000;
 
-export function createPartitions({
-  prisma,
-  table,
-  retentionDays,
-  clock = Date.now,
-}: PartitionOptions): Partitions {
+export function createPartitions(options: PartitionOptions): Partitions {
+  const { prisma, retentionDays, widthDays, clock = Date.now } = options;
+
   async function ensure(chooseDays: (today: number) => number[]): Promise<void> {
-    const nowSeconds = await earlierNow(prisma, clock());
-    const oldest = retentionDays > 0 ? Math.floor(nowSeconds / DAY_SECONDS - retentionDays) : -Infinity;
-    const today = Math.floor(nowSeconds / DAY_SECONDS);
-    const days = [...new Set(chooseDays(today))].filter((day) => day >= oldest).sort((a, b) => a - b);
+    const nowDays = (await earlierNow(prisma, clock())) / DAY_SECONDS;
+    const today = Math.floor(nowDays);
+    const oldest = retentionDays > 0 ? Math.floor(nowDays - retentionDays) : -Infinity;
+    const kept = chooseDays(today).filter((day) => day >= oldest);
+    const starts = [...new Set(kept.map((day) => startOf(day, widthDays)))].sort((a, b) => a - b);
     const horizon = today - Math.min(Math.max(MIN_HORIZON_DAYS, retentionDays), MAX_HORIZON_DAYS);
-    for (let done = 0; done < days.length; done += DAYS_A_TRANSACTION) {
+    for (let done = 0; done < starts.length; done += TABLES_A_TRANSACTION) {
       await prisma.$transaction(
-        (tx) => addMissing(tx, table, days.slice(done, done + DAYS_A_TRANSACTION), horizon),
+        (tx) =>
+          addMissing(
+            tx,
+            options,
+            starts.slice(done, done + TABLES_A_TRANSACTION),
+            startOf(horizon, widthDays),
+          ),
         {
           // Each statement must see what another process committed while this one waited for the lock.
           isolationLevel: 'ReadCommitted',
@@ -75,12 +82,22 @@ export function createPartitions({
   return {
     ensureDays: (days) => ensure(() => days),
     ensureAhead: () => ensure((today) => [today - 1, today, today + 1, today + 2]),
-    prune: () => prunePartitions({ sql: prisma, table, retentionDays, localMs: clock() }),
+    prune: () => prunePartitions({ ...options, sql: prisma, localMs: clock() }),
   };
 }
 
-/** Adds the days that no partition holds yet. One process at a time: `IF NOT EXISTS` alone is not safe against others. */
-async function addMissing(tx: Sql, table: string, days: number[], horizon: number): Promise<void> {
+/** The first day of the partition that holds a day: partitions are counted from 1970-01-01 on. */
+function startOf(day: number, widthDays: number): number {
+  return Math.floor(day / widthDays) * widthDays;
+}
+
+/** Adds what no partition holds yet. One process at a time: `IF NOT EXISTS` alone is not safe against others. */
+async function addMissing(
+  tx: Sql,
+  { table, widthDays }: PartitionLayout,
+  starts: number[],
+  horizon: number,
+): Promise<void> {
   await tx.$executeRawUnsafe(
     `SELECT pg_advisory_xact_lock(hashtextextended('topline partitions ' || to_regclass($1)::oid, 0))`,
     quoteName(table),
@@ -94,13 +111,10 @@ async function addMissing(tx: Sql, table: string, days: number[], horizon: numbe
     );
     partitions.push(await addPartition(tx, table, undefined, oldest));
   }
-  for (const day of days) {
-    if (!partitions.some((partition) => holds(partition, day))) await addPartition(tx, table, day, day + 1);
+  for (const start of starts) {
+    if (!partitions.some((partition) => holds(partition, start)))
+      await addPartition(tx, table, start, start + widthDays);
   }
-}
-
-function isOpenBelow({ fromSeconds, toSeconds }: Partition): boolean {
-  return fromSeconds === null && toSeconds !== null;
 }
 
 function holds({ fromSeconds, toSeconds }: Partition, day: number): boolean {
@@ -122,10 +136,10 @@ async function addPartition(
 ): Promise<Partition> {
   const suffix = from === undefined ? `_before_${compact(to)}` : `_${compact(from)}`;
   const name = await nameForPartition(tx, table, suffix);
-  const lower = from === undefined ? 'MINVALUE' : `'${startOf(from).toISOString()}'`;
+  const lower = from === undefined ? 'MINVALUE' : `'${dateOf(from).toISOString()}'`;
   await tx.$executeRawUnsafe(`CREATE TABLE ${name} (LIKE ${quoteName(table)} INCLUDING ALL)`);
   await tx.$executeRawUnsafe(
-    `ALTER TABLE ${quoteName(table)} ATTACH PARTITION ${name} FOR VALUES FROM (${lower}) TO ('${startOf(to).toISOString()}')`,
+    `ALTER TABLE ${quoteName(table)} ATTACH PARTITION ${name} FOR VALUES FROM (${lower}) TO ('${dateOf(to).toISOString()}')`,
   );
   return {
     name,
@@ -135,11 +149,11 @@ async function addPartition(
   };
 }
 
-function startOf(day: number): Date {
+function dateOf(day: number): Date {
   return new Date(day * DAY_SECONDS * 1000);
 }
 
 /** `20261124` */
 function compact(day: number): string {
-  return startOf(day).toISOString().slice(0, 10).replaceAll('-', '');
+  return dateOf(day).toISOString().slice(0, 10).replaceAll('-', '');
 }

@@ -40,7 +40,10 @@ export interface SnapshotStore {
 }
 
 /** With the table as people read it (POSTGRES_TABLE): the rows lie in the one behind it. */
-export type SnapshotStoreOptions = PartitionOptions;
+export type SnapshotStoreOptions = Pick<PartitionOptions, 'prisma' | 'table' | 'retentionDays' | 'clock'>;
+
+/** How its table is cut into partitions. */
+export const SNAPSHOT_PARTITIONS = { column: 'timestamp_utc', widthDays: 1 } as const;
 
 /** How often one batch is tried again at once, after a lost race or a partition that was missing. */
 const MAX_TRIES = 6;
@@ -51,7 +54,7 @@ const FOR_EVER_SECONDS = Number.MAX_SAFE_INTEGER;
 export function createSnapshotStore(options: SnapshotStoreOptions): SnapshotStore {
   const { prisma, retentionDays, clock = Date.now } = options;
   const table = packedTableOf(options.table);
-  const partitions = createPartitions({ ...options, table });
+  const partitions = createPartitions({ ...options, ...SNAPSHOT_PARTITIONS, table });
   const statement = insertInto(table);
 
   async function insertOnce(rows: SnapshotRow[], values: unknown[]): Promise<Inserted> {

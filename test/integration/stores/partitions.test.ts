@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { createPartitions } from '../../../core/stores/partitions.ts';
 import { listPartitions } from '../../../core/stores/partitionCatalog.ts';
-import { createSnapshotStore } from '../../../core/stores/snapshots.ts';
+import { createSnapshotStore, SNAPSHOT_PARTITIONS } from '../../../core/stores/snapshots.ts';
 import { nowSeconds } from '../../../core/time.ts';
 import { createTestHistory, snapshotRow, type TestHistory } from '../../support/history.ts';
 import { waitFor } from '../../support/waitFor.ts';
@@ -16,6 +16,7 @@ afterEach(() => history.close());
 function partitionsWith(retentionDays: number, clock?: () => number) {
   return createPartitions({
     ...options(retentionDays),
+    ...SNAPSHOT_PARTITIONS,
     table: history.packedTable,
     ...(clock === undefined ? {} : { clock }),
   });
@@ -213,6 +214,60 @@ describe('pruning', () => {
     expect(await history.prisma.$queryRawUnsafe('SELECT to_regclass($1)::text AS found', old?.name)).toEqual([
       { found: null },
     ]);
+  });
+});
+
+describe('partitions of 28 days', () => {
+  const WIDTH = 28;
+  const wide = (retentionDays: number) =>
+    createPartitions({
+      prisma: history.prisma,
+      retentionDays,
+      table: 'metrics_snapshots_hours',
+      column: 'hour',
+      widthDays: WIDTH,
+      wholeOnly: true,
+    });
+
+  /** The first days of those there are. */
+  async function starts(): Promise<number[]> {
+    const partitions = await listPartitions(history.prisma, 'metrics_snapshots_hours');
+    return partitions.flatMap(({ fromSeconds }) => (fromSeconds === null ? [] : [fromSeconds / DAY]));
+  }
+
+  async function insertHours(days: number[]): Promise<void> {
+    for (const day of days)
+      await history.prisma.$executeRawUnsafe(
+        `INSERT INTO metrics_snapshots_hours (agent_id, hour, samples, cpu_sum, cpu_min, cpu_max, memory_sum, memory_min,
+           memory_max, memory_total, bucket) VALUES ('a', to_timestamp($1::float8), 1, 0, 0, 0, 0, 0, 0, 0, '')`,
+        day * DAY,
+      );
+  }
+
+  test('begin at multiples of 28 days, and one is made for all its days', async () => {
+    const day = Math.floor(today() / WIDTH) * WIDTH;
+    await wide(0).ensureDays([day, day + 1, day + 27, day - 1, day - 28, day - 29]);
+    await wide(0).ensureDays([day + 5]);
+    expect(await starts()).toEqual([day - 56, day - 28, day]);
+    await wide(0).ensureAhead();
+    expect((await starts()).at(-1)).toBe(Math.floor((today() + 2) / WIDTH) * WIDTH);
+  });
+
+  test('are dropped when the whole of them is past the retention, and not emptied row by row before', async () => {
+    const days = [today(), today() - 20, today() - 60, today() - 100, today() - 1_000, today() - 1_001];
+    await wide(0).ensureDays(days);
+    await insertHours(days);
+    const pruned = await wide(50).prune();
+    const left = await history.prisma.$queryRawUnsafe<{ age: number }[]>(
+      `SELECT ($1 - extract(epoch FROM hour) / 86400)::int AS age FROM metrics_snapshots_hours ORDER BY 1`,
+      today(),
+    );
+    // What is 60 days old may share its partition with what is 50; the two from before all partitions go as rows.
+    const sharesPartition = Math.floor((today() - 60) / WIDTH) * WIDTH + WIDTH > today() - 50;
+    expect(left.map(({ age }) => age)).toEqual(sharesPartition ? [0, 20, 60] : [0, 20]);
+    expect(Math.min(...(await starts())) + WIDTH).toBeGreaterThan(today() - 50);
+    expect(pruned.deletedRows).toBe(2);
+    expect(pruned.droppedPartitions).toBeGreaterThanOrEqual(1);
   });
 });
 
