@@ -12,7 +12,7 @@ export const MAX_HOLD_SECONDS = 90;
  * Samples of one agent by time, and by identity where they have the same; each once. Whatever order they came in, and
  * however often, what is made of them is the same.
  */
-export function inOrder(samples: Sample[]): Sample[] {
+export function inOrder<Kind extends Sample>(samples: Kind[]): Kind[] {
   for (let i = 1; i < samples.length; i++)
     if (compare(samples[i - 1], samples[i]) >= 0)
       return samples.toSorted(compare).filter((sample, at, all) => compare(all[at - 1], sample) !== 0);

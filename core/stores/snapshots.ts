@@ -1,15 +1,11 @@
-import { UnavailableError } from '../errors.ts';
-import {
-  isLostRace,
-  isRetryablePostgresError,
-  postgresMessageOf,
-  sqlStateOf,
-} from '../platform/postgresErrors.ts';
+import { isLostRace, sqlStateOf } from '../platform/postgresErrors.ts';
 import { packedTableOf, quoteName } from '../platform/postgresNames.ts';
 import type { SnapshotRow } from '../snapshotRow.ts';
+import { arrayOf, joinBytes, textArrayOf } from './columns.ts';
 import { DAY_SECONDS } from './partitionCatalog.ts';
 import type { Pruned } from './partitionPruning.ts';
 import { createPartitions, type PartitionOptions } from './partitions.ts';
+import { orUnavailable } from './unavailable.ts';
 
 /** What became of the rows of one batch; the three add up to its length. */
 export interface Inserted {
@@ -97,8 +93,7 @@ export function createSnapshotStore(options: SnapshotStoreOptions): SnapshotStor
 
 /**
  * $1 to $9 a column of the rows each, as the text of an array; $10 the measurements of all, one behind the other, which
- * $8 and $9 cut apart; $11 this machine's epoch seconds, $12 seconds of retention. A few long values cost both ends less
- * than many short ones.
+ * $8 and $9 cut apart; $11 this machine's epoch seconds, $12 seconds of retention.
  */
 function insertInto(table: string): string {
   return `
@@ -125,30 +120,19 @@ function toColumns(rows: SnapshotRow[]): unknown[] {
     (a, b) =>
       compare(a.agentId, b.agentId) || a.timestamp - b.timestamp || compare(a.snapshotId, b.snapshotId),
   );
-  let next = 1;
-  const begins = sorted.map(({ measurements: { length } }) => (next += length) - length);
+  const { begins, bytes, all } = joinBytes(sorted.map(({ measurements }) => measurements));
   return [
-    arrayOf(sorted.map(({ agentId }) => quoteElement(agentId))),
-    arrayOf(sorted.map(({ snapshotId }) => quoteElement(snapshotId))),
+    textArrayOf(sorted.map(({ agentId }) => agentId)),
+    textArrayOf(sorted.map(({ snapshotId }) => snapshotId)),
     arrayOf(sorted.map(({ timestamp }) => timestamp)),
     arrayOf(sorted.map(({ receivedAtMs }) => receivedAtMs)),
     arrayOf(sorted.map(({ totalCpuPercent }) => totalCpuPercent)),
     arrayOf(sorted.map(({ systemMemoryTotalMb }) => systemMemoryTotalMb)),
     arrayOf(sorted.map(({ systemMemoryUsedMb }) => systemMemoryUsedMb)),
-    arrayOf(begins),
-    arrayOf(sorted.map(({ measurements }) => measurements.length)),
-    Buffer.concat(sorted.map(({ measurements }) => measurements)),
+    begins,
+    bytes,
+    all,
   ];
-}
-
-/** The text of a PostgreSQL array. */
-function arrayOf(elements: (string | number)[]): string {
-  return `{${elements.join(',')}}`;
-}
-
-/** An element of it, whatever it holds. */
-function quoteElement(text: string): string {
-  return `"${text.replace(/["\\]/g, '\\$&')}"`;
 }
 
 function compare(a: string, b: string): number {
@@ -157,13 +141,4 @@ function compare(a: string, b: string): number {
 
 function dayOf({ timestamp }: SnapshotRow): number {
   return Math.floor(timestamp / DAY_SECONDS);
-}
-
-async function orUnavailable<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!isRetryablePostgresError(error)) throw error;
-    throw new UnavailableError(`PostgreSQL unavailable: ${postgresMessageOf(error)}`, { cause: error });
-  }
 }
