@@ -99,6 +99,16 @@ export const SETTINGS = {
     '30',
     'Days of history to keep; 0 or less keeps all.',
   ),
+  RETENTION_1M_DAYS: setting(
+    integer(Number.MIN_SAFE_INTEGER),
+    '90',
+    'Days to keep the history by minutes; 0 or less keeps all. At least a day longer than `POSTGRES_RETENTION_DAYS`, whatever it says.',
+  ),
+  RETENTION_1H_DAYS: setting(
+    integer(Number.MIN_SAFE_INTEGER),
+    '730',
+    'Days to keep the history by hours; 0 or less keeps all. At least as long as minutes, whatever it says.',
+  ),
   AGENT_API_TOKEN: setting(text, '', 'Where set, agents must send it as `X-Agent-Token`.', true),
   VIEWER_TOKEN: setting(
     text,
@@ -257,6 +267,8 @@ function group(values: Values) {
       dsn: values.POSTGRES_DSN,
       table: values.POSTGRES_TABLE,
       retentionDays: values.POSTGRES_RETENTION_DAYS,
+      minuteRetentionDays: values.RETENTION_1M_DAYS,
+      hourRetentionDays: values.RETENTION_1H_DAYS,
     },
     agents: {
       token: values.AGENT_API_TOKEN,

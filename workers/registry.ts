@@ -3,12 +3,14 @@ import { QUEUE_NAMES, type QueueName } from '../core/contracts/queues.ts';
 import type { Logger } from '../core/platform/logger.ts';
 import type { Queue } from '../core/platform/queue.ts';
 import type { AlertStore } from '../core/stores/alerts.ts';
+import type { RollupStore } from '../core/stores/rollups.ts';
 import type { SnapshotStore } from '../core/stores/snapshots.ts';
 import type { TimelineStore } from '../core/stores/timeline.ts';
 import { nowSeconds } from '../core/time.ts';
 import { evaluateAlerts } from './alerts/evaluate.ts';
 import { persistBatch, type PersistDependencies } from './persist.ts';
 import { prune } from './prune.ts';
+import { rollUp } from './rollup.ts';
 import type { Role } from './startWorker.ts';
 import { writeTimeline } from './timeline.ts';
 import type { WorkerMetrics } from './workerMetrics.ts';
@@ -22,6 +24,9 @@ export interface RoleDependencies {
   alerts: AlertStore;
   /** Absent where no history is kept. */
   snapshots: SnapshotStore | undefined;
+  rollups: RollupStore | undefined;
+  /** Whether the process is to end. */
+  stopping: () => boolean;
   /** To set a snapshot aside that PostgreSQL refuses. */
   persistQueue: Queue;
 }
@@ -31,10 +36,10 @@ export const ROLE_NAMES = QUEUE_NAMES;
 
 /**
  * The one list: queue -> what is done with its jobs, and how many at a time. A queue without a line here does not
- * compile. `persist` is left out where there is no PostgreSQL.
+ * compile. `persist` and `rollup` are left out where there is no PostgreSQL.
  */
 export function createRoles(deps: RoleDependencies): { [Name in QueueName]: Role<Name> | undefined } {
-  const { config, log, metrics, timeline, alerts, snapshots, persistQueue } = deps;
+  const { config, log, metrics, timeline, alerts, snapshots, rollups, stopping, persistQueue } = deps;
   // By the snapshot's own id: set aside twice, it still stands there once.
   const setAside: PersistDependencies['setAside'] = async (snapshot) => {
     await persistQueue.add('refused', { snapshots: [snapshot] }, { jobId: `refused-${snapshot.snapshotId}` });
@@ -65,7 +70,16 @@ export function createRoles(deps: RoleDependencies): { [Name in QueueName]: Role
     prune: {
       queue: 'prune',
       concurrency: 1,
-      process: (tick) => prune(tick, { timeline, alerts, snapshots, log, nowSeconds: nowSeconds() }),
+      process: (tick) => prune(tick, { timeline, alerts, snapshots, rollups, log, nowSeconds: nowSeconds() }),
     },
+    rollup:
+      rollups === undefined
+        ? undefined
+        : {
+            queue: 'rollup',
+            // One at a time, in all processes together: the progress is one row.
+            concurrency: 1,
+            process: () => rollUp({ rollups, metrics, log, stopping }),
+          },
   };
 }

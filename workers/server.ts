@@ -10,16 +10,17 @@ import type { ProcessContext } from '../core/platform/process.ts';
 import { openQueue } from '../core/platform/queue.ts';
 import { openRedis, warnOfLossyRedis } from '../core/platform/redis.ts';
 import { createAlertStore } from '../core/stores/alerts.ts';
+import { createRollupStore, type RollupStore } from '../core/stores/rollups.ts';
 import { createSnapshotStore, type SnapshotStore } from '../core/stores/snapshots.ts';
 import { createTimelineStore } from '../core/stores/timeline.ts';
 import { startProbes } from './probes.ts';
 import { giveUpOnRedis } from './giveUpOnRedis.ts';
 import { createRoles } from './registry.ts';
-import { schedulePruning } from './schedules.ts';
+import { schedulePruning, scheduleRollup } from './schedules.ts';
 import { startWorker, type Role, type RunningWorker } from './startWorker.ts';
 import { takeUpStrays } from './strayJobs.ts';
 import { findWedged, type QueueProgress } from './watchdog.ts';
-import { createWorkerMetrics } from './workerMetrics.ts';
+import { createWorkerMetrics, measureRollupLag } from './workerMetrics.ts';
 
 /** How long to wait before PostgreSQL is tried again when the tables cannot be made ready. */
 const MIGRATE_RETRY_MS = 2_000;
@@ -28,9 +29,10 @@ const MIGRATE_RETRY_MS = 2_000;
 const WATCHDOG_INTERVAL_MS = 10_000;
 
 /** Roles that use PostgreSQL. */
-const USE_POSTGRES: readonly QueueName[] = ['persist', 'prune'];
+const USE_POSTGRES: readonly QueueName[] = ['persist', 'prune', 'rollup'];
 
-const CONNECTIONS_A_WORKER = 5;
+/** Four for `persist`, one for `prune`, and two for `rollup`, which makes partitions while a transaction goes on. */
+const CONNECTIONS_A_WORKER = 7;
 
 /**
  * Runs the given roles in this process. Stores that are away are waited for: their jobs are put back until then.
@@ -49,7 +51,7 @@ export async function startWorkers(
   const queueRedis = open('queues');
   const metrics = createMetrics();
   const workerMetrics = createWorkerMetrics(metrics);
-  const snapshots = openSnapshotStore({ config, log, lifecycle }, roleNames);
+  const { snapshots, rollups } = openHistory({ config, log, lifecycle }, roleNames);
   const roles = createRoles({
     config,
     log,
@@ -57,6 +59,8 @@ export async function startWorkers(
     timeline: createTimelineStore(storesRedis, config.timeline),
     alerts: createAlertStore(storesRedis, config.alerts),
     snapshots,
+    rollups,
+    stopping: () => lifecycle.stopping,
     persistQueue: openQueue('persist', queueRedis),
   });
 
@@ -88,6 +92,14 @@ export async function startWorkers(
     schedulePruning(queue, { postgres: snapshots !== undefined }).catch((error: unknown) => {
       if (!lifecycle.stopping) log.error({ reason: messageOf(error) }, 'could not schedule the pruning');
     });
+  }
+  if (roleNames.includes('rollup')) {
+    if (rollups !== undefined) measureRollupLag(metrics, rollups);
+    scheduleRollup(openQueue('rollup', queueRedis), { postgres: rollups !== undefined }).catch(
+      (error: unknown) => {
+        if (!lifecycle.stopping) log.error({ reason: messageOf(error) }, 'could not schedule the rollup');
+      },
+    );
   }
 }
 
@@ -144,11 +156,13 @@ function watchProgress({ config, log, lifecycle }: ProcessContext, running: Runn
   lifecycle.defer('watchdog', () => clearInterval(timer));
 }
 
-function openSnapshotStore(
+/** The history and its tiers; both undefined where no history is kept, or no role needs it. */
+function openHistory(
   { config, log, lifecycle }: ProcessContext,
   roleNames: QueueName[],
-): SnapshotStore | undefined {
-  if (config.postgres.dsn === '' || !roleNames.some((name) => USE_POSTGRES.includes(name))) return undefined;
+): { snapshots: SnapshotStore | undefined; rollups: RollupStore | undefined } {
+  if (config.postgres.dsn === '' || !roleNames.some((name) => USE_POSTGRES.includes(name)))
+    return { snapshots: undefined, rollups: undefined };
   const prisma = openPrisma({
     dsn: config.postgres.dsn,
     log,
@@ -156,7 +170,13 @@ function openSnapshotStore(
     poolSize: CONNECTIONS_A_WORKER,
   });
   lifecycle.defer('PostgreSQL', prisma.close);
-  return createSnapshotStore({ prisma: prisma.handle, ...config.postgres });
+  const options = { prisma: prisma.handle, ...config.postgres };
+  const onDamaged = (snapshotId: string, error: unknown) =>
+    log.warn(
+      { snapshotId, reason: messageOf(error) },
+      'a snapshot was rolled up without its cores and processes',
+    );
+  return { snapshots: createSnapshotStore(options), rollups: createRollupStore({ ...options, onDamaged }) };
 }
 
 /**

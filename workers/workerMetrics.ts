@@ -1,4 +1,5 @@
 import { DURATION_BUCKETS, type Metrics } from '../core/platform/metrics.ts';
+import type { RollupStore } from '../core/stores/rollups.ts';
 
 /** What every worker process tells of its jobs. */
 export type WorkerMetrics = ReturnType<typeof createWorkerMetrics>;
@@ -20,5 +21,26 @@ export function createWorkerMetrics(metrics: Metrics) {
       'Snapshots by stage and what became of them.',
       ['stage', 'outcome'],
     ),
+    rolledUp: metrics.counter(
+      'topline_rollup_buckets_total',
+      'Minutes and hours of agents that were new or have changed.',
+      ['tier'],
+    ),
   };
+}
+
+/** Tells how far minutes and hours are behind. Where PostgreSQL is away there is no figure. */
+export function measureRollupLag(metrics: Metrics, rollups: RollupStore): void {
+  metrics.gauge(
+    'topline_rollup_lag_seconds',
+    'For how long snapshots are stored and in no bucket yet, by tier.',
+    ['tier'],
+    async (gauge) => {
+      gauge.reset();
+      const progress = await rollups.progress().catch(() => undefined);
+      if (progress === undefined) return;
+      gauge.set({ tier: 'minute' }, progress.nowSeconds - progress.minutesUntilSeconds);
+      gauge.set({ tier: 'hour' }, progress.nowSeconds - progress.hoursUntilSeconds);
+    },
+  );
 }

@@ -41,11 +41,15 @@ export const alertsBatchSchema = z.object({
 /** A scheduled job says which store is due; what to drop follows from the configuration and the clock. */
 export const pruneTickSchema = z.object({ store: z.enum(['redis', 'postgres']) });
 
+/** A scheduled job says only that it is time; what is new is told by the database. */
+export const rollupTickSchema = z.object({});
+
 export type TimelineBatch = z.output<typeof timelineBatchSchema>;
 export type PersistBatch = z.output<typeof persistBatchSchema>;
 export type QueuedRow = z.output<typeof queuedRowSchema>;
 export type AlertsBatch = z.output<typeof alertsBatchSchema>;
 export type PruneTick = z.output<typeof pruneTickSchema>;
+export type RollupTick = z.output<typeof rollupTickSchema>;
 
 /**
  * The one table of queues: name, payload, retries and what is kept. Fields added to a payload start out optional,
@@ -59,6 +63,7 @@ export const QUEUES = {
   persist: { payload: persistBatchSchema, attempts: 5, backoffMs: 500 },
   alerts: { payload: alertsBatchSchema, attempts: 5, backoffMs: 500 },
   prune: { payload: pruneTickSchema, attempts: 3, backoffMs: 5_000 },
+  rollup: { payload: rollupTickSchema, attempts: 3, backoffMs: 5_000 },
 } as const;
 
 export type QueueName = keyof typeof QUEUES;

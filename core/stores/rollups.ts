@@ -12,8 +12,10 @@ import { HOUR_SECONDS, rollMinutes } from './rollupMinutes.ts';
 import type { Tier } from './rollupRows.ts';
 import { orUnavailable } from './unavailable.ts';
 
-/** How far the tiers have got, in epoch seconds. */
+/** How far the tiers have got, in epoch seconds of the server. */
 export interface RollupProgress {
+  /** The time it was asked. */
+  nowSeconds: number;
   /** Rows of snapshots with a higher id are in no bucket yet. */
   seenId: number;
   /** Every snapshot that was stored before this time is in its minute; 0 where nothing was rolled up yet. */
@@ -245,15 +247,16 @@ async function readProgress(
   tables: { progress: string; pendingHours: string },
 ): Promise<RollupProgress> {
   const [row] = await sql.$queryRawUnsafe<
-    (Position & { pending: number; marked: number | null; hour: number | null })[]
+    (Position & { now: number; pending: number; marked: number | null; hour: number | null })[]
   >(
-    `SELECT ${POSITION}, p.* FROM ${quoteName(tables.progress)},
+    `SELECT ${POSITION}, extract(epoch FROM clock_timestamp())::float8 AS now, p.* FROM ${quoteName(tables.progress)},
        (SELECT count(*)::int AS pending, extract(epoch FROM min(marked_at))::float8 AS marked,
           extract(epoch FROM min(hour))::float8 AS hour FROM ${quoteName(tables.pendingHours)}) p`,
   );
-  const { seenId = 0, minutesUntil = 0, pending = 0, marked = null, hour = null } = row ?? {};
+  const { now = 0, seenId = 0, minutesUntil = 0, pending = 0, marked = null, hour = null } = row ?? {};
   const thisHour = Math.floor(minutesUntil / HOUR_SECONDS) * HOUR_SECONDS;
   return {
+    nowSeconds: now,
     seenId,
     minutesUntilSeconds: minutesUntil,
     hoursUntilSeconds: Math.min(minutesUntil, marked ?? Infinity),

@@ -9,7 +9,7 @@ describe('.env.example', () => {
   test('has every setting with its default, and two for the ways to deploy', async () => {
     const text = await readFile('.env.example', 'utf8');
     const given = Object.fromEntries(
-      [...text.matchAll(/^([A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [name, value]),
+      [...text.matchAll(/^([A-Z0-9_]+)=(.*)$/gm)].map(([, name, value]) => [name, value]),
     );
     const expected = Object.fromEntries(
       Object.entries(SETTINGS).map(([name, setting]) => [name, setting.default]),
@@ -26,7 +26,7 @@ describe('docker-compose.yml', () => {
   test('hands every setting on, and nothing else', async () => {
     const text = await readFile('docker-compose.yml', 'utf8');
     const [, block = ''] = /environment: &environment\n((?: {4}\S.*\n)+)/.exec(text) ?? [];
-    const handedOn = [...block.matchAll(/^ {4}([A-Z_]+):/gm)].map(([, name = '']) => name);
+    const handedOn = [...block.matchAll(/^ {4}([A-Z0-9_]+):/gm)].map(([, name = '']) => name);
     expect(handedOn.sort()).toEqual(names.filter((name) => !FIXED.includes(name)).sort());
   });
 });
@@ -71,6 +71,6 @@ describe('ecosystem.config.js', () => {
 
   test('gives each role a range of ports of its own', async () => {
     const apps = await appsWith({ WORKER_PORT: '8100' });
-    expect(apps.map(({ env }) => env['WORKER_PORT'])).toEqual([undefined, 8100, 8110, 8120, 8130]);
+    expect(apps.map(({ env }) => env['WORKER_PORT'])).toEqual([undefined, 8100, 8110, 8120, 8130, 8140]);
   });
 });

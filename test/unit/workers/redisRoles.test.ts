@@ -77,7 +77,7 @@ test('a snapshot that the timeline role cannot read is refused with its reason, 
 });
 
 describe('the prune role', () => {
-  const stores = () => ({ timeline, alerts, snapshots: undefined, log });
+  const stores = () => ({ timeline, alerts, snapshots: undefined, rollups: undefined, log });
 
   test('drops from Redis what is older than each retention, and only that', async () => {
     await timeline.append([record('a', NOW), record('a', NOW + 200)], NOW + 200);

@@ -1,12 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { loadConfig } from '../../../core/config.ts';
-import { pruneTickSchema } from '../../../core/contracts/queues.ts';
+import { pruneTickSchema, rollupTickSchema } from '../../../core/contracts/queues.ts';
 import { createLogger } from '../../../core/platform/logger.ts';
 import { openQueue, type Queue } from '../../../core/platform/queue.ts';
 import { openRedis, type RedisConnection } from '../../../core/platform/redis.ts';
 import { startTestRedis, type TestRedis } from '../../support/stores.ts';
-import { schedulePruning } from '../../../workers/schedules.ts';
+import { schedulePruning, scheduleRollup } from '../../../workers/schedules.ts';
 
 const log = createLogger({ level: 'silent', name: 'test' });
 
@@ -69,4 +69,13 @@ test('PostgreSQL is not pruned where there is none, also where there was one bef
   expect(await schedules()).toEqual({ 'prune-redis': 15_000 });
   await schedulePruning(queue, { postgres: false });
   expect(Object.keys(await schedules())).toHaveLength(1);
+});
+
+test('what is new is rolled up every 30 s where there is a PostgreSQL, by jobs the worker understands', async () => {
+  await scheduleRollup(queue, { postgres: true });
+  expect(await schedules()).toEqual({ rollup: 30_000 });
+  const jobs = await queue.getJobs(['waiting', 'delayed', 'prioritized']);
+  expect(jobs.map((job) => rollupTickSchema.parse(job.data))).toEqual([{}]);
+  await scheduleRollup(queue, { postgres: false });
+  expect(await schedules()).toEqual({});
 });

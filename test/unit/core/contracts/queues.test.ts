@@ -26,6 +26,7 @@ const USABLE: { [Name in QueueName]: QueuePayload<Name> } = {
   persist: { snapshots: [{ ...ROW, snapshotId: UUID }] },
   alerts: { samples: [{ agentId: 'web-01', timestamp: 1, cpuPercent: 0.5 }] },
   prune: { store: 'redis' },
+  rollup: {},
 };
 
 test('every stage is a queue, and each queue has a prefix with a hash tag of its own', () => {
@@ -59,6 +60,7 @@ describe('a payload', () => {
     ['prune', { store: 'disk' }],
     ['prune', {}],
     ['prune', null],
+    ['rollup', null],
   ] satisfies [QueueName, unknown][])('of %s that is damaged is refused: %j', (name, payload) => {
     expect(QUEUES[name].payload.safeParse(payload).success).toBe(false);
   });
