@@ -26,6 +26,11 @@ module.exports = {
     },
     { name: 'core-basics', severity: 'error', ...only(SMALL, '^core/contracts/') },
     {
+      name: 'history-is-pure',
+      severity: 'error',
+      ...only('^core/history/', '^core/rollup/', SMALL, '^core/contracts/'),
+    },
+    {
       name: 'platform',
       severity: 'error',
       ...only('^core/platform/', SMALL, '^core/contracts/', '^prisma/generated/'),
@@ -42,6 +47,7 @@ module.exports = {
       severity: 'error',
       ...only(
         '^core/stores/',
+        '^core/history/',
         '^core/rollup/',
         '^core/platform/',
         SMALL,
