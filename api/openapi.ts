@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Route } from './routes/route.ts';
+import type { Example, Route } from './routes/route.ts';
 
 const errorSchema = z
   .object({
@@ -58,7 +58,9 @@ export function openApiDocument(routes: Route[], version: string) {
 
 function operation(route: Route, reference: Reference) {
   const parameters = [
-    ...parametersOf(route.query, 'query', reference),
+    ...parametersOf(route.query, 'query', reference).map((parameter) =>
+      withExamples(parameter, route.examples),
+    ),
     ...parametersOf(route.headers, 'header', reference),
   ];
   const guarded: Record<string, unknown[]> = {
@@ -120,6 +122,20 @@ function parametersOf(schema: z.ZodType | undefined, place: 'query' | 'header', 
   return Object.entries(properties).map(([name, property]) => {
     return { name, in: place, required: required.includes(name), schema: property };
   });
+}
+
+/**
+ * OpenAPI has examples of a parameter only: those of one name make up one request.
+ */
+function withExamples<Parameter extends { name: string }>(
+  parameter: Parameter,
+  examples: Record<string, Example> = {},
+) {
+  const own = Object.entries(examples).flatMap(([name, { summary, query }]) => {
+    const value = query[parameter.name];
+    return value === undefined ? [] : [[name, { summary, value }]];
+  });
+  return own.length === 0 ? parameter : { ...parameter, examples: Object.fromEntries(own) as object };
 }
 
 /** The same schema with zod's local references pointing at the components. */

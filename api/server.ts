@@ -24,6 +24,7 @@ import { observeBacklog } from './backlog.ts';
 import { buildApp } from './app.ts';
 import { closingPort } from './closingPort.ts';
 import { createHealth } from './health.ts';
+import { openHistoryReads } from './history/reads.ts';
 import { createHttpMetrics } from './httpMetrics.ts';
 import { createIntake } from './intake.ts';
 import { createLiveHub } from './live/hub.ts';
@@ -107,6 +108,7 @@ export async function startApi({ config, log, lifecycle }: ProcessContext): Prom
     },
     timeline: createTimelineStore(redis, config.timeline),
     alerts: createAlertStore(redis, config.alerts),
+    history: openHistoryReads({ config, log, lifecycle }),
     access,
   });
   const app = buildApp({

@@ -26,6 +26,9 @@ export function recentAlertsRoute({ alerts, clock }: { alerts: AlertStore; clock
     tag: 'reads',
     access: 'reader',
     query: querySchema,
+    examples: {
+      lastDay: { summary: 'The last day', query: { minutes: '1440' } },
+    },
     answers: {
       200: { description: 'Firing events', schema: z.array(alertEventSchema) },
       422: { description: 'minutes is not a whole number from 1 to 1440' },

@@ -1,5 +1,6 @@
 import Router from '@koa/router';
 import type { Access } from '../access.ts';
+import type { HistoryReads } from '../history/reads.ts';
 import type { ApiMiddleware, State } from '../context.ts';
 import { requireAgent, requireOperator, requireReader } from '../middleware/access.ts';
 import { recentAlertsRoute } from './alerts.ts';
@@ -8,6 +9,10 @@ import type { IngestOptions } from './agentRequest.ts';
 import { ingestRoute } from './ingest.ts';
 import { ingestBatchRoute } from './ingestBatch.ts';
 import { recentMetricsRoute } from './metrics.ts';
+import { metricsAtRoute } from './metricsAt.ts';
+import { metricsHistoryRoute } from './metricsHistory.ts';
+import { processHistoryRoute } from './processesHistory.ts';
+import { topProcessesRoute } from './processesTop.ts';
 import type { Route } from './route.ts';
 import { sessionRoutes } from './session.ts';
 import type { RateLimitStore } from '../../core/stores/rateLimit.ts';
@@ -20,16 +25,23 @@ export interface RouteOptions {
   health: HealthOptions;
   timeline: TimelineStore;
   alerts: AlertStore;
+  /** Undefined where no history is kept. */
+  history: HistoryReads | undefined;
   access: Access;
 }
 
 /** Table of contents: every route of the API. OpenAPI is made from this list. */
-export function listRoutes({ ingest, rateLimits, health, timeline, alerts, access }: RouteOptions): Route[] {
+export function listRoutes(options: RouteOptions): Route[] {
+  const { ingest, rateLimits, health, timeline, alerts, history, access } = options;
   return [
     ingestRoute(ingest),
     ingestBatchRoute(ingest),
     recentMetricsRoute({ timeline }),
     recentAlertsRoute({ alerts, clock: ingest.clock }),
+    metricsHistoryRoute({ history }),
+    metricsAtRoute({ history }),
+    topProcessesRoute({ history }),
+    processHistoryRoute({ history }),
     ...healthRoutes(health),
     ...sessionRoutes({ access, rateLimits }),
   ];

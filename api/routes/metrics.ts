@@ -18,6 +18,9 @@ export function recentMetricsRoute({ timeline }: { timeline: TimelineStore }): R
     tag: 'reads',
     access: 'reader',
     query: querySchema,
+    examples: {
+      ofOne: { summary: 'Of one host', query: { agent: 'web-01' } },
+    },
     answers: {
       200: { description: 'Of one agent, or of all of them', schema: z.array(snapshotSchema) },
       503: { description: 'Redis is out of reach' },

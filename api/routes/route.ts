@@ -9,16 +9,24 @@ export interface Answer {
   contentType?: string;
 }
 
+/** A request that works as it is, for the documents; the tests run each. */
+export interface Example {
+  summary: string;
+  query: Record<string, string>;
+}
+
 /** A route: what OpenAPI says of it and what it does, in one place, so that they cannot part. */
 export interface Route {
   method: 'get' | 'post' | 'delete';
   path: string;
   summary: string;
   description?: string;
-  tag: 'ingest' | 'reads' | 'operations' | 'session';
+  tag: 'ingest' | 'reads' | 'history' | 'operations' | 'session';
   /** Who gets in: anybody, agents, readers, or the operator. */
   access: 'open' | 'agent' | 'reader' | 'operator';
   query?: z.ZodType;
+  /** By name. */
+  examples?: Record<string, Example>;
   headers?: z.ZodType;
   /** As JSON. */
   body?: z.ZodType;

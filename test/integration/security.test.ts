@@ -115,6 +115,8 @@ const ROWS = {
   //         nothing wrong shared own  viewer      operator    forged foreign local proxied
   everybody: [200,   200,  200,   200, 200,  200,  200,  200,  200,   200,    200,  200],
   readers:   [401,   401,  401,   401, 200,  200,  200,  200,  401,   200,    200,  200],
+  // These nodes have no PostgreSQL.
+  history:   [401,   401,  401,   401, 503,  503,  503,  503,  401,   503,    503,  503],
   agents:    [401,   401,  200,   200, 401,  401,  401,  401,  401,   401,    200,  200],
   // The token in its body is wrong.
   signIn:    [401,   401,  401,   401, 401,  401,  401,  401,  401,   403,    401,  401],
@@ -128,6 +130,10 @@ const ROUTES: Record<string, Row> = {
   'POST /ingest/metrics/batch': ROWS.agents,
   'GET /api/metrics/recent': ROWS.readers,
   'GET /api/alerts/recent': ROWS.readers,
+  'GET /api/metrics/history': ROWS.history,
+  'GET /api/metrics/at': ROWS.history,
+  'GET /api/processes/top': ROWS.history,
+  'GET /api/processes/history': ROWS.history,
   'GET /metrics': ROWS.readers,
   'GET /health': ROWS.everybody,
   'GET /livez': ROWS.everybody,

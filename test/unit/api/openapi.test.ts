@@ -1,17 +1,8 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { createAccess } from '../../../api/access.ts';
-import { createIntake } from '../../../api/intake.ts';
 import { openApiDocument } from '../../../api/openapi.ts';
-import { listRoutes } from '../../../api/routes/index.ts';
 import type { Route } from '../../../api/routes/route.ts';
-import { loadConfig } from '../../../core/config.ts';
-import { createMetrics } from '../../../core/platform/metrics.ts';
-import { createAgentTokenCache, createAgentTokenStore } from '../../../core/stores/agentTokens.ts';
-import { createAlertStore } from '../../../core/stores/alerts.ts';
-import { createSharedClock } from '../../../core/stores/clock.ts';
-import { createRateLimitStore } from '../../../core/stores/rateLimit.ts';
-import { createTimelineStore } from '../../../core/stores/timeline.ts';
+import { allRoutes } from '../../support/routes.ts';
 
 interface Operation {
   operationId: string;
@@ -33,29 +24,7 @@ interface Schema {
 const redis = new Redis({ lazyConnect: true });
 afterAll(() => redis.disconnect());
 
-function allRoutes(): Route[] {
-  const config = loadConfig({});
-  return listRoutes({
-    ingest: {
-      intake: createIntake({ queues: {} }),
-      rateLimiter: undefined,
-      clock: createSharedClock(redis),
-      ratePerMinute: 120,
-      identity: 'default',
-    },
-    health: {
-      health: async () => ({ status: 'ok', redis: 'connected', postgres: 'disabled', warnings: [] }),
-      ready: async () => undefined,
-      metrics: createMetrics(),
-    },
-    rateLimits: createRateLimitStore(redis),
-    timeline: createTimelineStore(redis, config.timeline),
-    alerts: createAlertStore(redis, config.alerts),
-    access: createAccess(config, createAgentTokenCache(createAgentTokenStore(redis))),
-  });
-}
-
-const routes = allRoutes();
+const routes = allRoutes(redis);
 // As a client reads it.
 const document = JSON.parse(JSON.stringify(openApiDocument(routes, '1.2.3'))) as {
   openapi: string;

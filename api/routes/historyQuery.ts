@@ -1,0 +1,118 @@
+import { z } from 'zod';
+import { InvalidRequestError } from '../../core/errors.ts';
+import {
+  alignToKept,
+  finestWidth,
+  planSegments,
+  type Coverage,
+  type Segment,
+} from '../../core/history/segments.ts';
+import {
+  alignOutward,
+  chooseStep,
+  finestStepFor,
+  MAX_POINTS,
+  nameOfStep,
+  parseStep,
+  STEPS,
+} from '../../core/history/steps.ts';
+import { parseRange, TIME_FORMATS, type TimeRange } from '../../core/history/times.ts';
+import type { Answer } from './route.ts';
+
+/** A moment in a query; `parseTime` reads it. */
+export const timeSchema = z
+  .string()
+  .max(40)
+  .meta({ description: `${TIME_FORMATS.replace(/^e/, 'E')}.` });
+
+export const fromSchema = timeSchema
+  .default('-1h')
+  .meta({ description: `First moment of the range. ${TIME_FORMATS.replace(/^e/, 'E')}.` });
+
+export const toSchema = timeSchema
+  .default('now')
+  .meta({ description: 'First moment behind the range, written like from.' });
+
+export const stepSchema = z
+  .string()
+  .max(12)
+  .optional()
+  .meta({
+    description:
+      `How far apart points are: raw, or a number of seconds, or one with s, m, h or d. Left out, it is chosen so that ` +
+      `there are some 300 to 1,500 of them: ${STEPS.map(({ name }) => name).join(', ')}.`,
+  });
+
+/** Which part of an answer was read from what. */
+export const tiersSchema = z
+  .array(
+    z.object({
+      tier: z.enum(['raw', 'minutes', 'hours']),
+      from: z.number().int(),
+      to: z.number().int(),
+    }),
+  )
+  .meta({
+    description:
+      'What each part of the range was read from: raw snapshots, or what is rolled up to minutes or hours. The figures ' +
+      'are the same whichever it is.',
+  });
+
+export const secondsSchema = z.number().int().meta({ description: 'Epoch seconds.' });
+
+/** What every route about the history may answer beside its own. */
+export const HISTORY_REFUSALS: Record<number, Answer> = {
+  503: {
+    description:
+      'PostgreSQL is out of reach or too slow (see Retry-After); or no history is kept: POSTGRES_DSN is not set',
+  },
+};
+
+/** @throws {InvalidRequestError} naming what is wrong with `from` and `to` */
+export function rangeOf(texts: { from: string; to: string }, nowSeconds: number): TimeRange {
+  const range = parseRange(texts, nowSeconds);
+  if ('faults' in range) throw new InvalidRequestError(range.faults);
+  return range;
+}
+
+/** What a question with points reads. */
+export interface Course {
+  /** Whole steps. */
+  range: TimeRange;
+  stepSeconds: number;
+  segments: Segment[];
+}
+
+/**
+ * The step as it is asked for or fits the range, no finer than what is left; and the range in whole steps.
+ *
+ * @throws {InvalidRequestError} where there would be too many points
+ */
+export function courseOf(range: TimeRange, step: string | undefined, coverage: Coverage): Course {
+  const width = finestWidth(range, coverage);
+  const asked = step === undefined ? chooseStep(range, width) : parseStep(step);
+  if (asked === undefined)
+    throw stepFault('Must be raw, or a number of seconds, or one with s, m, h or d, up to 31d');
+  const stepSeconds = Math.ceil(asked / width) * width;
+  // Nobody knows how many snapshots there are before they are read.
+  if (stepSeconds > 1 && (range.to - range.from) / stepSeconds > MAX_POINTS) throw tooManyPoints(range);
+  const aligned = alignOutward(range, stepSeconds);
+  return { range: aligned, stepSeconds, segments: planSegments(aligned, stepSeconds, coverage) };
+}
+
+/** What a question with one sum reads: no less than what is asked for, and as little more as what is left can tell apart. */
+export function sumOf(range: TimeRange, coverage: Coverage): Omit<Course, 'stepSeconds'> {
+  const kept = alignToKept(range, coverage);
+  return { range: kept, segments: planSegments(kept, 0, coverage) };
+}
+
+export function tooManyPoints(range: TimeRange): InvalidRequestError {
+  return stepFault(
+    `More than ${MAX_POINTS.toLocaleString('en')} points: ask for a shorter range, or leave step out, or set it to ` +
+      `${nameOfStep(Math.max(finestStepFor(range), 10))} or more`,
+  );
+}
+
+function stepFault(msg: string): InvalidRequestError {
+  return new InvalidRequestError([{ loc: ['query', 'step'], msg, type: 'invalid_step' }]);
+}

@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { nowSeconds } from '../../core/time.ts';
+import { createTestHistory, snapshotAt, type TestHistory } from '../support/history.ts';
+import { storeSnapshots } from '../support/historyService.ts';
+import { get } from '../support/http.ts';
+import { allRoutes } from '../support/routes.ts';
+import { startApiNode, type RunningNode } from '../support/service.ts';
+import { startTestRedis, type TestRedis } from '../support/stores.ts';
+
+let redisServer: TestRedis;
+let history: TestHistory;
+let api: RunningNode;
+const redis = new Redis({ lazyConnect: true });
+const documented = allRoutes(redis).flatMap((route) =>
+  Object.keys(route.examples ?? {}).map(
+    (name) => [`${route.method} ${route.path}: ${name}`, route, name] as const,
+  ),
+);
+
+beforeAll(async () => {
+  [redisServer, history] = await Promise.all([startTestRedis(), createTestHistory()]);
+  // Two hours up to now, one of them a process called node: what the examples ask about.
+  const [template] = snapshotAt(0).top_processes;
+  const now = nowSeconds();
+  const snapshots = Array.from({ length: 241 }, (_, i) =>
+    snapshotAt(now - 7_200 + 30 * i, {
+      top_processes: template === undefined ? [] : [template, { ...template, pid: 7, name: 'node' }],
+    }),
+  );
+  await storeSnapshots(history, 'web-01', snapshots);
+  api = await startApiNode({ REDIS_URL: redisServer.url, POSTGRES_DSN: history.dsn });
+});
+
+afterAll(async () => {
+  redis.disconnect();
+  await api.stop();
+  await history.close();
+  await redisServer.close();
+});
+
+interface Parameter {
+  name: string;
+  examples?: Record<string, { summary: string; value: string }>;
+}
+
+/** The requests that the document of the running service has as examples of an operation, by name. */
+async function requestsOf(method: string, path: string): Promise<Map<string, URLSearchParams>> {
+  const { body } = await get(`${api.url}/openapi.json`);
+  const { paths } = body as { paths: Record<string, Record<string, { parameters?: Parameter[] }>> };
+  const requests = new Map<string, URLSearchParams>();
+  for (const parameter of paths[path]?.[method]?.parameters ?? []) {
+    for (const [name, { value }] of Object.entries(parameter.examples ?? {})) {
+      const request = requests.get(name) ?? new URLSearchParams();
+      request.set(parameter.name, value);
+      requests.set(name, request);
+    }
+  }
+  return requests;
+}
+
+/** Every list that an answer has at its top. */
+function listsOf(body: unknown): unknown[][] {
+  return Object.entries(body as object).flatMap(([name, value]) =>
+    name !== 'tiers' && Array.isArray(value) ? [value as unknown[]] : [],
+  );
+}
+
+test('there are examples of every question about the history', () => {
+  const without = allRoutes(redis).filter(({ tag, examples }) => tag === 'history' && examples === undefined);
+  expect(without.map(({ path }) => path)).toEqual([]);
+  expect(documented.length).toBeGreaterThan(6);
+});
+
+test.each(documented)(
+  '%s works as the document has it, and answers what it describes',
+  async (_, route, name) => {
+    const request = (await requestsOf(route.method, route.path)).get(name) ?? new URLSearchParams();
+    expect(Object.fromEntries(request)).toEqual(route.examples?.[name]?.query);
+    const { status, body } = await get(`${api.url}${route.path}?${request.toString()}`);
+    expect([status, status === 200 ? undefined : body]).toEqual([200, undefined]);
+    // A field that is not described would be gone, a missing one is an error.
+    expect(route.answers[200]?.schema?.parse(body)).toEqual(body);
+    if (route.tag === 'history') for (const list of listsOf(body)) expect(list).not.toEqual([]);
+  },
+);

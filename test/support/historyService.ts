@@ -1,0 +1,23 @@
+import type { Snapshot } from '../../core/contracts/snapshot.ts';
+import { snapshotIdentity } from '../../core/snapshotIdentity.ts';
+import { toSnapshotRow } from '../../core/snapshotRow.ts';
+import { createSnapshotStore } from '../../core/stores/snapshots.ts';
+import type { TestHistory } from './history.ts';
+
+/** Stores snapshots of one agent as the workers do. */
+export async function storeSnapshots(
+  { prisma, table }: TestHistory,
+  agentId: string,
+  snapshots: Snapshot[],
+): Promise<void> {
+  const store = createSnapshotStore({ prisma, table, retentionDays: 0 });
+  await store.insert(
+    snapshots.map((snapshot) =>
+      toSnapshotRow(snapshot, {
+        agentId,
+        snapshotId: snapshotIdentity(agentId, JSON.stringify(snapshot)),
+        receivedAtMs: snapshot.timestamp * 1000 + 250,
+      }),
+    ),
+  );
+}

@@ -1,0 +1,36 @@
+import type { Redis } from 'ioredis';
+import { createAccess } from '../../api/access.ts';
+import { createIntake } from '../../api/intake.ts';
+import { listRoutes } from '../../api/routes/index.ts';
+import type { Route } from '../../api/routes/route.ts';
+import { loadConfig } from '../../core/config.ts';
+import { createMetrics } from '../../core/platform/metrics.ts';
+import { createAgentTokenCache, createAgentTokenStore } from '../../core/stores/agentTokens.ts';
+import { createAlertStore } from '../../core/stores/alerts.ts';
+import { createSharedClock } from '../../core/stores/clock.ts';
+import { createRateLimitStore } from '../../core/stores/rateLimit.ts';
+import { createTimelineStore } from '../../core/stores/timeline.ts';
+
+/** Every route there is, to be described and not called: the connection is not used. */
+export function allRoutes(redis: Redis): Route[] {
+  const config = loadConfig({});
+  return listRoutes({
+    ingest: {
+      intake: createIntake({ queues: {} }),
+      rateLimiter: undefined,
+      clock: createSharedClock(redis),
+      ratePerMinute: 120,
+      identity: 'default',
+    },
+    health: {
+      health: async () => ({ status: 'ok', redis: 'connected', postgres: 'disabled', warnings: [] }),
+      ready: async () => undefined,
+      metrics: createMetrics(),
+    },
+    rateLimits: createRateLimitStore(redis),
+    timeline: createTimelineStore(redis, config.timeline),
+    alerts: createAlertStore(redis, config.alerts),
+    history: undefined,
+    access: createAccess(config, createAgentTokenCache(createAgentTokenStore(redis))),
+  });
+}
