@@ -20,6 +20,8 @@ const ROWS_A_STATEMENT = 1_000;
 /** Columns behind agent and time: name, type as an array, value. The bucket itself comes as bytes and is cut apart. */
 const FIGURES: { name: string; type: string; of: (bucket: Bucket) => number }[] = [
   { name: 'samples', type: 'int', of: ({ samples }) => samples },
+  { name: 'held_seconds', type: 'int', of: ({ heldSeconds }) => heldSeconds },
+  { name: 'busy_units', type: 'bigint', of: ({ busyUnits }) => busyUnits },
   { name: 'cpu_sum', type: 'bigint', of: ({ cpu }) => cpu.sum },
   { name: 'cpu_min', type: 'int', of: ({ cpu }) => cpu.min },
   { name: 'cpu_max', type: 'int', of: ({ cpu }) => cpu.max },
