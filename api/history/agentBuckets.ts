@@ -9,7 +9,10 @@ import type { HistoryReads } from './reads.ts';
 /** Most snapshots that one question may read one by one: some 3 s of this process' time. */
 const MAX_SAMPLES = 200_000;
 
-type Stores = Pick<HistoryReads, 'store'>;
+/** Buckets of a tier that are read at a time: some 10 ms of this process' time, in which it takes no snapshot. */
+const BUCKETS_A_READ = 500;
+
+type Stores = Pick<HistoryReads, 'store' | 'rollups'>;
 
 /**
  * What one agent's history comes to, as buckets of at most the step, in order of time but for what two of the same start
@@ -26,7 +29,18 @@ export async function* agentBuckets(
 ): AsyncGenerator<StartedBucket[]> {
   for (const segment of segments) {
     if (segment.tier === 'raw') yield* rawBuckets(stores, agentId, segment, widthSeconds);
+    else yield* rolledUpBuckets(stores, agentId, segment);
   }
+}
+
+async function* rolledUpBuckets(
+  { rollups }: Stores,
+  agentId: string,
+  { tier, from, to }: Segment,
+): AsyncGenerator<StartedBucket[]> {
+  const [read, width] = tier === 'hours' ? [rollups.hoursOf, 3_600] : [rollups.minutesOf, 60];
+  for (let start = from; start < to; start += BUCKETS_A_READ * width)
+    yield await read(agentId, start, Math.min(start + BUCKETS_A_READ * width, to));
 }
 
 async function* rawBuckets(

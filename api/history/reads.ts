@@ -1,9 +1,11 @@
-import type { Config } from '../../core/config.ts';
 import { ServiceError, UnavailableError } from '../../core/errors.ts';
-import { coverageOf, type Coverage } from '../../core/history/segments.ts';
+import { coverageOf, type Coverage, type RolledUp } from '../../core/history/segments.ts';
 import { openPrisma } from '../../core/platform/prisma.ts';
 import type { ProcessContext } from '../../core/platform/process.ts';
+import { createFleetHistoryStore, type FleetHistoryStore } from '../../core/stores/fleetHistory.ts';
 import { createHistoryStore, type HistoryStore } from '../../core/stores/history.ts';
+import { createRollupStore, keptDays, type RollupStore } from '../../core/stores/rollups.ts';
+import { agentsAsked, type AgentsAsked } from './scope.ts';
 
 /** Connections that only questions about the history use: nothing else waits for them. */
 const POOL_SIZE = 4;
@@ -17,8 +19,11 @@ const MAX_UNDER_WAY = 16;
 /** What the routes about the history ask. */
 export interface HistoryReads {
   store: HistoryStore;
-  /** What each tier has everything of. */
-  coverage(nowSeconds: number): Promise<Coverage>;
+  rollups: Pick<RollupStore, 'minutesOf' | 'hoursOf'>;
+  fleet: FleetHistoryStore;
+  agentsAsked: AgentsAsked;
+  /** What each tier has everything of, given how far it has got. */
+  coverage(rolledUp: RolledUp, nowSeconds: number): Coverage;
   /**
    * Works on a question, unless there are too many already.
    *
@@ -29,41 +34,47 @@ export interface HistoryReads {
 
 /** Opens what the history is read through; undefined where none is kept. */
 export function openHistoryReads({ config, log, lifecycle }: ProcessContext): HistoryReads | undefined {
-  if (config.postgres.dsn === '') return undefined;
-  const prisma = openPrisma({
-    dsn: config.postgres.dsn,
+  // Until there are settings of them.
+  const postgres = { ...config.postgres, minuteRetentionDays: 90, hourRetentionDays: 730 };
+  if (postgres.dsn === '') return undefined;
+  const { handle: prisma, close } = openPrisma({
+    dsn: postgres.dsn,
     log,
     applicationName: 'topline api history',
     poolSize: POOL_SIZE,
     statementTimeoutMs: STATEMENT_TIMEOUT_MS,
   });
-  lifecycle.defer('PostgreSQL for the history', prisma.close);
-  const { table } = config.postgres;
-  return createHistoryReads(createHistoryStore({ prisma: prisma.handle, table }), config.postgres);
+  lifecycle.defer('PostgreSQL for the history', close);
+  const onDamaged = (snapshotId: string, error: unknown) =>
+    log.warn({ snapshotId, err: error }, 'the processes of a stored snapshot cannot be read');
+  return {
+    store: createHistoryStore({ prisma, table: postgres.table, onDamaged }),
+    rollups: createRollupStore({ prisma, ...postgres }),
+    fleet: createFleetHistoryStore({ prisma, table: postgres.table }),
+    agentsAsked,
+    coverage: coverageWith(postgres),
+    answer: turnstile(),
+  };
 }
 
-export function createHistoryReads(store: HistoryStore, { retentionDays }: Config['postgres']): HistoryReads {
+function coverageWith(postgres: Parameters<typeof keptDays>[0]): HistoryReads['coverage'] {
+  const days = { raw: postgres.retentionDays, ...keptDays(postgres) };
+  return (rolledUp, nowSeconds) => coverageOf(days, rolledUp, nowSeconds);
+}
+
+function turnstile(): HistoryReads['answer'] {
   let underWay = 0;
-  return {
-    store,
-    coverage: async (nowSeconds) =>
-      coverageOf(
-        { raw: retentionDays, minutes: 90, hours: 730 },
-        { minutesUntil: undefined, hoursUntil: undefined },
-        nowSeconds,
-      ),
-    async answer(work) {
-      if (underWay >= MAX_UNDER_WAY)
-        throw new UnavailableError(
-          'Too many questions about the history at once: ask again when Retry-After says',
-        );
-      underWay += 1;
-      try {
-        return await work();
-      } finally {
-        underWay -= 1;
-      }
-    },
+  return async function answer(work) {
+    if (underWay >= MAX_UNDER_WAY)
+      throw new UnavailableError(
+        'Too many questions about the history at once: ask again when Retry-After says',
+      );
+    underWay += 1;
+    try {
+      return await work();
+    } finally {
+      underWay -= 1;
+    }
   };
 }
 

@@ -83,21 +83,31 @@ export interface Course {
   segments: Segment[];
 }
 
+/** @throws {InvalidRequestError} where it is written in a way there is not */
+export function stepOf(text: string | undefined): number | undefined {
+  const asked = text === undefined ? undefined : parseStep(text);
+  if (text !== undefined && asked === undefined)
+    throw stepFault('Must be raw, or a number of seconds, or one with s, m, h or d, up to 31d');
+  return asked;
+}
+
 /**
  * The step as it is asked for or fits the range, no finer than what is left; and the range in whole steps.
  *
+ * @param asked in seconds
  * @throws {InvalidRequestError} where there would be too many points
  */
-export function courseOf(range: TimeRange, step: string | undefined, coverage: Coverage): Course {
+export function courseOf(range: TimeRange, asked: number | undefined, coverage: Coverage): Course {
   const width = finestWidth(range, coverage);
-  const asked = step === undefined ? chooseStep(range, width) : parseStep(step);
-  if (asked === undefined)
-    throw stepFault('Must be raw, or a number of seconds, or one with s, m, h or d, up to 31d');
-  const stepSeconds = Math.ceil(asked / width) * width;
-  // Nobody knows how many snapshots there are before they are read.
-  if (stepSeconds > 1 && (range.to - range.from) / stepSeconds > MAX_POINTS) throw tooManyPoints(range);
+  const stepSeconds = Math.ceil((asked ?? chooseStep(range, width)) / width) * width;
+  refuseTooMany(range, stepSeconds);
   const aligned = alignOutward(range, stepSeconds);
   return { range: aligned, stepSeconds, segments: planSegments(aligned, stepSeconds, coverage) };
+}
+
+/** @throws {InvalidRequestError} where there would be too many points; how many raw ones there are nobody knows before */
+export function refuseTooMany(range: TimeRange, stepSeconds: number): void {
+  if (stepSeconds > 1 && (range.to - range.from) / stepSeconds > MAX_POINTS) throw tooManyPoints(range);
 }
 
 /** What a question with one sum reads: no less than what is asked for, and as little more as what is left can tell apart. */

@@ -12,6 +12,7 @@ import { recentMetricsRoute } from './metrics.ts';
 import { metricsAtRoute } from './metricsAt.ts';
 import { metricsHistoryRoute } from './metricsHistory.ts';
 import { processHistoryRoute } from './processesHistory.ts';
+import { searchProcessesRoute } from './processesSearch.ts';
 import { topProcessesRoute } from './processesTop.ts';
 import type { Route } from './route.ts';
 import { sessionRoutes } from './session.ts';
@@ -42,6 +43,7 @@ export function listRoutes(options: RouteOptions): Route[] {
     metricsAtRoute({ history }),
     topProcessesRoute({ history }),
     processHistoryRoute({ history }),
+    searchProcessesRoute({ history }),
     ...healthRoutes(health),
     ...sessionRoutes({ access, rateLimits }),
   ];

@@ -12,6 +12,7 @@ import {
   HISTORY_REFUSALS,
   rangeOf,
   secondsSchema,
+  stepOf,
   stepSchema,
   tiersSchema,
   toSchema,
@@ -74,8 +75,10 @@ export function processHistoryRoute({ history }: { history: HistoryReads | undef
       const { agent, name, step, ...texts } = validate(querySchema, ctx.query, 'query');
       const nowSeconds = Date.now() / 1000;
       const range = rangeOf(texts, nowSeconds);
+      const asked = stepOf(step);
       ctx.body = await reads.answer(async () => {
-        const course = courseOf(range, step, await reads.coverage(nowSeconds));
+        const coverage = reads.coverage(await reads.store.rolledUp(agent), nowSeconds);
+        const course = courseOf(range, asked, coverage);
         const steps = await stepsOf(reads, agent, countedName(name), course);
         return {
           agent,

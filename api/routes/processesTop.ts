@@ -1,10 +1,14 @@
 import { z } from 'zod';
 import { agentIdSchema } from '../../core/contracts/snapshot.ts';
-import { cpuSecondsOf, processOf, shareOf, TOP_BY, topOf } from '../../core/history/figures.ts';
-import { emptyBucket, mergeInto, type Bucket } from '../../core/rollup/bucket.ts';
+import { cpuSecondsOf, processOf, shareOf, TOP_BY, topOf, type TopBy } from '../../core/history/figures.ts';
 import type { Segment } from '../../core/history/segments.ts';
+import type { TimeRange } from '../../core/history/times.ts';
+import { emptyBucket, mergeInto, type Bucket } from '../../core/rollup/bucket.ts';
+import type { AgentIds, FleetUse } from '../../core/stores/fleetHistory.ts';
 import { agentBuckets } from '../history/agentBuckets.ts';
+import { fleetSumOf, fleetTopOf } from '../history/fleet.ts';
 import { orDisabled, type HistoryReads } from '../history/reads.ts';
+import { scopeFields } from '../history/scope.ts';
 import { validate } from '../validation.ts';
 import {
   fromSchema,
@@ -15,11 +19,12 @@ import {
   tiersSchema,
   toSchema,
 } from './historyQuery.ts';
+import { untilSchema } from './historySchemas.ts';
 import { CPU_SECONDS_ESTIMATE, processFields } from './processFields.ts';
 import type { Route } from './route.ts';
 
 const querySchema = z.object({
-  agent: agentIdSchema,
+  ...scopeFields,
   from: fromSchema,
   to: toSchema,
   by: z
@@ -31,13 +36,19 @@ const querySchema = z.object({
 
 const answerSchema = z
   .object({
-    agent: agentIdSchema,
+    agent: agentIdSchema.optional().meta({ description: 'Where it is one host.' }),
     from: secondsSchema,
     to: secondsSchema,
     by: z.enum(TOP_BY),
     tiers: tiersSchema,
+    until: untilSchema.optional().meta({
+      description: 'Of many hosts: what was stored after this time is not in the answer yet.',
+    }),
+    hosts: z.number().int().optional().meta({ description: 'Of many hosts: how many had a snapshot.' }),
     samples: z.number().int().meta({ description: 'Snapshots in the range.' }),
-    covered_seconds: z.number().meta({ description: 'How much of the range the snapshots stand for.' }),
+    covered_seconds: z
+      .number()
+      .meta({ description: 'How much of the range the snapshots stand for; of many hosts, added up.' }),
     used_cpu_seconds: z.number().meta({ description: 'CPU time of all cores that was used in it.' }),
     processes: z.array(
       z.object({
@@ -47,10 +58,17 @@ const answerSchema = z
           .number()
           .nullable()
           .meta({ description: 'Part of used_cpu_seconds; null where no snapshot names the cores.' }),
+        hosts: z
+          .number()
+          .int()
+          .optional()
+          .meta({ description: 'Of many hosts: on how many of them it ran.' }),
       }),
     ),
   })
   .meta({ id: 'TopProcesses' });
+
+type Answer = z.output<typeof answerSchema>;
 
 /** One bucket of a range may be as wide as it is. */
 const WIDTH_SECONDS = 86_400;
@@ -61,16 +79,20 @@ export function topProcessesRoute({ history }: { history: HistoryReads | undefin
     method: 'get',
     path: '/api/processes/top',
     summary: 'Which processes used the most in a range, by name',
-    description: CPU_SECONDS_ESTIMATE,
+    description:
+      `${CPU_SECONDS_ESTIMATE} Of one host the range is what is asked for, to the second; of many it is made longer to ` +
+      'whole minutes, and to whole hours where it is longer than one.',
     tag: 'history',
     access: 'reader',
     query: querySchema,
     examples: {
       lastHour: { summary: 'The last hour of one host', query: { agent: 'web-01' } },
       lastWeek: {
-        summary: 'The five that used the most memory in a week',
+        summary: 'The five that used the most memory of it in a week',
         query: { agent: 'web-01', from: '-7d', to: 'now', by: 'memory', limit: '5' },
       },
+      fleet: { summary: 'A day of all hosts', query: { from: '-24h', to: 'now', by: 'cpu' } },
+      fleetNow: { summary: 'Half an hour of all hosts', query: { from: '-30m' } },
     },
     answers: {
       200: { description: 'Highest first', schema: answerSchema },
@@ -78,29 +100,45 @@ export function topProcessesRoute({ history }: { history: HistoryReads | undefin
     },
     async handle(ctx) {
       const reads = orDisabled(history);
-      const { agent, by, limit, ...texts } = validate(querySchema, ctx.query, 'query');
+      const query = validate(querySchema, ctx.query, 'query');
       const nowSeconds = Date.now() / 1000;
-      const asked = rangeOf(texts, nowSeconds);
+      const asked = { ...query, range: rangeOf(query, nowSeconds), nowSeconds };
       ctx.body = await reads.answer(async () => {
-        const { range, segments } = sumOf(asked, await reads.coverage(nowSeconds));
-        const bucket = await bucketOf(reads, agent, segments);
-        const { samples, heldSeconds, busyUnits } = bucket;
-        return {
-          agent,
-          ...range,
-          by,
-          tiers: segments,
-          samples,
-          covered_seconds: heldSeconds,
-          used_cpu_seconds: cpuSecondsOf(busyUnits),
-          processes: topOf(bucket.processes, by, limit).map(([name, totals]) => ({
-            name,
-            ...processOf(totals),
-            share: shareOf(totals.cpuUnits, busyUnits),
-          })),
-        } satisfies z.output<typeof answerSchema>;
+        const agents = await reads.agentsAsked(query);
+        const [only, ...others] = agents ?? [];
+        return only === undefined || others.length > 0
+          ? fleetTop(reads, agents, asked)
+          : hostTop(reads, only, asked);
       });
     },
+  };
+}
+
+interface Asked {
+  range: TimeRange;
+  by: TopBy;
+  limit: number;
+  nowSeconds: number;
+}
+
+async function hostTop(
+  reads: HistoryReads,
+  agent: string,
+  { range: asked, by, limit, nowSeconds }: Asked,
+): Promise<Answer> {
+  const { range, segments } = sumOf(asked, reads.coverage(await reads.store.rolledUp(agent), nowSeconds));
+  const bucket = await bucketOf(reads, agent, segments);
+  return {
+    agent,
+    ...range,
+    by,
+    tiers: segments,
+    ...useFields(bucket),
+    processes: topOf(bucket.processes, by, limit).map(([name, totals]) => ({
+      name,
+      ...processOf(totals),
+      share: shareOf(totals.cpuUnits, bucket.busyUnits),
+    })),
   };
 }
 
@@ -109,4 +147,33 @@ async function bucketOf(reads: HistoryReads, agentId: string, segments: Segment[
   for await (const buckets of agentBuckets(reads, agentId, segments, WIDTH_SECONDS))
     for (const { bucket } of buckets) mergeInto(sum, bucket);
   return sum;
+}
+
+async function fleetTop(
+  reads: HistoryReads,
+  agents: AgentIds,
+  { range, by, limit, nowSeconds }: Asked,
+): Promise<Answer> {
+  const rolledUp = await reads.store.fleetRolledUp();
+  const { segment, until } = fleetSumOf(range, reads.coverage(rolledUp, nowSeconds), rolledUp);
+  const { use, processes } = await fleetTopOf(reads.fleet, agents, segment, by, limit);
+  return {
+    from: segment.from,
+    to: segment.to,
+    by,
+    tiers: [segment],
+    until,
+    hosts: use.hosts,
+    ...useFields(use),
+    processes: processes.map(({ name, totals, hosts }) => ({
+      name,
+      ...processOf(totals),
+      share: shareOf(totals.cpuUnits, use.busyUnits),
+      hosts,
+    })),
+  };
+}
+
+function useFields({ samples, heldSeconds, busyUnits }: Omit<FleetUse, 'hosts'>) {
+  return { samples, covered_seconds: heldSeconds, used_cpu_seconds: cpuSecondsOf(busyUnits) };
 }

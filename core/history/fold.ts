@@ -1,4 +1,4 @@
-import { emptyBucket, mergeInto, type Bucket } from '../rollup/bucket.ts';
+import { mergeInto, type Bucket } from '../rollup/bucket.ts';
 
 /** A bucket and the epoch second with which it begins. */
 export interface StartedBucket {
@@ -6,12 +6,15 @@ export interface StartedBucket {
   bucket: Bucket;
 }
 
-/** Merges buckets into those of a step that they lie in, which are made as they are needed. */
+/**
+ * Merges buckets into those of the steps that they lie in. The first of a step becomes the step's, and is added to: they are
+ * nobody else's any more.
+ */
 export function foldInto(steps: Map<number, Bucket>, buckets: StartedBucket[], stepSeconds: number): void {
   for (const { start, bucket } of buckets) {
     const step = Math.floor(start / stepSeconds) * stepSeconds;
-    let target = steps.get(step);
-    if (target === undefined) steps.set(step, (target = emptyBucket()));
-    mergeInto(target, bucket);
+    const target = steps.get(step);
+    if (target === undefined) steps.set(step, bucket);
+    else mergeInto(target, bucket);
   }
 }

@@ -1,10 +1,10 @@
-import { UnavailableError } from '../errors.ts';
+import type { RolledUp } from '../history/segments.ts';
 import type { TimeRange } from '../history/times.ts';
-import { unpackMeasurements } from '../packedMeasurements.ts';
-import { isRetryablePostgresError, postgresMessageOf, sqlStateOf } from '../platform/postgresErrors.ts';
-import { packedTableOf, quoteName } from '../platform/postgresNames.ts';
+import { unpackMeasurements, type Measurements } from '../packedMeasurements.ts';
+import { packedTableOf, quoteName, rollupTablesOf } from '../platform/postgresNames.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
 import type { Sample } from '../rollup/hold.ts';
+import { orTooSlow } from './slowReads.ts';
 
 /**
  * What was measured, for whoever asks. Every method throws an UnavailableError where PostgreSQL cannot answer now, or not
@@ -15,6 +15,18 @@ export interface HistoryStore {
   newestAt(agentId: string, epochSeconds: number): Promise<Sample | undefined>;
   /** The agent's snapshots in a range, in the order of buckets: page after page, for as long as somebody reads on. */
   samplesOf(agentId: string, range: TimeRange): AsyncGenerator<Sample[]>;
+  /** Until when the agent's minutes and hours are whole. */
+  rolledUp(agentId: string): Promise<RolledUp>;
+  /** Until when those of all agents have what was stored. */
+  fleetRolledUp(): Promise<RolledUp>;
+}
+
+export interface HistoryStoreOptions {
+  prisma: PrismaClient;
+  /** The view as people read it (POSTGRES_TABLE). */
+  table: string;
+  /** Told of a row that cannot be unpacked; its cores and processes count as none, as they do in minutes. */
+  onDamaged: (snapshotId: string, error: unknown) => void;
 }
 
 interface Row {
@@ -34,8 +46,9 @@ const COLUMNS = `snapshot_id::text AS "snapshotId", extract(epoch FROM timestamp
  */
 const PAGE_ROWS = 500;
 
-export function createHistoryStore(options: { prisma: PrismaClient; table: string }): HistoryStore {
-  const { prisma } = options;
+export function createHistoryStore(options: HistoryStoreOptions): HistoryStore {
+  const { prisma, onDamaged } = options;
+  const { progress, pendingHours } = rollupTablesOf(options.table);
   const table = quoteName(packedTableOf(options.table));
 
   async function page(
@@ -55,59 +68,83 @@ export function createHistoryStore(options: { prisma: PrismaClient; table: strin
       after?.timestamp ?? -1,
       after?.snapshotId ?? NO_ID,
     );
-    return rows.map(toSample);
+    return rows.map((row) => toSample(row, onDamaged));
   }
 
   return {
     newestAt: (agentId, epochSeconds) =>
-      orUnavailable(async () => {
+      orTooSlow(async () => {
         const [row] = await prisma.$queryRawUnsafe<Row[]>(
           `SELECT ${COLUMNS} FROM ${table} WHERE agent_id = $1 AND timestamp_utc <= to_timestamp($2::float8)
            ORDER BY timestamp_utc DESC, snapshot_id DESC LIMIT 1`,
           agentId,
           epochSeconds,
         );
-        return row && toSample(row);
+        return row && toSample(row, onDamaged);
       }),
     async *samplesOf(agentId, range) {
       let after: Sample | undefined;
       for (;;) {
-        const samples = await orUnavailable(() => page(agentId, range, after));
+        const samples = await orTooSlow(() => page(agentId, range, after));
         if (samples.length > 0) yield samples;
         if (samples.length < PAGE_ROWS) return;
         after = samples.at(-1);
       }
     },
+    rolledUp: (agentId) =>
+      orTooSlow(async () => {
+        const [row] = await prisma.$queryRawUnsafe<{ minutes: number; pending: number | null }[]>(
+          `SELECT extract(epoch FROM minutes_until)::float8 AS minutes,
+             (SELECT extract(epoch FROM min(hour))::float8 FROM ${quoteName(pendingHours)} WHERE agent_id = $1) AS pending
+           FROM ${quoteName(progress)}`,
+          agentId,
+        );
+        if (row === undefined || row.minutes === 0) return { minutesUntil: undefined, hoursUntil: undefined };
+        // A snapshot is on its way for a while, and the one before it is held until it.
+        const minutesUntil = row.minutes - SETTLED_SECONDS;
+        const hoursUntil = Math.min(minutesUntil - (minutesUntil % 3_600), row.pending ?? Infinity);
+        return { minutesUntil, hoursUntil };
+      }),
+    fleetRolledUp: () =>
+      orTooSlow(async () => {
+        const [row] = await prisma.$queryRawUnsafe<{ minutes: number; marked: number | null }[]>(
+          `SELECT extract(epoch FROM minutes_until)::float8 AS minutes,
+             (SELECT extract(epoch FROM min(marked_at))::float8 FROM ${quoteName(pendingHours)}) AS marked
+           FROM ${quoteName(progress)}`,
+        );
+        if (row === undefined || row.minutes === 0) return { minutesUntil: undefined, hoursUntil: undefined };
+        return { minutesUntil: row.minutes, hoursUntil: Math.min(row.minutes, row.marked ?? Infinity) };
+      }),
   };
 }
+
+/**
+ * What ends so long before the minutes' progress is as good as whole, in seconds: a snapshot is held for 90 s at most, and
+ * on its way for less than the rest. One that comes later still is in its minute half a minute after it was stored.
+ */
+const SETTLED_SECONDS = 120;
 
 const NO_ID = '00000000-0000-0000-0000-000000000000';
 
-function toSample({ snapshotId, time, cpu, memoryTotal, memoryUsed, measurements }: Row): Sample {
-  const { per_core_cpu_percent, top_processes } = unpackMeasurements(measurements);
+function toSample(row: Row, onDamaged: HistoryStoreOptions['onDamaged']): Sample {
   return {
-    timestamp: time,
-    total_cpu_percent: cpu,
-    per_core_cpu_percent,
-    system_memory_total_mb: memoryTotal,
-    system_memory_used_mb: memoryUsed,
-    top_processes,
-    snapshotId,
+    timestamp: row.time,
+    total_cpu_percent: row.cpu,
+    system_memory_total_mb: row.memoryTotal,
+    system_memory_used_mb: row.memoryUsed,
+    ...measurementsOf(row, onDamaged),
+    snapshotId: row.snapshotId,
   };
 }
 
-/** PostgreSQL's own word for a statement that took longer than it may. */
-const STATEMENT_TIMEOUT = '57014';
-
-async function orUnavailable<T>(work: () => Promise<T>): Promise<T> {
+function measurementsOf(
+  { snapshotId, measurements }: Row,
+  onDamaged: HistoryStoreOptions['onDamaged'],
+): Measurements {
   try {
-    return await work();
+    return unpackMeasurements(measurements);
   } catch (error) {
-    if (!isRetryablePostgresError(error)) throw error;
-    const reason =
-      sqlStateOf(error) === STATEMENT_TIMEOUT
-        ? 'this took longer than it may; ask for a shorter range'
-        : postgresMessageOf(error);
-    throw new UnavailableError(`PostgreSQL unavailable: ${reason}`, { cause: error });
+    onDamaged(snapshotId, error);
+    return { per_core_cpu_percent: [], top_processes: [] };
   }
 }

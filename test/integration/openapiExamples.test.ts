@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { nowSeconds } from '../../core/time.ts';
 import { createTestHistory, snapshotAt, type TestHistory } from '../support/history.ts';
-import { storeSnapshots } from '../support/historyService.ts';
+import { openRollups, rollUp, storeSnapshots } from '../support/historyService.ts';
 import { get } from '../support/http.ts';
 import { allRoutes } from '../support/routes.ts';
 import { startApiNode, type RunningNode } from '../support/service.ts';
@@ -29,6 +29,7 @@ beforeAll(async () => {
     }),
   );
   await storeSnapshots(history, 'web-01', snapshots);
+  await rollUp(openRollups(history));
   api = await startApiNode({ REDIS_URL: redisServer.url, POSTGRES_DSN: history.dsn });
 });
 

@@ -1,6 +1,7 @@
 import type { Snapshot } from '../../core/contracts/snapshot.ts';
 import { snapshotIdentity } from '../../core/snapshotIdentity.ts';
 import { toSnapshotRow } from '../../core/snapshotRow.ts';
+import { createRollupStore, type RollupStore } from '../../core/stores/rollups.ts';
 import { createSnapshotStore } from '../../core/stores/snapshots.ts';
 import type { TestHistory } from './history.ts';
 
@@ -20,4 +21,18 @@ export async function storeSnapshots(
       }),
     ),
   );
+}
+
+export function openRollups({ prisma, table }: TestHistory): RollupStore {
+  const days = { retentionDays: 30, minuteRetentionDays: 90, hourRetentionDays: 730 };
+  return createRollupStore({ prisma, table, ...days });
+}
+
+/** Rolls up everything there is. */
+export async function rollUp(rollups: RollupStore): Promise<void> {
+  await rollups.ensureAhead();
+  for (;;) {
+    const step = await rollups.step();
+    if (step?.more === false) return;
+  }
 }

@@ -15,7 +15,10 @@ const QUESTIONS = [
   '/api/metrics/at?agent=web-01',
   '/api/metrics/history?agent=web-01',
   '/api/processes/top?agent=web-01',
+  '/api/metrics/history',
+  '/api/processes/top',
   '/api/processes/history?agent=web-01&name=node',
+  '/api/processes/search?name=node',
 ];
 
 let redisServer: TestRedis;

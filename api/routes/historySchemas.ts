@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { agentIdSchema } from '../../core/contracts/snapshot.ts';
+import { secondsSchema, tiersSchema } from './historyQuery.ts';
+
+const spread = { avg: z.number(), min: z.number(), max: z.number() };
+
+const pointSchema = z
+  .object({
+    time: secondsSchema.meta({ description: 'Epoch seconds at which the step begins.' }),
+    samples: z.number().int().meta({ description: 'Snapshots in it.' }),
+    cpu: z.object({ ...spread, p95: z.number() }).meta({ description: 'Percent of all cores.' }),
+    memory: z
+      .object({ ...spread, p95: z.number(), total: z.number() })
+      .meta({ description: 'MB used, and MB there are.' }),
+    top_process: z
+      .object({ name: z.string(), cpu_seconds: z.number() })
+      .nullable()
+      .meta({ description: 'What took the most CPU time.' }),
+    cores: z
+      .array(z.object({ avg: z.number(), max: z.number() }))
+      .optional()
+      .meta({ description: 'Percent of each core.' }),
+  })
+  .meta({ id: 'HistoryPoint' });
+
+const fleetPointSchema = z
+  .object({
+    time: secondsSchema.meta({ description: 'Epoch seconds at which the step begins.' }),
+    hosts: z.number().int().meta({ description: 'Hosts with a snapshot in it.' }),
+    samples: z.number().int(),
+    cpu: z.object(spread).meta({ description: 'Percent; the average over hosts, each counted once.' }),
+    memory: z
+      .object({ ...spread, used: z.number(), total: z.number() })
+      .meta({ description: 'MB of a host; used and total: of all of them together.' }),
+    busiest: z
+      .object({ agent: agentIdSchema, cpu_avg: z.number() })
+      .meta({ description: 'The host with the highest average of CPU.' }),
+  })
+  .meta({ id: 'FleetHistoryPoint' });
+
+const range = {
+  from: secondsSchema,
+  to: secondsSchema,
+  step: z
+    .string()
+    .meta({ description: 'The step used; a coarser one than was asked for where only that is kept.' }),
+  tiers: tiersSchema,
+};
+
+export const untilSchema = secondsSchema.meta({
+  description: 'What was stored after this time is not in the answer yet.',
+});
+
+/** Of one host. */
+export const hostHistorySchema = z
+  .object({
+    agent: agentIdSchema,
+    ...range,
+    points: z.array(pointSchema).meta({ description: 'Oldest first; a step without a snapshot has none.' }),
+  })
+  .meta({ id: 'History' });
+
+/** Of many. */
+export const fleetHistorySchema = z
+  .object({
+    ...range,
+    until: untilSchema,
+    points: z
+      .array(fleetPointSchema)
+      .meta({ description: 'Oldest first; a step without a snapshot has none.' }),
+  })
+  .meta({ id: 'FleetHistory' });

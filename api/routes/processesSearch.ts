@@ -1,0 +1,133 @@
+import { z } from 'zod';
+import { AGENT_ID_PATTERN, agentIdSchema } from '../../core/contracts/snapshot.ts';
+import { InvalidRequestError } from '../../core/errors.ts';
+import { cpuSecondsOf } from '../../core/history/figures.ts';
+import { alignOutward } from '../../core/history/steps.ts';
+import { countedName } from '../../core/rollup/processTotals.ts';
+import type { Sighting } from '../../core/stores/fleetHistory.ts';
+import { orDisabled, type HistoryReads } from '../history/reads.ts';
+import { validate } from '../validation.ts';
+import {
+  fromSchema,
+  HISTORY_REFUSALS,
+  rangeOf,
+  secondsSchema,
+  timeSchema,
+  toSchema,
+} from './historyQuery.ts';
+import { untilSchema } from './historySchemas.ts';
+import { nameSchema } from './processesHistory.ts';
+import type { Route } from './route.ts';
+
+const querySchema = z.object({
+  name: nameSchema.min(1),
+  match: z.enum(['exact', 'prefix', 'contains']).default('exact').meta({
+    description:
+      'exact: this name. prefix: names that begin with it. contains: names with it anywhere, small letters or capitals.',
+  }),
+  from: timeSchema.default('-7d').meta({ description: fromSchema.description ?? '' }),
+  to: toSchema,
+  limit: z.coerce.number<string>().int().min(1).max(1_000).default(100).meta({ description: 'Most lines.' }),
+  cursor: z
+    .string()
+    .max(2_000)
+    .optional()
+    .meta({ description: 'next of the answer before; the other parameters as they were.' }),
+});
+
+const answerSchema = z
+  .object({
+    name: z.string(),
+    match: z.string(),
+    from: secondsSchema,
+    to: secondsSchema,
+    until: untilSchema,
+    found: z.array(
+      z.object({
+        agent: agentIdSchema,
+        name: z.string(),
+        first_seen: secondsSchema,
+        last_seen: secondsSchema,
+        cpu_seconds: z.number(),
+        samples: z.number().int(),
+      }),
+    ),
+    next: z
+      .string()
+      .nullable()
+      .meta({ description: 'cursor of the next page; null where this is the last.' }),
+  })
+  .meta({ id: 'ProcessSearch' });
+
+/** `GET /api/processes/search`: where a process ran, and when. */
+export function searchProcessesRoute({ history }: { history: HistoryReads | undefined }): Route {
+  return {
+    method: 'get',
+    path: '/api/processes/search',
+    summary: 'On which hosts a process ran, and when',
+    description: 'In order of agent and name. The range is made longer to whole hours.',
+    tag: 'history',
+    access: 'reader',
+    query: querySchema,
+    examples: {
+      lastWeek: { summary: 'Where node ran in the last week', query: { name: 'node' } },
+      prefix: {
+        summary: 'Whatever begins with no, in a day',
+        query: { name: 'no', match: 'prefix', from: '-24h', to: 'now', limit: '20' },
+      },
+    },
+    answers: {
+      200: { description: 'A line for each host and name', schema: answerSchema },
+      ...HISTORY_REFUSALS,
+    },
+    async handle(ctx) {
+      const reads = orDisabled(history);
+      const { name, match, limit, cursor, ...texts } = validate(querySchema, ctx.query, 'query');
+      const range = alignOutward(rangeOf(texts, Date.now() / 1000), 3_600);
+      const after = cursor === undefined ? undefined : placeOf(cursor);
+      ctx.body = await reads.answer(async () => {
+        const { hoursUntil = 0 } = await reads.store.fleetRolledUp();
+        const counted = countedName(name);
+        const lines = await reads.fleet.search({ name: counted, match, range, limit: limit + 1, after });
+        const found = lines.slice(0, limit);
+        return {
+          name,
+          match,
+          ...range,
+          until: Math.floor(hoursUntil),
+          found: found.map(lineOf),
+          next: lines.length > limit ? cursorOf(found.at(-1)) : null,
+        } satisfies z.output<typeof answerSchema>;
+      });
+    },
+  };
+}
+
+function lineOf({ agentId, name, firstSeconds, lastSeconds, cpuUnits, samples }: Sighting) {
+  return {
+    agent: agentId,
+    name,
+    first_seen: firstSeconds,
+    last_seen: lastSeconds,
+    cpu_seconds: cpuSecondsOf(cpuUnits),
+    samples,
+  };
+}
+
+const placeSchema = z.tuple([z.string().regex(AGENT_ID_PATTERN), nameSchema]);
+
+function cursorOf(line: Sighting | undefined): string | null {
+  if (line === undefined) return null;
+  return Buffer.from(JSON.stringify([line.agentId, line.name])).toString('base64url');
+}
+
+/** @throws {InvalidRequestError} where it is none of ours */
+function placeOf(cursor: string): Pick<Sighting, 'agentId' | 'name'> {
+  try {
+    const [agentId, name] = placeSchema.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()));
+    return { agentId, name };
+  } catch {
+    const msg = 'Must be next of the answer before';
+    throw new InvalidRequestError([{ loc: ['query', 'cursor'], msg, type: 'invalid_cursor' }]);
+  }
+}
