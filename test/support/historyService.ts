@@ -1,5 +1,4 @@
 import type { Snapshot } from '../../core/contracts/snapshot.ts';
-import { snapshotIdentity } from '../../core/snapshotIdentity.ts';
 import { toSnapshotRow } from '../../core/snapshotRow.ts';
 import { createRollupStore, type RollupStore } from '../../core/stores/rollups.ts';
 import { createSnapshotStore } from '../../core/stores/snapshots.ts';
@@ -16,7 +15,6 @@ export async function storeSnapshots(
     snapshots.map((snapshot) =>
       toSnapshotRow(snapshot, {
         agentId,
-        snapshotId: snapshotIdentity(agentId, JSON.stringify(snapshot)),
         receivedAtMs: snapshot.timestamp * 1000 + 250,
       }),
     ),
