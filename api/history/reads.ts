@@ -34,8 +34,7 @@ export interface HistoryReads {
 
 /** Opens what the history is read through; undefined where none is kept. */
 export function openHistoryReads({ config, log, lifecycle }: ProcessContext): HistoryReads | undefined {
-  // Until there are settings of them.
-  const postgres = { ...config.postgres, minuteRetentionDays: 90, hourRetentionDays: 730 };
+  const { postgres } = config;
   if (postgres.dsn === '') return undefined;
   const { handle: prisma, close } = openPrisma({
     dsn: postgres.dsn,
