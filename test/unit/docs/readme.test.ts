@@ -70,7 +70,7 @@ describe('the README', () => {
     expect(inTables.sort()).toEqual([...new Set(inSources)].sort());
   });
 
-  test.each(['README.md', 'CONTRIBUTING.md', 'docs/deployment.md', 'docs/performance.md'])(
+  test.each(['README.md', 'CONTRIBUTING.md', 'docs/deployment.md', 'docs/history.md', 'docs/performance.md'])(
     '%s links to nothing that is missing',
     async (file) => {
       const text = await readFile(file, 'utf8');

@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { nowSeconds } from '../../core/time.ts';
@@ -85,3 +88,22 @@ test.each(documented)(
     if (route.tag === 'history') for (const list of listsOf(body)) expect(list).not.toEqual([]);
   },
 );
+
+/** The addresses that a document asks with curl, as a shell makes them on a host of this name. */
+async function addressesIn(file: string, host: string): Promise<string[]> {
+  const commands = [...(await readFile(file, 'utf8')).matchAll(/^curl (["'].*["'])$/gm)].map(
+    ([, quoted = '']) => quoted,
+  );
+  const script = `hostname() { echo ${host}; }; printf '%s\\n' ${commands.join(' ')}`;
+  const { stdout } = await promisify(execFile)('sh', ['-c', script]);
+  return stdout.trim().split('\n');
+}
+
+test('docs/history.md asks what is answered', async () => {
+  const addresses = await addressesIn('docs/history.md', 'web-01');
+  expect(addresses.length).toBeGreaterThan(7);
+  for (const address of addresses) {
+    const { status } = await get(address.replace('http://localhost:8000', api.url));
+    expect([address, status]).toEqual([address, 200]);
+  }
+});
