@@ -238,8 +238,8 @@ describe('partitions of 28 days', () => {
   async function insertHours(days: number[]): Promise<void> {
     for (const day of days)
       await history.prisma.$executeRawUnsafe(
-        `INSERT INTO metrics_snapshots_hours (agent_id, hour, samples, cpu_sum, cpu_min, cpu_max, memory_sum, memory_min,
-           memory_max, memory_total, bucket) VALUES ('a', to_timestamp($1::float8), 1, 0, 0, 0, 0, 0, 0, 0, '')`,
+        `INSERT INTO metrics_snapshots_hours (agent_id, hour, samples, held_seconds, busy_units, cpu_sum, cpu_min, cpu_max, memory_sum, memory_min,
+           memory_max, memory_total, bucket) VALUES ('a', to_timestamp($1::float8), 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, '')`,
         day * DAY,
       );
   }
