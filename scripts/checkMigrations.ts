@@ -10,6 +10,7 @@ import { migrate } from '../core/platform/migrate.ts';
 import { WRITTEN_TABLE } from '../core/platform/migrationFiles.ts';
 import { openPrisma } from '../core/platform/prisma.ts';
 import { findSchemaDrift } from '../core/platform/schemaDrift.ts';
+import { createRollupStore } from '../core/stores/rollups.ts';
 import { createSnapshotStore } from '../core/stores/snapshots.ts';
 
 const HELP = `Applies prisma/migrations to a throw-away PostgreSQL, with partitions as the service makes them, and compares
@@ -53,11 +54,9 @@ async function driftOf(dsn: string): Promise<string | undefined> {
   await migrate({ dsn, table: WRITTEN_TABLE, log });
   const prisma = openPrisma({ dsn, log, applicationName: 'topline check', poolSize: 1 });
   try {
-    await createSnapshotStore({
-      prisma: prisma.handle,
-      table: WRITTEN_TABLE,
-      retentionDays: 0,
-    }).ensureAhead();
+    const options = { prisma: prisma.handle, table: WRITTEN_TABLE, retentionDays: 0 };
+    await createSnapshotStore(options).ensureAhead();
+    await createRollupStore({ ...options, minuteRetentionDays: 0, hourRetentionDays: 0 }).ensureAhead();
   } finally {
     await prisma.close();
   }

@@ -9,6 +9,7 @@ import { migrate } from '../../core/platform/migrate.ts';
 import { findProjectFile } from '../../core/platform/projectRoot.ts';
 import { openPrisma } from '../../core/platform/prisma.ts';
 import { findSchemaDrift } from '../../core/platform/schemaDrift.ts';
+import { createRollupStore } from '../../core/stores/rollups.ts';
 import { createSnapshotStore } from '../../core/stores/snapshots.ts';
 import { nowSeconds } from '../../core/time.ts';
 import { silentLog, snapshotRow } from '../support/history.ts';
@@ -241,7 +242,9 @@ describe('what the schema and the migrations say', () => {
   async function migrated(table: string): Promise<void> {
     await run({ table });
     const prisma = openPrisma({ dsn: database.dsn, log: silentLog, applicationName: 'test', poolSize: 1 });
-    await createSnapshotStore({ prisma: prisma.handle, table, retentionDays: 30 }).ensureAhead();
+    const options = { prisma: prisma.handle, table, retentionDays: 30 };
+    await createSnapshotStore(options).ensureAhead();
+    await createRollupStore({ ...options, minuteRetentionDays: 90, hourRetentionDays: 730 }).ensureAhead();
     await prisma.close();
   }
 
