@@ -60,5 +60,7 @@ test('the live ones of a request with history are judged together with it', () =
     { items: [live], judged: [], bytes: expect.any(Number), isHistory: false },
     { items: [stale, late], judged: [late, live], bytes: expect.any(Number), isHistory: true },
   ]);
-  expect(cutIntoPieces([live])).toEqual([{ items: [live], judged: [live], bytes: expect.any(Number), isHistory: false }]);
+  expect(cutIntoPieces([live])).toEqual([
+    { items: [live], judged: [live], bytes: expect.any(Number), isHistory: false },
+  ]);
 });
