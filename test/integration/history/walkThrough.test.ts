@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { nowSeconds } from '../../../core/time.ts';
 import { createTestHistory, type TestHistory } from '../../support/history.ts';
+import { openRollups, rollUp } from '../../support/historyService.ts';
 import { get, post } from '../../support/http.ts';
 import { startApiNode, startWorkerNode, type RunningNode } from '../../support/service.ts';
 import { recordedSnapshots } from '../../support/snapshots.ts';
@@ -16,8 +17,8 @@ beforeAll(async () => {
   [redisServer, history] = await Promise.all([startTestRedis(), createTestHistory()]);
   const environment = { REDIS_URL: redisServer.url, POSTGRES_DSN: history.dsn };
   api = await startApiNode(environment);
-  // Nobody rolls up: what is handed in as history is seen half a minute later where somebody does (tiers.test.ts).
-  workers = await startWorkerNode(environment, ['timeline', 'persist', 'alerts']);
+  // What is rolled up, and when, is for the test to say.
+  workers = await startWorkerNode(environment, ['timeline', 'persist', 'alerts', 'prune']);
 });
 
 afterAll(async () => {
@@ -25,6 +26,12 @@ afterAll(async () => {
   await history.close();
   await redisServer.close();
 });
+
+interface Answer {
+  samples: number;
+  tiers: object[];
+  processes: Record<string, unknown>[];
+}
 
 test('a process that kept a core busy for a minute is the answer to who used the CPU', async () => {
   // What a real host sent, with one process more for a minute in its middle: 97 % of one core.
@@ -36,18 +43,23 @@ test('a process that kept a core busy for a minute is the answer to who used the
     const busy = { ...top_processes[0], pid: 4_242, name: 'busy-loop', cpu_percent: 97, memory_mb: 42 };
     return { ...snapshot, top_processes: [busy, ...top_processes.slice(0, 11)] };
   });
-  const answer = await post(`${api.url}/ingest/metrics/batch`, loaded, { 'X-Agent-Id': 'web-01' });
-  expect(answer.body).toMatchObject({ snapshots: 900 });
-
-  const top = (from: number, to: number) =>
-    get(`${api.url}/api/processes/top?agent=web-01&from=${from}&to=${to}`);
-  const found = await waitFor(async () => {
-    const { body } = await top(began - 30, began + 90);
-    const { samples, processes } = body as { samples: number; processes: Record<string, unknown>[] };
-    // All of the two minutes are there.
-    return samples >= 50 && processes;
-  });
-  const [first] = found;
+  // As an agent does: again, where the answer is to come back later.
+  await waitFor(
+    async () =>
+      (await post(`${api.url}/ingest/metrics/batch`, loaded, { 'X-Agent-Id': 'web-01' })).status === 200,
+  );
+  const range = { from: began - 30, to: began + 90 };
+  const expected = loaded.filter(({ timestamp }) => timestamp >= range.from && timestamp < range.to).length;
+  const top = async (from: number, to: number) =>
+    (await get(`${api.url}/api/processes/top?agent=web-01&from=${from}&to=${to}`)).body as Answer;
+  const before = await waitFor(
+    async () => {
+      const answer = await top(range.from, range.to);
+      return answer.samples === expected && answer;
+    },
+    { timeoutMs: 20_000, describe: 'all snapshots of two minutes' },
+  );
+  const [first] = before.processes;
   expect(first).toMatchObject({
     name: 'busy-loop',
     cpu_percent: { avg: 97, max: 97 },
@@ -58,7 +70,12 @@ test('a process that kept a core busy for a minute is the answer to who used the
   const { body } = await get(`${api.url}/api/metrics/at?agent=web-01&time=${began + 30}`);
   const busy = expect.objectContaining({ name: 'busy-loop' });
   expect(body).toMatchObject({ held: true, snapshot: { top_processes: expect.arrayContaining([busy]) } });
-  const { processes } = (await top(began - 120, began - 60)).body as { processes: object[] };
+  const { processes } = await top(began - 120, began - 60);
   expect(processes).not.toEqual([]);
   expect(processes).not.toContainEqual(busy);
+
+  await rollUp(openRollups(history));
+  const after = await top(range.from, range.to);
+  expect(after.tiers).toContainEqual(expect.objectContaining({ tier: 'minutes' }));
+  expect({ ...after, tiers: [] }).toEqual({ ...before, tiers: [] });
 });
