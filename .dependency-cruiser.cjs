@@ -62,8 +62,8 @@ module.exports = {
       name: 'roles-do-not-meet',
       comment: 'Roles meet only through queues and stores; the registry knows them all.',
       severity: 'error',
-      from: { path: '^workers/(timeline|persist|prune|rollup|alerts/)' },
-      to: { path: '^workers/(timeline|persist|prune|rollup|alerts/)', pathNot: ['^workers/alerts/'] },
+      from: { path: '^workers/(timeline|persist|prune|rollup|upgrade|alerts/)' },
+      to: { path: '^workers/(timeline|persist|prune|rollup|upgrade|alerts/)', pathNot: ['^workers/alerts/'] },
     },
     {
       name: 'nobody-imports-tests-or-scripts',

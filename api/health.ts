@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { redisDurabilityWarnings } from '../core/platform/redis.ts';
+import { estimateLeft, type UpgradeProgress } from '../core/stores/upgradeProgress.ts';
 import type { Health } from './routes/health.ts';
 
 /** A store that takes longer counts as out of reach; the answer is due within 2 s, whatever hangs. */
@@ -12,7 +13,8 @@ export function createHealth({
   refusal,
 }: {
   redis: Redis;
-  pingPostgres: (() => Promise<unknown>) | undefined;
+  /** Resolves if PostgreSQL answers, with how far the rows of the service before are moved, where there are any. */
+  pingPostgres: (() => Promise<UpgradeProgress | undefined>) | undefined;
   /** Why snapshots are being refused, if they are. */
   refusal?: () => string | undefined;
 }) {
@@ -23,20 +25,35 @@ export function createHealth({
         return redisDurabilityWarnings(redis);
       }),
       pingPostgres === undefined
-        ? ('disabled' as const)
-        : within(PATIENCE_MS, async () => (await pingPostgres(), 'connected' as const)),
+        ? ({ state: 'disabled' } as const)
+        : within(PATIENCE_MS, async () => ({ state: 'connected', progress: await pingPostgres() }) as const),
     ]);
     const refused = refusal?.();
     const answer: Omit<Health, 'status'> = {
       redis: warnings === undefined ? 'disconnected' : 'connected',
-      postgres: postgres ?? 'disconnected',
+      postgres: postgres?.state ?? 'disconnected',
       warnings: [
         ...(warnings ?? []),
         ...(refused === undefined ? [] : [`Snapshots are refused: ${refused}`]),
       ],
+      ...(postgres?.state !== 'connected' || postgres.progress === undefined
+        ? {}
+        : { upgrade: describe(postgres.progress) }),
     };
     const lost = answer.redis === 'disconnected' || answer.postgres === 'disconnected';
     return { status: lost ? 'degraded' : 'ok', ...answer };
+  };
+}
+
+function describe(progress: UpgradeProgress): NonNullable<Health['upgrade']> {
+  const { moving, refused, obstacle } = progress;
+  const { rowsLeft, percent } = estimateLeft(progress);
+  return {
+    state: moving ? 'moving' : 'finished',
+    ...(rowsLeft === undefined ? {} : { rows_left: rowsLeft }),
+    ...(percent === undefined ? {} : { percent }),
+    rows_refused: refused,
+    ...(obstacle === null ? {} : { obstacle }),
   };
 }
 

@@ -16,8 +16,8 @@ import { createAgentTokenCache, createAgentTokenStore } from '../core/stores/age
 import { createAlertStore } from '../core/stores/alerts.ts';
 import { createSharedClock } from '../core/stores/clock.ts';
 import { createRateLimitStore } from '../core/stores/rateLimit.ts';
-import { createSnapshotStore } from '../core/stores/snapshots.ts';
 import { createTimelineStore } from '../core/stores/timeline.ts';
+import { readProgress, type UpgradeProgress } from '../core/stores/upgradeProgress.ts';
 import { createAccess } from './access.ts';
 import { createAdmission, type Admission } from './admission.ts';
 import { observeBacklog } from './backlog.ts';
@@ -183,12 +183,15 @@ function startAdmission(
   return admission;
 }
 
-function openPostgresPing({ config, log, lifecycle }: ProcessContext): (() => Promise<unknown>) | undefined {
+function openPostgresPing({
+  config,
+  log,
+  lifecycle,
+}: ProcessContext): (() => Promise<UpgradeProgress | undefined>) | undefined {
   if (config.postgres.dsn === '') return undefined;
   const prisma = openPrisma({ dsn: config.postgres.dsn, log, applicationName: 'topline api', poolSize: 2 });
   lifecycle.defer('PostgreSQL', prisma.close);
-  const store = createSnapshotStore({ prisma: prisma.handle, ...config.postgres });
-  return () => store.ping();
+  return () => readProgress(prisma.handle, config.postgres.table);
 }
 
 function listen(server: Server, { host, port }: Config['http']): Promise<string> {

@@ -12,7 +12,6 @@ const ENTRIES = {
   'check:migrations': 'scripts/checkMigrations.js',
   queues: 'scripts/queues.js',
   agents: 'scripts/agents.js',
-  'import:seed-table': 'scripts/importSeedTable.js',
 };
 
 const [name = '', ...args] = process.argv.slice(2);

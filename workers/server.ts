@@ -13,12 +13,14 @@ import { createAlertStore } from '../core/stores/alerts.ts';
 import { createRollupStore, type RollupStore } from '../core/stores/rollups.ts';
 import { createSnapshotStore, type SnapshotStore } from '../core/stores/snapshots.ts';
 import { createTimelineStore } from '../core/stores/timeline.ts';
+import { createUpgrade } from '../core/stores/upgrade.ts';
 import { startProbes } from './probes.ts';
 import { giveUpOnRedis } from './giveUpOnRedis.ts';
 import { createRoles } from './registry.ts';
 import { schedulePruning, scheduleRollup } from './schedules.ts';
 import { startWorker, type Role, type RunningWorker } from './startWorker.ts';
 import { takeUpStrays } from './strayJobs.ts';
+import { runUpgrade } from './upgrade.ts';
 import { findWedged, type QueueProgress } from './watchdog.ts';
 import { createWorkerMetrics, measureRollupLag } from './workerMetrics.ts';
 
@@ -27,6 +29,12 @@ const MIGRATE_RETRY_MS = 2_000;
 
 /** How often progress is looked at. */
 const WATCHDOG_INTERVAL_MS = 10_000;
+
+/** Looking for what is left of an emptied table, or making an index that is missing, may take minutes. */
+const UPGRADE_STATEMENT_MS = 600_000;
+
+/** What a page of the upgrade in hand may still take while the process stops. */
+const UPGRADE_STOP_MS = 2_000;
 
 /** Roles that use PostgreSQL. */
 const USE_POSTGRES: readonly QueueName[] = ['persist', 'prune', 'rollup'];
@@ -72,7 +80,12 @@ export async function startWorkers(
     running.push(worker);
     log.info({ role: role.queue }, 'working');
   };
-  if (snapshots !== undefined) await makeTablesReady({ config, log, lifecycle });
+  if (snapshots !== undefined) {
+    await makeTablesReady({ config, log, lifecycle }, () => {
+      // The role that looks after old rows, and in a process of its own the last to be in anybody's way.
+      if (roleNames.includes('prune') && !lifecycle.stopping) startUpgrade({ config, log, lifecycle });
+    });
+  }
   for (const name of roleNames) start(roles[name]);
 
   watchProgress({ config, log, lifecycle }, running);
@@ -183,11 +196,15 @@ function openHistory(
  * Applies the migrations. Where PostgreSQL is away it goes on trying in the background, and the jobs that need the
  * tables wait with it; what only the user can put right ends the process.
  */
-async function makeTablesReady({ config, log, lifecycle }: ProcessContext): Promise<void> {
+async function makeTablesReady(
+  { config, log, lifecycle }: ProcessContext,
+  onReady: () => void,
+): Promise<void> {
   async function attempt(): Promise<boolean> {
     try {
       const { applied } = await migrate({ dsn: config.postgres.dsn, table: config.postgres.table, log });
       if (applied.length > 0) log.info({ applied }, 'migrations applied');
+      onReady();
       return true;
     } catch (error) {
       if (error instanceof StartError) throw error;
@@ -203,4 +220,28 @@ async function makeTablesReady({ config, log, lifecycle }: ProcessContext): Prom
 
   // A fault that ends it becomes an unhandled rejection, which stops the process as any bug would.
   if (!(await attempt())) void persevere();
+}
+
+/** Moves the rows of the service before, where there are any, through a connection of its own. */
+function startUpgrade({ config, log, lifecycle }: ProcessContext): void {
+  const prisma = openPrisma({
+    dsn: config.postgres.dsn,
+    log,
+    applicationName: 'topline upgrade',
+    poolSize: 1,
+    statementTimeoutMs: UPGRADE_STATEMENT_MS,
+  });
+  const upgrade = createUpgrade({ prisma: prisma.handle, ...config.postgres });
+  const calledOff = new AbortController();
+  const moveAll = async () => {
+    await runUpgrade({ upgrade, log, signal: calledOff.signal });
+    await prisma.close();
+  };
+  const done = moveAll();
+  lifecycle.defer('upgrade', async () => {
+    calledOff.abort();
+    // What takes longer than a page can be cut off: it is a transaction.
+    await Promise.race([done, delay(UPGRADE_STOP_MS, undefined, { ref: false })]);
+    await prisma.close();
+  });
 }

@@ -1,6 +1,5 @@
 import type pg from 'pg';
 import { StartError } from '../errors.ts';
-import type { Logger } from './logger.ts';
 import {
   deriveName,
   PACKED_SUFFIX,
@@ -9,6 +8,8 @@ import {
   ROLLUP_SUFFIXES,
   rollupTablesOf,
 } from './postgresNames.ts';
+import { assertNamesAreFree, dependentNames, isSeedTable, planRoom, rename, type Room } from './seedTable.ts';
+import { upgradeTablesOf } from './upgradeTables.ts';
 
 /** What a database holds under the names of the history, and what it knows of migrations. */
 export interface DatabaseState {
@@ -20,41 +21,37 @@ export interface DatabaseState {
   packedKind: string | null;
   /** What has the name of a table in which the history is rolled up, whether ours or not. */
   rollupNames: string[];
+  /** Whether the table of the service before was put aside, and the view does not show its rows. */
+  seedLeftOut: boolean;
   /** Names of migrations that are applied. */
   applied: string[];
   /** Names of migrations that somebody began and did not finish. */
   unfinished: string[];
 }
 
-/** Columns of the table of the service before, which did not know agents. */
-const SEED_COLUMNS = [
-  'id',
-  'timestamp_utc',
-  'epoch_seconds',
-  'total_cpu_percent',
-  'per_core_cpu_percent',
-  'system_memory_total_mb',
-  'system_memory_used_mb',
-  'top_processes',
-];
-
 /** Behind the view's name, those of the functions that unpack its columns. */
 const READER_SUFFIXES = ['_per_core_cpu_percent', '_top_processes'];
-
-/** Behind the name of the service before's table, once it has made room. */
-export const SEED_SUFFIX = '_before_topline';
 
 /** @throws {StartError} where the connection has no schema to work in */
 export async function readState(client: pg.ClientBase, table: string): Promise<DatabaseState> {
   const { rows } = await client.query<
-    Pick<DatabaseState, 'kind' | 'packedKind' | 'rollupNames'> & { schema: string | null; history: boolean }
+    Pick<DatabaseState, 'kind' | 'packedKind' | 'rollupNames' | 'seedLeftOut'> & {
+      schema: string | null;
+      history: boolean;
+    }
   >(
     `SELECT s.schema, (SELECT relkind::text FROM pg_class WHERE relnamespace = s.oid AND relname = $1) AS kind,
             (SELECT relkind::text FROM pg_class WHERE relnamespace = s.oid AND relname = $2) AS "packedKind",
             ARRAY(SELECT relname::text FROM pg_class WHERE relnamespace = s.oid AND relname = ANY ($3)) AS "rollupNames",
+            EXISTS (
+              SELECT FROM pg_class t WHERE t.relnamespace = s.oid AND t.relname = $4 AND t.relkind = 'r' AND NOT EXISTS (
+                SELECT FROM pg_depend d
+                JOIN pg_rewrite w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid
+                JOIN pg_class v ON v.oid = w.ev_class AND v.relnamespace = s.oid AND v.relname = $1
+                WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = t.oid)) AS "seedLeftOut",
             EXISTS (SELECT FROM pg_class WHERE relnamespace = s.oid AND relname = '_prisma_migrations') AS history
      FROM (SELECT current_schema() AS schema, to_regnamespace(quote_ident(current_schema()))::oid AS oid) s`,
-    [table, packedTableOf(table), Object.values(rollupTablesOf(table))],
+    [table, packedTableOf(table), Object.values(rollupTablesOf(table)), upgradeTablesOf(table).seed],
   );
   const {
     schema = null,
@@ -62,13 +59,14 @@ export async function readState(client: pg.ClientBase, table: string): Promise<D
     packedKind = null,
     history = false,
     rollupNames: taken = [],
+    seedLeftOut = false,
   } = rows[0] ?? {};
   if (schema === null) {
     throw new StartError(
       'PostgreSQL: no schema of the search path exists, so there is nowhere to make a table.',
     );
   }
-  const found = { schema, kind, packedKind, rollupNames: taken };
+  const found = { schema, kind, packedKind, rollupNames: taken, seedLeftOut };
   if (!history) return { ...found, applied: [], unfinished: [] };
   const migrations = await client.query<{ name: string; finished: boolean }>(
     `SELECT migration_name AS name, finished_at IS NOT NULL AS finished
@@ -80,35 +78,21 @@ export async function readState(client: pg.ClientBase, table: string): Promise<D
 }
 
 /**
- * Makes room for the history table in a database that has none: the table of the service before is renamed.
+ * How to make room for the history in a database that has none; undefined where nothing is in its place.
  *
- * @throws {StartError} where something else has the name
+ * @throws {StartError} where something else has one of its names
  */
-export async function makeRoom(
+export async function findRoom(
   client: pg.ClientBase,
   table: string,
   state: DatabaseState,
-  log: Logger,
-): Promise<void> {
+): Promise<Room | undefined> {
   const [taken = state.packedKind === null ? undefined : packedTableOf(table)] = state.rollupNames;
   if (taken !== undefined) throw nameIsTaken(taken, state);
-  if (state.kind === null) return;
-  if (!(await isSeedTable(client, table, state))) throw nameIsTaken(table, state);
-  const aside = deriveName(table, SEED_SUFFIX);
-  const statements = [`ALTER TABLE ${quoteName(table)} RENAME TO ${quoteName(aside)}`];
-  for (const { name, kind } of await dependentNames(client, table, state.schema)) {
-    // Only names that would stand in the way of ours.
-    if (name.startsWith(table))
-      statements.push(rename(kind, name, deriveName(aside, name.slice(table.length))));
-  }
-  // One message: all of it or nothing.
-  await client.query(statements.join(';\n'));
-  log.warn(
-    { table, renamedTo: aside },
-    'The table of the service before has been renamed, with all its rows, to make room for the partitioned one. ' +
-      'To have its history in Topline, run `npm run import:seed-table`; then, or if you do not need it, drop it. ' +
-      'Rights and views that others have on it went with it.',
-  );
+  if (state.kind === null) return undefined;
+  if (!(await isSeedTable(client, table, state.schema))) throw nameIsTaken(table, state);
+  await assertNamesAreFree(client, table, state.schema);
+  return planRoom(client, table, state.schema);
 }
 
 function nameIsTaken(name: string, { schema }: DatabaseState): StartError {
@@ -162,6 +146,7 @@ export async function tableIsMissing(
       if (name.startsWith(old))
         statements.push(rename(kind, name, deriveName(table, name.slice(old.length))));
   }
+  statements.push(...(await renameUpgradeTables(client, old, table, schema)));
   const inTheWay = [kind === null ? [] : table, packedKind === null ? [] : packed, state.rollupNames]
     .flat()
     .map(quoteName);
@@ -170,6 +155,25 @@ export async function tableIsMissing(
       `Set POSTGRES_TABLE=${old}; or rename it` +
       `${inTheWay.length === 0 ? '' : ` (after moving away what is called ${inTheWay.join(' and ')} now)`}, with Topline stopped:\n  ${statements.join(';\n  ')};`,
   );
+}
+
+/** Where rows of the service before are still being moved, their tables are found by the name of the view, too. */
+async function renameUpgradeTables(
+  client: pg.ClientBase,
+  old: string,
+  table: string,
+  schema: string,
+): Promise<string[]> {
+  const [from, to] = [upgradeTablesOf(old), upgradeTablesOf(table)];
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT relname AS name FROM pg_class
+     WHERE relkind = 'r' AND relname = ANY ($1) AND relnamespace = to_regnamespace(quote_ident($2))`,
+    [Object.values(from), schema],
+  );
+  const there = rows.map(({ name }) => name);
+  return (['seed', 'refused', 'progress'] as const)
+    .filter((part) => there.includes(from[part]))
+    .map((part) => rename('TABLE', from[part], to[part]));
 }
 
 function isGone(table: string, { schema, kind, packedKind, rollupNames }: DatabaseState): StartError {
@@ -189,20 +193,6 @@ function isGone(table: string, { schema, kind, packedKind, rollupNames }: Databa
   );
 }
 
-async function isSeedTable(
-  client: pg.ClientBase,
-  table: string,
-  { schema, kind }: DatabaseState,
-): Promise<boolean> {
-  if (kind !== 'r') return false;
-  const { rows } = await client.query<{ name: string }>(
-    'SELECT column_name AS name FROM information_schema.columns WHERE table_schema = $1 AND table_name = $2',
-    [schema, table],
-  );
-  const columns = rows.map(({ name }) => name);
-  return SEED_COLUMNS.every((column) => columns.includes(column)) && !columns.includes('agent_id');
-}
-
 /** Whether something in the schema has the name: a database may have stopped before it was rolled up. */
 async function exists(client: pg.ClientBase, name: string, schema: string): Promise<boolean> {
   const { rowCount } = await client.query(
@@ -210,25 +200,4 @@ async function exists(client: pg.ClientBase, name: string, schema: string): Prom
     [schema, name],
   );
   return rowCount === 1;
-}
-
-/** Indexes and sequences that belong to a table and share its namespace. */
-async function dependentNames(
-  client: pg.ClientBase,
-  table: string,
-  schema: string,
-): Promise<{ name: string; kind: string }[]> {
-  const { rows } = await client.query<{ name: string; kind: string }>(
-    `SELECT c.relname AS name, CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'INDEX' END AS kind
-     FROM pg_class t
-     JOIN pg_class c ON c.oid IN (SELECT indexrelid FROM pg_index WHERE indrelid = t.oid)
-       OR (c.relkind = 'S' AND c.oid IN (SELECT objid FROM pg_depend WHERE refobjid = t.oid AND deptype IN ('a', 'i')))
-     WHERE t.relname = $1 AND t.relnamespace = to_regnamespace(quote_ident($2)) ORDER BY 1`,
-    [table, schema],
-  );
-  return rows;
-}
-
-function rename(kind: string, from: string, to: string): string {
-  return `ALTER ${kind} ${quoteName(from)} RENAME TO ${quoteName(to)}`;
 }

@@ -1,11 +1,13 @@
 import pg from 'pg';
 import { messageOf, StartError, UnavailableError } from '../errors.ts';
-import { hasHistory, makeRoom, readState, tableIsMissing, type DatabaseState } from './historyTable.ts';
+import { findRoom, hasHistory, readState, tableIsMissing, type DatabaseState } from './historyTable.ts';
 import type { Logger } from './logger.ts';
 import { readMigrations, readSchema, toMigrationList, type Migration } from './migrationFiles.ts';
 import { isRetryablePostgresError, postgresMessageOf, sqlStateOf } from './postgresErrors.ts';
 import { findProjectFile } from './projectRoot.ts';
 import { NO_FILTERS, openSchemaEngine } from './schemaEngine.ts';
+import { adoptRenamed, isSeedTable, tellBlockers, type Room } from './seedTable.ts';
+import { upgradeTablesOf } from './upgradeTables.ts';
 
 export interface MigrateOptions {
   dsn: string;
@@ -78,11 +80,13 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
     await client.connect();
     // Without the lock only what is well counts: of another process' commit this look may see one half and not the other.
     const seen = await readState(client, table);
-    if (hasHistory(seen) && isComplete(migrations, seen)) return { applied: [] };
+    if (hasHistory(seen) && isComplete(migrations, seen) && !seen.seedLeftOut) return { applied: [] };
     await lock(client, lockTimeoutMs, log);
-    if (await isUpToDate(client, table, migrations)) return { applied: [] };
-    await prepare(client, table, migrations, log);
-    return { applied: await apply(options, migrationsDir, migrations, await readState(client, table)) };
+    const applied = (await isUpToDate(client, table, migrations))
+      ? []
+      : await bringUpToDate(client, options, migrationsDir, migrations);
+    await showLeftOut(client, table, log);
+    return { applied };
   } catch (error) {
     if (sqlStateOf(error) === INSUFFICIENT_PRIVILEGE) throw mayNotMakeTables(error);
     if (!isRetryablePostgresError(error)) throw error;
@@ -135,14 +139,49 @@ async function lock(client: pg.Client, timeoutMs: number, log: Logger): Promise<
   }
 }
 
+async function bringUpToDate(
+  client: pg.Client,
+  options: MigrateOptions,
+  migrationsDir: string,
+  migrations: Migration[],
+): Promise<string[]> {
+  const { table, log } = options;
+  const state = await readState(client, table);
+  const room = isKnown(migrations, state) ? undefined : await findRoom(client, table, state);
+  await prepare(client, migrations, state, log);
+  try {
+    const applied = await apply(options, { migrationsDir, migrations, schema: state.schema, room });
+    if (room !== undefined) tellRenamed(table, log);
+    return applied;
+  } catch (error) {
+    if (room !== undefined && sqlStateOf(error) === LOCK_NOT_AVAILABLE)
+      await tellBlockers(client, table, log);
+    throw error;
+  }
+}
+
+function tellRenamed(table: string, log: Logger): void {
+  log.info(
+    { table, renamedTo: upgradeTablesOf(table).seed },
+    'The table of the service before is put aside, with all its rows, and its name is that of a view on them and on the ' +
+      'new ones. The rows are moved into the partitioned table behind it from now on.',
+  );
+}
+
+/** Where the view does not show the rows that are there to be moved. */
+async function showLeftOut(client: pg.Client, table: string, log: Logger): Promise<void> {
+  const { schema, seedLeftOut } = await readState(client, table);
+  if (!seedLeftOut || !(await isSeedTable(client, upgradeTablesOf(table).seed, schema))) return;
+  await adoptRenamed(client, table);
+  tellRenamed(table, log);
+}
+
 async function prepare(
   client: pg.Client,
-  table: string,
   migrations: Migration[],
+  state: DatabaseState,
   log: Logger,
 ): Promise<void> {
-  const state = await readState(client, table);
-  if (!isKnown(migrations, state)) await makeRoom(client, table, state, log);
   await client.query(MIGRATIONS_TABLE);
   // Begun by a process that is gone (we hold the lock), and undone by PostgreSQL: see RECORD_MIGRATION.
   const own = state.unfinished.filter((name) => migrations.some((migration) => migration.name === name));
@@ -157,12 +196,26 @@ async function prepare(
 
 async function apply(
   { dsn, table, schemaFile = findProjectFile('prisma', 'schema.prisma') }: MigrateOptions,
-  migrationsDir: string,
-  migrations: Migration[],
-  { schema }: DatabaseState,
+  {
+    migrationsDir,
+    migrations,
+    schema,
+    room,
+  }: { migrationsDir: string; migrations: Migration[]; schema: string; room: Room | undefined },
 ): Promise<string[]> {
   const datamodel = await readSchema(schemaFile, table);
-  const engine = await openSchemaEngine({ dsn, schema, datamodel, afterScript: RECORD_MIGRATION });
+  const first = migrations[0]?.sql;
+
+  function completeScript(script: string): string {
+    const makesTable = script === first && room !== undefined;
+    return [
+      ...(makesTable ? [room.before, script, room.after] : [script]),
+      // Of its own line: a script may end in a comment.
+      RECORD_MIGRATION,
+    ].join('\n;');
+  }
+
+  const engine = await openSchemaEngine({ dsn, schema, datamodel, completeScript });
   try {
     const { appliedMigrationNames } = await engine.handle.applyMigrations({
       migrationsList: toMigrationList(migrationsDir, migrations),

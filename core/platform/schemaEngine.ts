@@ -17,8 +17,8 @@ export interface SchemaEngineOptions {
   schema: string;
   /** Text of the Prisma schema. */
   datamodel: string;
-  /** SQL that is done, or not done, together with each script the engine runs. */
-  afterScript?: string;
+  /** SQL that is done, or not done, together with a script the engine runs: what stands around it. */
+  completeScript?: (script: string) => string;
 }
 
 /** Prisma's migration engine on one database. */
@@ -36,7 +36,7 @@ export const NO_FILTERS = { externalTables: [], externalEnums: [] };
 
 /** The engine of `prisma migrate`, as WebAssembly: no binary to download, and it connects through pg as we do. */
 export async function openSchemaEngine(options: SchemaEngineOptions): Promise<OpenSchemaEngine> {
-  const { dsn, schema, datamodel, afterScript = '' } = options;
+  const { dsn, schema, datamodel, completeScript = (script) => script } = options;
   // One connection: the engine takes locks and settings of a session for granted.
   const pool = new pg.Pool({
     connectionString: dsn,
@@ -68,7 +68,7 @@ export async function openSchemaEngine(options: SchemaEngineOptions): Promise<Op
       // The adapter's own splits a script at every semicolon, also inside strings, comments and function bodies, and
       // runs the pieces one by one. Sent whole, PostgreSQL runs it as one transaction, as Prisma's native engine does.
       adapter.executeScript = async (script) => {
-        await adapter.executeRaw({ sql: `${script}\n;${afterScript}`, args: [], argTypes: [] });
+        await adapter.executeRaw({ sql: completeScript(script), args: [], argTypes: [] });
       };
       return adapter;
     }

@@ -114,12 +114,14 @@ WITH kept AS (
 SELECT (SELECT count(*) FROM kept)::int AS kept, (SELECT count(*) FROM stored)::int AS inserted`;
 }
 
-/** In the order of the key: batches that insert the same rows in different orders would wait for each other. */
-function toColumns(rows: SnapshotRow[]): unknown[] {
-  const sorted = rows.toSorted(
-    (a, b) =>
-      compare(a.agentId, b.agentId) || a.timestamp - b.timestamp || compare(a.snapshotId, b.snapshotId),
-  );
+/** The order of the key: batches that insert the same rows in different orders would wait for each other. */
+export function compareKeys(a: SnapshotRow, b: SnapshotRow): number {
+  return compare(a.agentId, b.agentId) || a.timestamp - b.timestamp || compare(a.snapshotId, b.snapshotId);
+}
+
+/** $1 to $10 of a statement that inserts rows, in the order of the key. */
+export function toColumns(rows: SnapshotRow[]): unknown[] {
+  const sorted = rows.toSorted(compareKeys);
   const { begins, bytes, all } = joinBytes(sorted.map(({ measurements }) => measurements));
   return [
     textArrayOf(sorted.map(({ agentId }) => agentId)),

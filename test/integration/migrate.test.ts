@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { StartError, UnavailableError } from '../../core/errors.ts';
-import { createLogger } from '../../core/platform/logger.ts';
 import { migrate } from '../../core/platform/migrate.ts';
 import { findProjectFile } from '../../core/platform/projectRoot.ts';
 import { openPrisma } from '../../core/platform/prisma.ts';
@@ -326,31 +325,6 @@ describe('POSTGRES_TABLE', () => {
   test('names something that is neither ours nor the service before: it is left alone', async () => {
     await client.query('CREATE TABLE metrics_snapshots (id int)');
     await expect(run()).rejects.toThrow(/something else called "metrics_snapshots"/);
-    expect(await columnOf('SELECT count(*)::int FROM metrics_snapshots')).toEqual([0]);
-  });
-
-  test('names the table of the service before: it makes room, with its rows, and the log says what to do', async () => {
-    await client.query(`
-      CREATE TABLE metrics_snapshots (
-        id BIGSERIAL PRIMARY KEY, timestamp_utc TIMESTAMPTZ NOT NULL, epoch_seconds BIGINT NOT NULL,
-        total_cpu_percent DOUBLE PRECISION NOT NULL, per_core_cpu_percent JSONB NOT NULL,
-        system_memory_total_mb DOUBLE PRECISION NOT NULL, system_memory_used_mb DOUBLE PRECISION NOT NULL,
-        top_processes JSONB NOT NULL, created_at TIMESTAMPTZ NOT NULL DEFAULT now());
-      CREATE INDEX metrics_snapshots_timestamp_utc_idx ON metrics_snapshots (timestamp_utc);
-      CREATE INDEX idx_theirs ON metrics_snapshots (epoch_seconds);
-      INSERT INTO metrics_snapshots VALUES (1, now(), extract(epoch FROM now()), 1, '[]', 1, 1, '[]')`);
-    const lines: string[] = [];
-    const log = createLogger({
-      level: 'warn',
-      name: 'test',
-      destination: { write: (line) => void lines.push(line) },
-    });
-    expect(await run({ log })).toEqual({ applied: ALL });
-    expect(lines.join()).toContain('npm run import:seed-table');
-    expect(await columnOf('SELECT count(*)::int FROM metrics_snapshots_before_topline')).toEqual([1]);
-    const insert = `INSERT INTO metrics_snapshots_before_topline SELECT nextval(pg_get_serial_sequence('metrics_snapshots_before_topline', 'id')) + 1, now(), 1, 1, '[]', 1, 1, '[]'`;
-    await client.query(insert);
-    expect(await run({ log })).toEqual({ applied: [] });
     expect(await columnOf('SELECT count(*)::int FROM metrics_snapshots')).toEqual([0]);
   });
 });

@@ -4,6 +4,7 @@ import { createReadiness } from '../../../api/routes/health.ts';
 import { loadConfig } from '../../../core/config.ts';
 import { createLogger } from '../../../core/platform/logger.ts';
 import { openRedis, type RedisConnection } from '../../../core/platform/redis.ts';
+import type { UpgradeProgress } from '../../../core/stores/upgradeProgress.ts';
 import { startTestRedis, type TestRedis } from '../../support/stores.ts';
 import { waitFor } from '../../support/waitFor.ts';
 import { whileFrozen } from '../../support/frozenRedis.ts';
@@ -23,7 +24,7 @@ beforeEach(async () => {
 });
 afterEach(() => connection.close());
 
-const health = (pingPostgres?: () => Promise<unknown>) =>
+const health = (pingPostgres?: () => Promise<UpgradeProgress | undefined>) =>
   createHealth({ redis: connection.handle, pingPostgres })();
 
 test('is ok without a history that nobody asked for', async () => {
@@ -31,11 +32,46 @@ test('is ok without a history that nobody asked for', async () => {
 });
 
 test('is ok with both stores there', async () => {
-  expect(await health(async () => 1)).toMatchObject({ status: 'ok', postgres: 'connected' });
+  const answer = await health(async () => undefined);
+  expect(answer).toMatchObject({ status: 'ok', postgres: 'connected' });
+  expect(answer).not.toHaveProperty('upgrade');
 });
 
 test('repeats how Redis is set to lose what was acknowledged', async () => {
   expect((await health()).warnings).toEqual([expect.stringContaining('appendonly')]);
+});
+
+const PROGRESS: UpgradeProgress = {
+  moving: true,
+  rowsEstimated: 1_000,
+  moved: 200,
+  duplicates: 30,
+  expired: 15,
+  refused: 5,
+  startedAtMs: 0,
+  obstacle: null,
+};
+
+test.each([
+  ['under way', {}, { state: 'moving', rows_left: 750, percent: 25, rows_refused: 5 }],
+  ['not yet estimated', { rowsEstimated: null }, { state: 'moving', rows_refused: 5 }],
+  [
+    'longer than estimated',
+    { moved: 5_000, refused: 0 },
+    { state: 'moving', rows_left: 1, percent: 99, rows_refused: 0 },
+  ],
+  [
+    'held up',
+    { obstacle: 'in use' },
+    { state: 'moving', rows_left: 750, percent: 25, rows_refused: 5, obstacle: 'in use' },
+  ],
+  [
+    'over, but for rows that were refused',
+    { moving: false },
+    { state: 'finished', rows_left: 0, percent: 100, rows_refused: 5 },
+  ],
+])('tells of an upgrade that is %s', async (_, changes, upgrade) => {
+  expect(await health(async () => ({ ...PROGRESS, ...changes }))).toMatchObject({ status: 'ok', upgrade });
 });
 
 test('is degraded without a configured PostgreSQL', async () => {

@@ -70,15 +70,17 @@ describe('the README', () => {
     expect(inTables.sort()).toEqual([...new Set(inSources)].sort());
   });
 
-  test.each(['README.md', 'CONTRIBUTING.md', 'docs/deployment.md', 'docs/history.md', 'docs/performance.md'])(
-    '%s links to nothing that is missing',
-    async (file) => {
-      const text = await readFile(file, 'utf8');
-      const targets = [...text.matchAll(/\]\((?!https?:|#)([^)#]+)[^)]*\)/g)].map(
-        ([, target = '']) => target,
-      );
-      const base = file.includes('/') ? 'docs' : '.';
-      await Promise.all(targets.map((target) => access(join(base, target))));
-    },
-  );
+  test.each([
+    'README.md',
+    'CONTRIBUTING.md',
+    'docs/deployment.md',
+    'docs/history.md',
+    'docs/performance.md',
+    'docs/upgrade.md',
+  ])('%s links to nothing that is missing', async (file) => {
+    const text = await readFile(file, 'utf8');
+    const targets = [...text.matchAll(/\]\((?!https?:|#)([^)#]+)[^)]*\)/g)].map(([, target = '']) => target);
+    const base = file.includes('/') ? 'docs' : '.';
+    await Promise.all(targets.map((target) => access(join(base, target))));
+  });
 });
