@@ -5,7 +5,7 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { Config } from '../core/config.ts';
 import { QUEUE_NAMES, STAGES } from '../core/contracts/queues.ts';
-import { StartError } from '../core/errors.ts';
+import { messageOf, StartError } from '../core/errors.ts';
 import { findProjectFile } from '../core/platform/projectRoot.ts';
 import type { ProcessContext } from '../core/platform/process.ts';
 import { createMetrics } from '../core/platform/metrics.ts';
@@ -16,6 +16,7 @@ import { createAgentTokenCache, createAgentTokenStore } from '../core/stores/age
 import { createAlertStore } from '../core/stores/alerts.ts';
 import { createSharedClock } from '../core/stores/clock.ts';
 import { createRateLimitStore } from '../core/stores/rateLimit.ts';
+import { createExportStore, type ExportStore } from '../core/stores/exportRows.ts';
 import { createTimelineStore } from '../core/stores/timeline.ts';
 import { readProgress, type UpgradeProgress } from '../core/stores/upgradeProgress.ts';
 import { createAccess } from './access.ts';
@@ -23,6 +24,7 @@ import { createAdmission, type Admission } from './admission.ts';
 import { observeBacklog } from './backlog.ts';
 import { buildApp } from './app.ts';
 import { closingPort } from './closingPort.ts';
+import { createExportStreams } from './exportStreams.ts';
 import { createHealth } from './health.ts';
 import { openHistoryReads } from './history/reads.ts';
 import { createHttpMetrics } from './httpMetrics.ts';
@@ -43,6 +45,12 @@ const REQUEST_TIMEOUT_MS = 20_000;
 
 /** How often the backlog is looked at: what arrives in between must fit into what the limits leave. */
 const ADMISSION_INTERVAL_MS = 1_000;
+
+/** Connections that only exports use: a page takes some ms of one. */
+const EXPORT_CONNECTIONS = 4;
+
+/** Most exports at a time. */
+const MAX_EXPORTS = 16;
 
 /** Longer than a usual proxy keeps an idle connection, so that it never sends on one we just closed. */
 const KEEP_ALIVE_MS = 75_000;
@@ -81,6 +89,7 @@ export async function startApi({ config, log, lifecycle }: ProcessContext): Prom
   lifecycle.defer('intake', intake.close);
   registerQueueMetrics(metrics, queues, queueRedis);
 
+  const exportStreams = createExportStreams(MAX_EXPORTS);
   const rateLimits = createRateLimitStore(redis);
   const { ratePerMinute } = config.agents;
   const limit = { limit: ratePerMinute, windowMs: LIMIT_WINDOW_MS };
@@ -109,6 +118,7 @@ export async function startApi({ config, log, lifecycle }: ProcessContext): Prom
     timeline: createTimelineStore(redis, config.timeline),
     alerts: createAlertStore(redis, config.alerts),
     history: openHistoryReads({ config, log, lifecycle }),
+    export: { store: openExportStore({ config, log, lifecycle }), streams: exportStreams },
     access,
   });
   const app = buildApp({
@@ -157,6 +167,7 @@ export async function startApi({ config, log, lifecycle }: ProcessContext): Prom
   // under way still finds the stores.
   const port = closingPort(server);
   lifecycle.defer('connections', port.letClientsLeave);
+  lifecycle.defer('exports', exportStreams.close);
   lifecycle.defer('raw sockets', rawSocket.close);
   lifecycle.defer('sockets', sockets.close);
   lifecycle.defer('port', port.close);
@@ -192,6 +203,27 @@ function openPostgresPing({
   const prisma = openPrisma({ dsn: config.postgres.dsn, log, applicationName: 'topline api', poolSize: 2 });
   lifecycle.defer('PostgreSQL', prisma.close);
   return () => readProgress(prisma.handle, config.postgres.table);
+}
+
+function openExportStore({ config, log, lifecycle }: ProcessContext): ExportStore | undefined {
+  const { dsn, table } = config.postgres;
+  if (dsn === '') return undefined;
+  const prisma = openPrisma({
+    dsn,
+    log,
+    applicationName: 'topline api export',
+    poolSize: EXPORT_CONNECTIONS,
+  });
+  lifecycle.defer('PostgreSQL for exports', prisma.close);
+  return createExportStore({
+    prisma: prisma.handle,
+    table,
+    onDamaged: ({ reason, ...row }) =>
+      log.warn(
+        { ...row, reason: messageOf(reason) },
+        'a snapshot cannot be read, and is left out of an export',
+      ),
+  });
 }
 
 function listen(server: Server, { host, port }: Config['http']): Promise<string> {

@@ -4,6 +4,7 @@ import type { HistoryReads } from '../history/reads.ts';
 import type { ApiMiddleware, State } from '../context.ts';
 import { requireAgent, requireOperator, requireReader } from '../middleware/access.ts';
 import { recentAlertsRoute } from './alerts.ts';
+import { exportRoute, type ExportOptions } from './export.ts';
 import { healthRoutes, type HealthOptions } from './health.ts';
 import type { IngestOptions } from './agentRequest.ts';
 import { ingestRoute } from './ingest.ts';
@@ -28,6 +29,7 @@ export interface RouteOptions {
   alerts: AlertStore;
   /** Undefined where no history is kept. */
   history: HistoryReads | undefined;
+  export: ExportOptions;
   access: Access;
 }
 
@@ -44,6 +46,7 @@ export function listRoutes(options: RouteOptions): Route[] {
     topProcessesRoute({ history }),
     processHistoryRoute({ history }),
     searchProcessesRoute({ history }),
+    exportRoute(options.export),
     ...healthRoutes(health),
     ...sessionRoutes({ access, rateLimits }),
   ];

@@ -135,6 +135,7 @@ const ROUTES: Record<string, Row> = {
   'GET /api/processes/top': ROWS.history,
   'GET /api/processes/history': ROWS.history,
   'GET /api/processes/search': ROWS.history,
+  'GET /api/export': ROWS.history,
   'GET /metrics': ROWS.readers,
   'GET /health': ROWS.everybody,
   'GET /livez': ROWS.everybody,

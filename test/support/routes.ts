@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { createAccess } from '../../api/access.ts';
+import { createExportStreams } from '../../api/exportStreams.ts';
 import { createIntake } from '../../api/intake.ts';
 import { listRoutes } from '../../api/routes/index.ts';
 import type { Route } from '../../api/routes/route.ts';
@@ -31,6 +32,7 @@ export function allRoutes(redis: Redis): Route[] {
     timeline: createTimelineStore(redis, config.timeline),
     alerts: createAlertStore(redis, config.alerts),
     history: undefined,
+    export: { store: undefined, streams: createExportStreams(1) },
     access: createAccess(config, createAgentTokenCache(createAgentTokenStore(redis))),
   });
 }
