@@ -1,14 +1,16 @@
 import { createConnectionReport } from './connectionReport.ts';
+import { openDiskBuffer } from './diskBuffer.ts';
 import { createIngestClient } from './ingestClient.ts';
+import { createKeptBuffer } from './keptBuffer.ts';
 import { limitToOneAMinute, type Log } from './log.ts';
 import type { AgentOptions } from './options.ts';
 import type { Sampler } from './sampler.ts';
-import { createSender, type Prepared } from './sender.ts';
+import { createSender } from './sender.ts';
 import { sleep } from './sleep.ts';
-import { createSnapshotBuffer } from './snapshotBuffer.ts';
 import { runTicker } from './ticker.ts';
 
 const REQUEST_TIMEOUT_MS = 5000;
+const MB = 1024 * 1024;
 /** Time to hand in what is left when stopping. */
 const GRACE_MS = 2000;
 
@@ -20,7 +22,16 @@ export interface Agent {
 /** Starts sampling and sending; resolves once the first measuring window is open. */
 export async function startAgent(options: AgentOptions, sampler: Sampler, log: Log): Promise<Agent> {
   const ticking = new AbortController();
-  const buffer = createSnapshotBuffer<Prepared>(options.bufferSize);
+  log(
+    `Topline agent "${options.agentId}": a snapshot every ${options.intervalMs / 1000} s to ${options.endpoint} ` +
+      `(${options.token === undefined ? 'no token' : 'with a token'}, up to ${options.bufferSize} kept while it is away` +
+      `${options.disk === undefined ? '' : `, and ${options.disk.maxBytes / MB} MB of them in ${options.disk.directory}`})`,
+  );
+  const disk =
+    options.disk === undefined
+      ? undefined
+      : openDiskBuffer({ ...options.disk, log, nowMs: () => performance.now() });
+  const buffer = createKeptBuffer(options.bufferSize, disk);
   const report = createConnectionReport(log, Date.now);
   const sender = createSender({
     post: createIngestClient({ ...options, timeoutMs: REQUEST_TIMEOUT_MS }),
@@ -48,10 +59,6 @@ export async function startAgent(options: AgentOptions, sampler: Sampler, log: L
     }
   }
 
-  log(
-    `Topline agent "${options.agentId}": a snapshot every ${options.intervalMs / 1000} s to ${options.endpoint} ` +
-      `(${options.token === undefined ? 'no token' : 'with a token'}, up to ${options.bufferSize} kept while it is away)`,
-  );
   await sampler.open();
   sender.start();
   void runTicker({
@@ -67,10 +74,13 @@ export async function startAgent(options: AgentOptions, sampler: Sampler, log: L
     // Not waited for: a slow sampler (macOS, Windows) may be at work, and what it measures comes too late.
     ticking.abort();
     await sender.stop(GRACE_MS);
+    const waiting = buffer.size;
+    const isKept = buffer.close();
     const { accepted, rejected } = report.counts;
+    const where = waiting > 0 && isKept ? `: kept in ${options.disk?.directory} for the next start` : '';
     log(
       `stopped: ${accepted} snapshots handed in, ${rejected} refused by the server, ` +
-        `${buffer.dropped} dropped for want of room, ${buffer.size} not handed in`,
+        `${buffer.dropped} dropped for want of room, ${waiting} not handed in${where}`,
     );
   }
 

@@ -10,13 +10,20 @@ const MOST = 500;
 /** As most proxies in front of a server take no body of more than a megabyte. */
 const MOST_BYTES = 1_000_000;
 
-/** What to send next: the oldest alone, the newest alone, or the newest together. */
-export type Next = { kind: 'oldest' } | { kind: 'newest' } | { kind: 'batch'; most: number };
+/**
+ * What to send next: the oldest alone, to ask whether the server is back (`probe`) or because it takes no others
+ * (`oldest`), the newest alone, or the newest together.
+ */
+export type Next =
+  { kind: 'probe' } | { kind: 'oldest' } | { kind: 'newest' } | { kind: 'batch'; most: number };
 
 /** What an agent knows of handing in many snapshots at once. */
 export interface BatchPolicy {
-  /** @param waiting snapshots in the buffer */
-  next(waiting: number): Next;
+  /**
+   * @param waiting snapshots in the buffer
+   * @param onDiskOnly how many of them are on disk only: as history they go in batches, however few they are
+   */
+  next(waiting: number, onDiskOnly: number): Next;
   /** Takes in what became of a batch of `count`; returns whether that says nothing about single snapshots. */
   batchAnswered(outcome: Outcome, count: number): boolean;
   /** Takes in that a single snapshot was taken or refused for good. */
@@ -44,9 +51,11 @@ export function createBatchPolicy(
   let notBeforeMs = -Infinity;
 
   return {
-    next(waiting) {
-      if (!supported || away || waiting < BACKLOG) return { kind: 'oldest' };
-      return most > 1 && nowMs() >= notBeforeMs ? { kind: 'batch', most } : { kind: 'newest' };
+    next(waiting, onDiskOnly) {
+      if (away) return { kind: 'probe' };
+      if (!supported || (waiting < BACKLOG && onDiskOnly === 0)) return { kind: 'oldest' };
+      if (nowMs() < notBeforeMs || (most === 1 && onDiskOnly === 0)) return { kind: 'newest' };
+      return { kind: 'batch', most };
     },
     batchAnswered(outcome, count) {
       switch (outcome.kind) {

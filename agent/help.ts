@@ -8,8 +8,13 @@ Measures this machine (CPU, memory, the top 12 processes) and hands a snapshot t
   --interval SECONDS     from one snapshot to the next, 1 to 3600  (default 2)
   --token TOKEN          the server's agent token; the environment variable AGENT_API_TOKEN does the same and,
                          unlike this, does not show in the process list
-  --buffer-size COUNT    snapshots kept in memory while the server is away, then the oldest are dropped
+  --buffer-size COUNT    snapshots kept in memory while the server is away; without a disk the oldest are dropped then
                          (default 900, half an hour at 2 s; about 1.5 KB each)
+  --buffer-dir DIR       where they are also kept on disk while the server is away, so that they outlive this process;
+                         for one agent  (default: topline-agent/ID@SERVER in the user's state directory,
+                         $XDG_STATE_HOME or ~/.local/state, or in systemd's $STATE_DIRECTORY)
+  --buffer-mb SIZE       how much is kept there, then the oldest are dropped  (default 64, a day at 2 s)
+  --no-buffer            keep nothing on disk
   --drain-per-minute N   requests a minute while a backlog is handed in, where the server does not say what it
                          allows; each holds up to 500 snapshots, or one where the server takes no batches
                          (default 100; the server's own default limit is 120)

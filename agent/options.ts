@@ -1,5 +1,7 @@
 import { hostname } from 'node:os';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { defaultBufferDirectory } from './bufferDirectory.ts';
 
 export interface AgentOptions {
   /** Full URL of the ingest route. */
@@ -7,8 +9,10 @@ export interface AgentOptions {
   agentId: string;
   intervalMs: number;
   token: string | undefined;
-  /** Snapshots kept while the server is away. */
+  /** Snapshots kept in memory while the server is away. */
   bufferSize: number;
+  /** Where they are kept on disk; undefined where they are not. */
+  disk: { directory: string; maxBytes: number } | undefined;
   /** Milliseconds from one send to the next while a backlog drains. */
   drainPaceMs: number;
 }
@@ -19,8 +23,19 @@ export type ParsedArguments =
   | { kind: 'run'; options: AgentOptions }
   | { kind: 'faults'; faults: string[] };
 
-const TEXT_OPTIONS = ['url', 'id', 'interval', 'token', 'buffer-size', 'drain-per-minute'] as const;
-const SWITCHES = ['once', 'help'] as const;
+const TEXT_OPTIONS = [
+  'url',
+  'id',
+  'interval',
+  'token',
+  'buffer-size',
+  'buffer-dir',
+  'buffer-mb',
+  'drain-per-minute',
+] as const;
+const SWITCHES = ['once', 'no-buffer', 'help'] as const;
+
+const BYTES_PER_MB = 1024 * 1024;
 
 type TextOption = (typeof TEXT_OPTIONS)[number];
 type Switch = (typeof SWITCHES)[number];
@@ -36,7 +51,7 @@ const TOKEN = /^[\x21-\x7e]+$/;
  */
 export function parseArguments(
   args: string[],
-  env: { AGENT_API_TOKEN?: string | undefined },
+  env: Record<string, string | undefined>,
   host: string = hostname(),
 ): ParsedArguments {
   const { texts, switches, faults } = readTokens(args);
@@ -53,12 +68,21 @@ export function parseArguments(
     return value;
   };
 
+  const endpoint = toEndpoint(texts.get('url') ?? 'http://127.0.0.1:8000', faults);
+  const agentId = texts.get('id') ?? toAgentId(host);
+  const maxBytes = number('buffer-mb', 64, 1, 100_000, true) * BYTES_PER_MB;
+  const named = texts.get('buffer-dir');
+  const directory = switches.has('no-buffer')
+    ? undefined
+    : (named ?? defaultBufferDirectory({ agentId, endpoint, env }));
+  if (named === '') faults.push('--buffer-dir must name a directory; --no-buffer keeps nothing on disk');
   const options: AgentOptions = {
-    endpoint: toEndpoint(texts.get('url') ?? 'http://127.0.0.1:8000', faults),
-    agentId: texts.get('id') ?? toAgentId(host),
+    endpoint,
+    agentId,
     intervalMs: Math.round(number('interval', 2, 1, 3600, false) * 1000),
-    token: texts.get('token') || env.AGENT_API_TOKEN || undefined,
+    token: texts.get('token') || env['AGENT_API_TOKEN'] || undefined,
     bufferSize: number('buffer-size', 900, 1, 1_000_000, true),
+    disk: directory === undefined ? undefined : { directory: resolve(directory), maxBytes },
     drainPaceMs: 60_000 / number('drain-per-minute', 100, 1, 60_000, false),
   };
   if (!AGENT_ID.test(options.agentId)) {
@@ -68,6 +92,8 @@ export function parseArguments(
     const source = texts.get('token') ? '--token' : 'AGENT_API_TOKEN';
     faults.push(`${source} must be printable ASCII without spaces (is there a line end in it?)`);
   }
+  if (switches.has('no-buffer') && (named !== undefined || texts.has('buffer-mb')))
+    faults.push('--no-buffer goes with neither --buffer-dir nor --buffer-mb');
   if (faults.length > 0) return { kind: 'faults', faults };
   return { kind: switches.has('once') ? 'once' : 'run', options };
 }
@@ -84,6 +110,7 @@ function readTokens(args: string[]) {
     options: {
       ...Object.fromEntries(TEXT_OPTIONS.map((name) => [name, { type: 'string' as const }])),
       once: { type: 'boolean' },
+      'no-buffer': { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
     },
   });

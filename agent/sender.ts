@@ -2,8 +2,8 @@ import { backoffMs } from './backoff.ts';
 import { createBatchPolicy, fitting } from './backlog.ts';
 import type { ConnectionReport, Failure } from './connectionReport.ts';
 import type { Outcome, PostSnapshot } from './ingestClient.ts';
+import type { KeptBuffer, Prepared } from './keptBuffer.ts';
 import type { Sleep } from './sleep.ts';
-import type { SnapshotBuffer } from './snapshotBuffer.ts';
 
 /** Nothing changes before a person acts: ask now and then. */
 const REFUSED_PAUSE_MS = 30_000;
@@ -12,19 +12,11 @@ const SHORTEST_RETRY_MS = 250;
 /** Share of a Retry-After added at random, so that a fleet told the same time does not come back in one moment. */
 const RETRY_JITTER = 0.1;
 
-/** A snapshot made ready when it was taken, so that waiting costs 1.4 KB of text instead of objects. */
-export interface Prepared {
-  /** Epoch seconds. */
-  timestamp: number;
-  /** JSON. */
-  body: string;
-}
-
 export interface SenderOptions {
   post: PostSnapshot;
   /** Posts several, a line each. */
   postBatch: PostSnapshot;
-  buffer: SnapshotBuffer<Prepared>;
+  buffer: KeptBuffer;
   report: ConnectionReport;
   /** From one send to the next while a backlog drains and the server does not say how much it allows. */
   drainPaceMs: number;
@@ -57,11 +49,11 @@ export function createSender(options: SenderOptions): Sender {
 
   async function run(): Promise<void> {
     for (;;) {
-      const taken = take();
-      const [only] = taken;
-      if (only !== undefined) {
+      const { taken, inBatch } = take();
+      const [first] = taken;
+      if (first !== undefined) {
         const startedMs = nowMs();
-        const nextInMs = await (taken.length > 1 ? handInBatch(taken) : handIn(only));
+        const nextInMs = await (inBatch ? handInBatch(taken) : handIn(first));
         const stopping = pauses.signal.aborted;
         if (stopping && failures > 0) return;
         const pauseMs = nextInMs - (failures > 0 ? 0 : nowMs() - startedMs);
@@ -75,16 +67,22 @@ export function createSender(options: SenderOptions): Sender {
   }
 
   /** Takes out what is to be sent with the next request. */
-  function take(): Prepared[] {
-    const next = batches.next(buffer.size);
-    if (next.kind === 'oldest') {
-      const oldest = buffer.take();
-      return oldest === undefined ? [] : [oldest];
-    }
-    const newest = buffer.takeNewest(next.kind === 'batch' ? next.most : 1);
-    const count = fitting(newest);
-    buffer.putBack(newest.slice(0, -count));
-    return newest.slice(-count);
+  function take(): { taken: Prepared[]; inBatch: boolean } {
+    const next = batches.next(buffer.size, buffer.onDiskOnly);
+    if (next.kind === 'batch') return takeBatch(next.most);
+    if (next.kind === 'newest') return { taken: buffer.takeNewestInMemory(1), inBatch: false };
+    const oldest = buffer.take();
+    if (oldest !== undefined) return { taken: [oldest], inBatch: false };
+    // What is on disk only is history, and not for asking whether the server is back: what is measured next does that.
+    return { taken: next.kind === 'probe' ? [] : buffer.takeNewest(1), inBatch: false };
+  }
+
+  function takeBatch(most: number): { taken: Prepared[]; inBatch: boolean } {
+    const newest = buffer.takeNewest(most);
+    const taken = newest.slice(newest.length - fitting(newest));
+    reportingOverflow(() => buffer.putBack(newest.slice(0, newest.length - taken.length)));
+    const [first] = taken;
+    return { taken, inBatch: taken.length > 1 || (first !== undefined && buffer.isHistory(first)) };
   }
 
   /** As `handIn`; where batches are what the server minds, the snapshots are back in the buffer and it goes on at once. */
@@ -93,9 +91,14 @@ export function createSender(options: SenderOptions): Sender {
     const isAboutBatches = batches.batchAnswered(outcome, snapshots.length);
     if (outcome.kind === 'accepted') {
       failures = 0;
+      buffer.handedIn(snapshots);
+      buffer.connected();
       report.accepted(buffer.size, snapshots.length);
       return paceAfter(outcome);
     }
+    const [first] = snapshots;
+    if (outcome.kind === 'rejected' && snapshots.length === 1 && first !== undefined)
+      return noteRejected(first, outcome);
     reportingOverflow(() => buffer.putBack(snapshots));
     if (isAboutBatches || outcome.kind === 'rejected') return 0;
     return noteFailure(outcome);
@@ -104,15 +107,28 @@ export function createSender(options: SenderOptions): Sender {
   /** One attempt. Returns the milliseconds until the next: from its start after a success, from its end otherwise. */
   async function handIn(snapshot: Prepared): Promise<number> {
     const outcome = await post(snapshot.body, requests.signal);
-    if (outcome.kind === 'accepted' || outcome.kind === 'rejected') {
+    if (outcome.kind === 'accepted') {
       failures = 0;
+      buffer.handedIn([snapshot]);
+      buffer.connected();
       batches.singleAnswered();
-      if (outcome.kind === 'accepted') report.accepted(buffer.size);
-      else report.rejected(snapshot.timestamp, `${outcome.status} ${outcome.detail}`, buffer.size);
+      report.accepted(buffer.size);
       return paceAfter(outcome);
+    }
+    if (outcome.kind === 'rejected') {
+      batches.singleAnswered();
+      return noteRejected(snapshot, outcome);
     }
     reportingOverflow(() => buffer.putBack([snapshot]));
     return noteFailure(outcome);
+  }
+
+  function noteRejected(snapshot: Prepared, outcome: Outcome & { kind: 'rejected' }): number {
+    failures = 0;
+    buffer.handedIn([snapshot]);
+    buffer.connected();
+    report.rejected(snapshot.timestamp, `${outcome.status} ${outcome.detail}`, buffer.size);
+    return paceAfter(outcome);
   }
 
   function paceAfter(outcome: Outcome): number {
@@ -123,7 +139,10 @@ export function createSender(options: SenderOptions): Sender {
   function noteFailure(failure: Failure): number {
     failures += 1;
     // Being slowed down is no outage.
-    if (failure.kind !== 'busy' || failure.status !== 429) batches.connectionLost();
+    if (failure.kind !== 'busy' || failure.status !== 429) {
+      batches.connectionLost();
+      reportingOverflow(() => buffer.cutOff());
+    }
     report.failed(failure, buffer.size);
     return pauseAfter(failure);
   }

@@ -13,8 +13,20 @@ export interface SnapshotBuffer<T> {
   readonly dropped: number;
 }
 
-/** @param capacity most items held, at least 1 */
-export function createSnapshotBuffer<T>(capacity: number): SnapshotBuffer<T> {
+/** What waits in memory can be looked at, too. */
+export interface MemoryBuffer<T> extends SnapshotBuffer<T> {
+  /** By age, without what is on its way. */
+  readonly waiting: readonly T[];
+}
+
+/**
+ * @param capacity most items held, at least 1
+ * @param giveUp what becomes of those that there is no room for; returns how many of them are lost. All, unless told
+ */
+export function createSnapshotBuffer<T>(
+  capacity: number,
+  giveUp: (oldest: readonly T[]) => number = (oldest) => oldest.length,
+): MemoryBuffer<T> {
   const items: T[] = [];
   let dropped = 0;
   /** How many of the items, from the newest on, came after those that were taken last. */
@@ -23,8 +35,7 @@ export function createSnapshotBuffer<T>(capacity: number): SnapshotBuffer<T> {
   function giveUpOldest(): void {
     const over = items.length - capacity;
     if (over <= 0) return;
-    items.splice(0, over);
-    dropped += over;
+    dropped += giveUp(items.splice(0, over));
   }
 
   return {
@@ -45,6 +56,7 @@ export function createSnapshotBuffer<T>(capacity: number): SnapshotBuffer<T> {
       items.splice(Math.max(items.length - newer, 0), 0, ...taken);
       giveUpOldest();
     },
+    waiting: items,
     get size() {
       return items.length;
     },

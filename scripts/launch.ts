@@ -149,7 +149,8 @@ export function createLauncher(options: LaunchOptions): Launcher {
     const url = address ?? reachableUrl(config.http, undefined);
     await lock.noteUrl(url);
     if (options.agent) {
-      const args = ['--url', url, '--id', agentId(hostname()), '--interval', '2'];
+      const own = ['--interval', '2', '--buffer-dir', join(dataDir, 'agent')];
+      const args = ['--url', url, '--id', agentId(hostname()), ...own];
       await keep('agent', () => child('agent', agentEnvironment(env), args));
     }
     return { url: url.replace('//127.0.0.1:', '//localhost:') };

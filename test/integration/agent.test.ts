@@ -49,8 +49,11 @@ function startNode(args: string[], ipc = false): ChildProcess {
   return child;
 }
 
-function startAgentProcess(args: string[], ipc = false) {
-  const child = startNode([join(folder, 'agent', 'main.js'), ...args], ipc);
+/** Where the agents of these tests keep what they cannot hand in: not in the home of whoever runs the tests. */
+const bufferDir = () => join(folder, 'buffer');
+
+function startAgentProcess(args: string[], ipc = false, buffer = ['--buffer-dir', bufferDir()]) {
+  const child = startNode([join(folder, 'agent', 'main.js'), ...args, ...buffer], ipc);
   let stdout = '';
   let stderr = '';
   const read = [
@@ -141,6 +144,26 @@ describe('the agent as a process', () => {
     servers.pop();
     const url = `http://127.0.0.1:${server.port}`;
     const { child, exited, output } = startAgentProcess(['--url', url, '--interval', '1']);
+    await waitFor(() => output().stderr.includes('cannot be reached'), { timeoutMs: 15_000 });
+    child.kill('SIGINT');
+    expect(await exited).toBe(0);
+    const [, count] =
+      /([1-9]\d*) not handed in: kept in .*buffer for the next start\n$/.exec(output().stderr) ?? [];
+
+    const back = await startIngestServer(undefined, server.port);
+    servers.push(back);
+    const next = startAgentProcess(['--url', url, '--interval', '1']);
+    await waitFor(() => next.output().stderr.includes('wait in'), { timeoutMs: 15_000 });
+    expect(next.output().stderr).toContain(`${count} snapshots of an earlier run wait in ${bufferDir()}`);
+    await waitFor(() => back.received.some(({ path }) => path.endsWith('/batch')), { timeoutMs: 15_000 });
+    next.child.kill('SIGTERM');
+    expect(await next.exited).toBe(0);
+    expect(await readdir(bufferDir())).toEqual([]);
+  });
+
+  test('--no-buffer keeps nothing on disk', async () => {
+    const args = ['--url', 'http://127.0.0.1:1', '--interval', '1', '--no-buffer'];
+    const { child, exited, output } = startAgentProcess(args, false, []);
     await waitFor(() => output().stderr.includes('cannot be reached'), { timeoutMs: 15_000 });
     child.kill('SIGINT');
     expect(await exited).toBe(0);

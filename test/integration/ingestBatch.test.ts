@@ -4,9 +4,9 @@ import pg from 'pg';
 import type { SnapshotInput } from '../../core/contracts/snapshot.ts';
 import { createConnectionReport } from '../../agent/connectionReport.ts';
 import { createIngestClient } from '../../agent/ingestClient.ts';
-import { createSender, type Prepared } from '../../agent/sender.ts';
+import { createKeptBuffer } from '../../agent/keptBuffer.ts';
+import { createSender } from '../../agent/sender.ts';
 import { sleep } from '../../agent/sleep.ts';
-import { createSnapshotBuffer } from '../../agent/snapshotBuffer.ts';
 import { createAgentTokenStore } from '../../core/stores/agentTokens.ts';
 import { nowSeconds } from '../../core/time.ts';
 import { get, post, rawPost } from '../support/http.ts';
@@ -444,7 +444,7 @@ describe('a replay', () => {
 test('the agent hands in its backlog with two requests, and what it measured last is live', async () => {
   const client = { agentId: 'returned', token: undefined, timeoutMs: 5_000 };
   const endpoint = `${limited.url}/ingest/metrics`;
-  const buffer = createSnapshotBuffer<Prepared>(900);
+  const buffer = createKeptBuffer(900, undefined);
   const sender = createSender({
     post: createIngestClient({ ...client, endpoint }),
     postBatch: createIngestClient({

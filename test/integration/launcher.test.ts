@@ -103,6 +103,8 @@ describe('npm start', () => {
       expect.any(String),
       '--interval',
       '2',
+      '--buffer-dir',
+      path('data/agent'),
     ]);
     expect(agent.env).toMatchObject({ AGENT_API_TOKEN: 'agent-secret' });
     expect(Object.keys(agent.env)).not.toEqual(expect.arrayContaining(['REDIS_URL']));

@@ -1,19 +1,21 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { agentIdSchema } from '../../../core/contracts/snapshot.ts';
 import { HELP } from '../../../agent/help.ts';
 import { parseArguments } from '../../../agent/options.ts';
 
-const parse = (args: string[], env: { AGENT_API_TOKEN?: string } = {}) =>
+const parse = (args: string[], env: Record<string, string> = {}) =>
   parseArguments(args, env, 'db-01.example');
 
-function optionsOf(args: string[], env: { AGENT_API_TOKEN?: string } = {}) {
+function optionsOf(args: string[], env: Record<string, string> = {}) {
   const parsed = parse(args, env);
   if (parsed.kind !== 'run') throw new Error(JSON.stringify(parsed));
   return parsed.options;
 }
 
-function faultsOf(args: string[], env: { AGENT_API_TOKEN?: string } = {}): string[] {
+function faultsOf(args: string[], env: Record<string, string> = {}): string[] {
   const parsed = parse(args, env);
   return parsed.kind === 'faults' ? parsed.faults : [];
 }
@@ -26,20 +28,38 @@ describe('options', () => {
       intervalMs: 2000,
       token: undefined,
       bufferSize: 900,
+      disk: {
+        directory: join(homedir(), '.local/state/topline-agent/db-01.example@127.0.0.1_8000'),
+        maxBytes: 64 * 1024 * 1024,
+      },
       drainPaceMs: 600,
     });
   });
 
   test('can all be set, with a value behind a space or a =', () => {
     const args = ['--url=https://t.example/top/', '--id', 'web-01', '--interval=2.5', '--token', 's3cret'];
-    expect(optionsOf([...args, '--buffer-size', '10', '--drain-per-minute', '60'])).toEqual({
+    const buffer = ['--buffer-size', '10', '--buffer-dir', '/var/lib/topline', '--buffer-mb', '5'];
+    expect(optionsOf([...args, ...buffer, '--drain-per-minute', '60'])).toEqual({
       endpoint: 'https://t.example/top/ingest/metrics',
       agentId: 'web-01',
       intervalMs: 2500,
       token: 's3cret',
       bufferSize: 10,
+      disk: { directory: '/var/lib/topline', maxBytes: 5 * 1024 * 1024 },
       drainPaceMs: 1000,
     });
+  });
+
+  test('keep a buffer for each agent and server where the system wants it, or none', () => {
+    const directoryOf = (args: string[], env: Record<string, string>) => optionsOf(args, env).disk?.directory;
+    const args = ['--id', 'a:b', '--url', 'https://t.example:8443/top'];
+    expect(directoryOf(args, { XDG_STATE_HOME: '/state' })).toBe(
+      '/state/topline-agent/a_b@t.example_8443_top',
+    );
+    expect(directoryOf(args, { STATE_DIRECTORY: '/var/lib/topline:/x', XDG_STATE_HOME: '/state' })).toBe(
+      '/var/lib/topline/a_b@t.example_8443_top',
+    );
+    expect(optionsOf(['--no-buffer']).disk).toBeUndefined();
   });
 
   test('take the token from the environment unless it is given, and an empty one as none', () => {
@@ -63,6 +83,9 @@ describe('options', () => {
       'interval',
       'token',
       'buffer-size',
+      'buffer-dir',
+      'buffer-mb',
+      'no-buffer',
       'drain-per-minute',
       'once',
       'help',
@@ -107,6 +130,9 @@ describe('faults', () => {
     [['--interval', '2s'], 'number from 1 to 3600'],
     [['--interval', '0.5'], 'number from 1 to 3600'],
     [['--buffer-size', 'Infinity'], 'whole number'],
+    [['--buffer-mb', '0'], 'whole number from 1'],
+    [['--buffer-dir='], '--no-buffer keeps nothing on disk'],
+    [['--no-buffer', '--buffer-dir', 'x'], 'goes with neither'],
     [['--id', '--once'], '--id needs a value'],
     [['--id='], '1-128 of A-Z'],
     [['--url', 'localhost:8000'], 'http or https address'],

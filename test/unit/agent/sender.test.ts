@@ -1,8 +1,11 @@
+import { readdir } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createConnectionReport } from '../../../agent/connectionReport.ts';
+import { openDiskBuffer, type DiskBuffer } from '../../../agent/diskBuffer.ts';
 import { createIngestClient } from '../../../agent/ingestClient.ts';
-import { createSender, type Prepared, type Sender } from '../../../agent/sender.ts';
-import { createSnapshotBuffer } from '../../../agent/snapshotBuffer.ts';
+import { createKeptBuffer } from '../../../agent/keptBuffer.ts';
+import { createSender, type Sender } from '../../../agent/sender.ts';
+import { makeTempDir } from '../../support/tempDir.ts';
 import { waitFor } from '../../support/waitFor.ts';
 import { ACCEPTED, startIngestServer, type Answer, type IngestServer } from './ingestServer.ts';
 
@@ -33,10 +36,11 @@ function senderTo(
   endpoint: string,
   capacity = 900,
   pauseGate: () => Promise<unknown> = async () => undefined,
+  disk?: DiskBuffer,
 ) {
   const pauses: number[] = [];
   const lines: string[] = [];
-  const buffer = createSnapshotBuffer<Prepared>(capacity);
+  const buffer = createKeptBuffer(capacity, disk);
   const report = createConnectionReport((line) => lines.push(line), Date.now);
   const sender = createSender({
     post: createIngestClient({ endpoint, agentId: 'web-01', token: undefined, timeoutMs: 5000 }),
@@ -390,5 +394,76 @@ describe('stopping', () => {
     sender.start();
     expect(sender.stop(60_000)).toBe(sender.stop(60_000));
     await sender.stop(60_000);
+  });
+});
+
+describe('what an earlier run has left on disk', () => {
+  /** A sender that finds the snapshots 1 to 40 there. */
+  async function withLeftovers(endpoint: string) {
+    const temp = await makeTempDir();
+    const open = () =>
+      openDiskBuffer({ directory: temp.path, maxBytes: 1e6, log: () => undefined, nowMs: () => 0 });
+    open().append(upTo(40).map((timestamp) => JSON.stringify({ timestamp })));
+    const made = senderTo(endpoint, 900, undefined, open());
+    expect(made.buffer.size).toBe(40);
+    return { ...made, left: async () => (await readdir(temp.path)).filter((name) => name !== 'lock'), temp };
+  }
+
+  test('waits for what is measured first, and goes in batches then, however little it is', async () => {
+    const server = await serve((_index, body, path) =>
+      isBatch(path) && timestampsOf(body).includes(7) && timestampsOf(body).length > 1
+        ? { status: 413 }
+        : ACCEPTED,
+    );
+    const { sender, push, left, temp } = await withLeftovers(server.endpoint);
+    sender.start();
+    await new Promise(setImmediate);
+    expect(server.received).toEqual([]);
+    push(100);
+    await waitFor(async () => (await left()).length === 0);
+    expect(acceptedBy(server).toSorted((a, b) => a - b)).toEqual([...upTo(40), 100]);
+    expect(server.received.filter(({ path }) => !isBatch(path)).map(({ body }) => body)).toEqual([
+      '{"timestamp":100}',
+    ]);
+    await temp.remove();
+  });
+
+  test('one that the server never wants is dropped when it stands alone, and holds up no other', async () => {
+    const server = await serve((_index, body, path) =>
+      isBatch(path) && timestampsOf(body).includes(7) ? { status: 422 } : ACCEPTED,
+    );
+    const { sender, push, left, report, temp } = await withLeftovers(server.endpoint);
+    sender.start();
+    push(100);
+    await waitFor(async () => (await left()).length === 0);
+    expect(acceptedBy(server).toSorted((a, b) => a - b)).toEqual([...upTo(40).filter((n) => n !== 7), 100]);
+    expect(report.counts).toEqual({ accepted: 40, rejected: 1 });
+    await temp.remove();
+  });
+
+  test('stays there while the server has no room for batches, and what is measured goes on', async () => {
+    const server = await serve((_index, _body, path) =>
+      isBatch(path) ? { status: 503, headers: { 'retry-after': '0' } } : ACCEPTED,
+    );
+    const { sender, push, buffer, temp } = await withLeftovers(server.endpoint);
+    sender.start();
+    for (let timestamp = 100; timestamp < 110; timestamp += 1) {
+      push(timestamp);
+      await waitFor(() => acceptedBy(server).includes(timestamp));
+    }
+    expect(server.received.some(({ status }) => status === 503)).toBe(true);
+    expect(acceptedBy(server)).toHaveLength(10);
+    expect(buffer.onDiskOnly).toBe(40);
+    await temp.remove();
+  });
+
+  test('goes one by one to a server that takes no batches', async () => {
+    const server = await serve((_index, _body, path) => (isBatch(path) ? { status: 404 } : ACCEPTED));
+    const { sender, push, left, temp } = await withLeftovers(server.endpoint);
+    sender.start();
+    push(100);
+    await waitFor(async () => (await left()).length === 0);
+    expect(acceptedBy(server).toSorted((a, b) => a - b)).toEqual([...upTo(40), 100]);
+    await temp.remove();
   });
 });
