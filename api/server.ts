@@ -100,6 +100,7 @@ export async function startApi({ config, log, lifecycle }: ProcessContext): Prom
       clock: createSharedClock(redis),
       ratePerMinute,
       identity: config.agents.identity,
+      keptSeconds: keptSecondsOf(config),
     },
     rateLimits,
     health: {
@@ -173,6 +174,11 @@ export async function startApi({ config, log, lifecycle }: ProcessContext): Prom
   lifecycle.defer('port', port.close);
   log.info({ url }, 'listening');
   return url;
+}
+
+function keptSecondsOf({ postgres, timeline }: Config): number {
+  if (postgres.dsn === '') return timeline.retentionSeconds;
+  return postgres.retentionDays > 0 ? postgres.retentionDays * 86_400 : Infinity;
 }
 
 /** Looks at the backlog every second, for as long as the process runs. */

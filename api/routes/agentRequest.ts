@@ -38,6 +38,8 @@ export interface IngestOptions {
   /** Requests a minute. */
   ratePerMinute: number;
   identity: 'default' | 'ip';
+  /** How long the store that keeps snapshots longest does so, in seconds; it may be infinite. */
+  keptSeconds: number;
 }
 
 /** Who sends a request with snapshots. */

@@ -34,11 +34,11 @@ const linesSchema = z.string().meta({
 
 /** `POST /ingest/metrics/batch`: many snapshots of one agent, all of them or none. */
 export function ingestBatchRoute(options: IngestOptions): Route {
-  const { intake, clock, identity } = options;
+  const { intake, clock, identity, keptSeconds } = options;
   const countRequest = createAgentLimit(options);
   let underWay = 0;
 
-  async function take(ctx: RouteContext): Promise<number> {
+  async function take(ctx: RouteContext): Promise<{ snapshots: number; expired: number }> {
     const inHeader = agentIdInHeader(ctx);
     const body = await readJsonOrLines(ctx.req, MAX_BATCH_BODY_BYTES);
     const receivedAtMs = Date.now();
@@ -56,12 +56,14 @@ export function ingestBatchRoute(options: IngestOptions): Route {
 
     const counted = countRequest(ctx, reporter);
     if (counted !== undefined) await counted;
-    const reference = Math.max(Math.min(receivedSeconds, sharedSeconds), newest);
+    const present = Math.min(receivedSeconds, sharedSeconds);
+    const reference = Math.max(present, newest);
     const items = snapshots.map(({ snapshot }) =>
       toItem(snapshot, { ...reporter, receivedAtMs, age: ageOf(snapshot.timestamp, reference) }),
     );
     await intake.submit(items, beganMs);
-    return items.length;
+    const expired = snapshots.filter(({ snapshot }) => snapshot.timestamp < present - keptSeconds);
+    return { snapshots: items.length, expired: expired.length };
   }
 
   return {
@@ -79,7 +81,11 @@ export function ingestBatchRoute(options: IngestOptions): Route {
     body: batchSchema,
     bodyAlsoAs: { 'application/x-ndjson': linesSchema, 'application/ndjson': linesSchema },
     answers: {
-      200: { description: 'Taken: all of them will be in every store, once.', schema: batchAcceptedSchema },
+      200: {
+        description:
+          'Taken: all of them will be in every store, once, but for those that are older than it keeps.',
+        schema: batchAcceptedSchema,
+      },
       403: { description: 'The token is that of another agent' },
       413: { description: 'More than 1,000 snapshots, or than 2 MB' },
       415: { description: 'Neither JSON nor NDJSON' },
@@ -91,8 +97,12 @@ export function ingestBatchRoute(options: IngestOptions): Route {
         throw new UnavailableError('Too many batches at once: hand it in again when Retry-After says');
       underWay += 1;
       try {
-        const snapshots = await take(ctx);
-        ctx.body = { status: 'accepted', snapshots } satisfies z.output<typeof batchAcceptedSchema>;
+        const { snapshots, expired } = await take(ctx);
+        ctx.body = {
+          status: 'accepted',
+          snapshots,
+          ...(expired > 0 ? { expired } : {}),
+        } satisfies z.output<typeof batchAcceptedSchema>;
       } finally {
         underWay -= 1;
       }

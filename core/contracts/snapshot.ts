@@ -92,5 +92,12 @@ export const batchSchema = z
   .meta({ id: 'SnapshotBatch', description: 'Snapshots of one agent, in any order.' });
 
 export const batchAcceptedSchema = z
-  .object({ status: z.literal('accepted'), snapshots: z.number().int() })
+  .object({
+    status: z.literal('accepted'),
+    snapshots: z.number().int(),
+    expired: z.number().int().positive().optional().meta({
+      description:
+        'How many of them are older than any store keeps, and will not be there. Absent where none is.',
+    }),
+  })
   .meta({ id: 'BatchAccepted' });

@@ -132,6 +132,15 @@ describe('what is taken', () => {
     expect(await rowsOf('thousand')).toHaveLength(1_000);
   });
 
+  test('what is older than is kept, which is told', async () => {
+    const sent = [...series(3, 31 * 86_400), ...series(2, 29 * 86_400)];
+    const answer = await handIn(sent, { 'X-Agent-Id': 'ancient' });
+    expect(answer).toMatchObject({ status: 200, body: { status: 'accepted', snapshots: 5, expired: 3 } });
+    await waitFor(async () => (await rowsOf('ancient')).length === 2);
+    await untilIdle();
+    expect(await rowsOf('ancient')).toEqual(timesOf(sent.slice(3)));
+  });
+
   test('bytes that are not UTF-8 in a process name, as U+FFFD', async () => {
     const line = JSON.stringify(
       snapshot({ top_processes: [{ pid: 1, name: 'NAME', cpu_percent: 1, memory_mb: 1 }] }),

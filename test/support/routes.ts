@@ -22,6 +22,7 @@ export function allRoutes(redis: Redis): Route[] {
       clock: createSharedClock(redis),
       ratePerMinute: 120,
       identity: 'default',
+      keptSeconds: 300,
     },
     health: {
       health: async () => ({ status: 'ok', redis: 'connected', postgres: 'disabled', warnings: [] }),
