@@ -1,4 +1,4 @@
-/** What a long run is doing, for whoever waits for it: of the benchmark and of the fault tests. */
+/** What a long run is doing, for whoever waits for it: of the benchmark, the fault tests and an import. */
 export interface Progress {
   /** What is being done now: one line that is written over on a terminal, and now and then elsewhere. */
   show(text: string): void;

@@ -12,6 +12,7 @@ const ENTRIES = {
   'check:migrations': 'scripts/checkMigrations.js',
   queues: 'scripts/queues.js',
   agents: 'scripts/agents.js',
+  import: 'scripts/import.js',
 };
 
 const [name = '', ...args] = process.argv.slice(2);

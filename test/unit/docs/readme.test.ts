@@ -74,6 +74,7 @@ describe('the README', () => {
     'README.md',
     'CONTRIBUTING.md',
     'docs/deployment.md',
+    'docs/export.md',
     'docs/history.md',
     'docs/performance.md',
     'docs/upgrade.md',
