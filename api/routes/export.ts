@@ -20,6 +20,10 @@ import type { Route } from './route.ts';
 /** A reader that takes nothing at all for so long has gone without a word, in ms: its place is wanted. */
 const STALLED_MS = 5 * 60_000;
 
+/** In HTTP/1.0 an answer of unknown length ends with its connection, as one does that was cut off. */
+const NEEDS_1_1 =
+  'An export needs HTTP/1.1, in which its end can be told from a cut. Behind nginx: proxy_http_version 1.1';
+
 const CURSOR = /^([A-Za-z0-9._:-]{1,128}),(\d{1,12}),(\d{1,9})$/;
 
 const querySchema = z.object({
@@ -75,7 +79,7 @@ export function exportRoute({ store, streams }: ExportOptions): Route {
     description:
       'Snapshots of one agent, or of all of them one after the other, each in order of time. A line of NDJSON is a ' +
       'snapshot with its agent_id, as `POST /ingest/metrics/batch` takes it. The answer is written as fast as it is read. ' +
-      'One that ends before its end ends with a reset of the connection: the lines that came whole are good, and `cursor` ' +
+      'One that cannot go on breaks its connection off: the lines that came whole are good, and `cursor` ' +
       'goes on behind them. With `Accept-Encoding: gzip` it is compressed.',
     tag: 'reads',
     access: 'reader',
@@ -86,6 +90,7 @@ export function exportRoute({ store, streams }: ExportOptions): Route {
         contentType: ndjson.mediaType,
       },
       503: { description: 'PostgreSQL is out of reach, or there is none; or too many exports at once' },
+      505: { description: 'Asked in HTTP/1.0, in which a cut cannot be told from the end' },
     },
     async handle(ctx) {
       if (store === undefined)
@@ -93,6 +98,7 @@ export function exportRoute({ store, streams }: ExportOptions): Route {
           503,
           'There is no history to export: set POSTGRES_DSN, and it is kept from then on',
         );
+      if (ctx.req.httpVersion === '1.0') throw new ServiceError(505, NEEDS_1_1);
       const query = validate(querySchema, ctx.query, 'query');
       const { scope, start } = toScope(query, nowSeconds());
       const format = formatOf(query);

@@ -266,6 +266,23 @@ describe('as CSV', () => {
   });
 });
 
+test('the examples of the OpenAPI document work as they are', async () => {
+  const { body } = await get(`${api.url}/openapi.json`);
+  const { paths } = body as {
+    paths: Record<string, { get: { parameters: { name: string; schema: { example?: unknown } }[] } }>;
+  };
+  const examples = (paths['/api/export']?.get.parameters ?? []).filter(
+    ({ schema }) => schema.example !== undefined,
+  );
+  expect(examples.map(({ name }) => name)).toEqual(['from', 'to', 'cursor', 'limit']);
+  for (const { name, schema } of examples) {
+    const query = new URLSearchParams({ limit: '10', [name]: String(schema.example) });
+    const answer = await fetch(`${api.url}/api/export?${query.toString()}`);
+    await answer.text();
+    expect([name, answer.status]).toEqual([name, 200]);
+  }
+});
+
 describe('what is refused', () => {
   test.each([
     ['from=yesterday', ['query', 'from']],
@@ -282,6 +299,13 @@ describe('what is refused', () => {
   ])('%s', async (query, loc) => {
     const answer = await get(`${api.url}/api/export?${query}`);
     expect(answer).toMatchObject({ status: 422, body: { detail: [{ loc }] } });
+  });
+
+  test('HTTP/1.0, in which a cut cannot be told from the end', async () => {
+    const reader = slowReader('/api/export', {}, api, '1.0');
+    reader.socket.resume();
+    await waitFor(() => reader.closed());
+    expect(reader.tail()).toContain('proxy_http_version 1.1"}');
   });
 
   test('everything, where no history is kept, naming the setting', async () => {
@@ -413,14 +437,14 @@ async function manyOf(agentId: string, count: number): Promise<void> {
 }
 
 /** Reads what comes at first, and no more until it is told to go on. */
-function slowReader(path: string, headers: Record<string, string>, node: RunningNode = api) {
+function slowReader(path: string, headers: Record<string, string>, node: RunningNode = api, version = '1.1') {
   const { hostname, port } = new URL(node.url);
   let received = Buffer.alloc(0);
   let bytes = 0;
   let isClosed = false;
   const socket: Socket = connect(Number(port), hostname);
   socket.write(
-    `GET ${path} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nConnection: close\r\n` +
+    `GET ${path} HTTP/${version}\r\nHost: ${hostname}:${port}\r\nConnection: close\r\n` +
       `${Object.entries(headers)
         .map(([name, value]) => `${name}: ${value}\r\n`)
         .join('')}\r\n`,
@@ -432,7 +456,12 @@ function slowReader(path: string, headers: Record<string, string>, node: Running
   });
   socket.on('error', () => undefined);
   socket.on('close', () => (isClosed = true));
-  return { socket, bytes: () => bytes, closed: () => isClosed, tail: () => received.toString('latin1') };
+  return {
+    socket,
+    bytes: () => bytes,
+    closed: () => isClosed,
+    tail: () => received.toString('latin1'),
+  };
 }
 
 /** The head and the body of an answer as they came, with nothing unpacked but the chunks. */
