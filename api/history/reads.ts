@@ -1,4 +1,4 @@
-import { ServiceError, UnavailableError } from '../../core/errors.ts';
+import { ServiceError } from '../../core/errors.ts';
 import { coverageOf, type Coverage, type RolledUp } from '../../core/history/segments.ts';
 import { openPrisma } from '../../core/platform/prisma.ts';
 import type { ProcessContext } from '../../core/platform/process.ts';
@@ -6,6 +6,7 @@ import { createFleetHistoryStore, type FleetHistoryStore } from '../../core/stor
 import { createHistoryStore, type HistoryStore } from '../../core/stores/history.ts';
 import { createRollupStore, keptDays, type RollupStore } from '../../core/stores/rollups.ts';
 import { agentsAsked, type AgentsAsked } from './scope.ts';
+import { createTurnstile, type Turnstile } from './turnstile.ts';
 
 /** Connections that only questions about the history use: nothing else waits for them. */
 const POOL_SIZE = 4;
@@ -15,6 +16,7 @@ const STATEMENT_TIMEOUT_MS = 5_000;
 
 /** Most questions that are worked on at a time: what they fold lies in memory, and each takes a share of the processor. */
 const MAX_UNDER_WAY = 16;
+const TOO_MANY = 'Too many questions about the history at once: ask again when Retry-After says';
 
 /** What the routes about the history ask. */
 export interface HistoryReads {
@@ -29,7 +31,7 @@ export interface HistoryReads {
    *
    * @throws {UnavailableError} where there are
    */
-  answer<T>(work: () => Promise<T>): Promise<T>;
+  answer: Turnstile;
 }
 
 /** Opens what the history is read through; undefined where none is kept. */
@@ -52,29 +54,13 @@ export function openHistoryReads({ config, log, lifecycle }: ProcessContext): Hi
     fleet: createFleetHistoryStore({ prisma, table: postgres.table }),
     agentsAsked,
     coverage: coverageWith(postgres),
-    answer: turnstile(),
+    answer: createTurnstile(MAX_UNDER_WAY, TOO_MANY),
   };
 }
 
 function coverageWith(postgres: Parameters<typeof keptDays>[0]): HistoryReads['coverage'] {
   const days = { raw: postgres.retentionDays, ...keptDays(postgres) };
   return (rolledUp, nowSeconds) => coverageOf(days, rolledUp, nowSeconds);
-}
-
-function turnstile(): HistoryReads['answer'] {
-  let underWay = 0;
-  return async function answer(work) {
-    if (underWay >= MAX_UNDER_WAY)
-      throw new UnavailableError(
-        'Too many questions about the history at once: ask again when Retry-After says',
-      );
-    underWay += 1;
-    try {
-      return await work();
-    } finally {
-      underWay -= 1;
-    }
-  };
 }
 
 /** @throws {ServiceError} 503 where no history is kept, with the setting that turns it on */
