@@ -7,6 +7,8 @@ import type { WorkerMetrics } from './workerMetrics.ts';
 export interface PersistDependencies {
   snapshots: SnapshotStore;
   metrics: WorkerMetrics;
+  /** Takes note of the agents that these are of; it neither waits nor fails. */
+  sight(snapshots: readonly QueuedRow[]): void;
   /** Puts one snapshot into a job of its own, where it fails with its reason and waits to be looked at. */
   setAside(snapshot: QueuedRow): Promise<void>;
 }
@@ -27,6 +29,7 @@ export async function persistBatch(batch: PersistBatch, deps: PersistDependencie
   async function store(queued: QueuedRow[]): Promise<void> {
     try {
       count(await snapshots.insert(queued.map(fromQueuedRow)));
+      deps.sight(queued);
     } catch (error) {
       if (error instanceof UnavailableError) throw error;
       const [only] = queued;

@@ -1,9 +1,13 @@
-import type { PruneTick } from '../core/contracts/queues.ts';
+import type { PruneTask } from '../core/contracts/queues.ts';
+import { RejectedDataError } from '../core/errors.ts';
 import type { Logger } from '../core/platform/logger.ts';
+import type { AgentStateStore } from '../core/stores/agentStates.ts';
+import type { AgentStore } from '../core/stores/agents.ts';
 import type { AlertStore } from '../core/stores/alerts.ts';
 import type { RollupStore } from '../core/stores/rollups.ts';
 import type { SnapshotStore } from '../core/stores/snapshots.ts';
 import type { TimelineStore } from '../core/stores/timeline.ts';
+import { forgetAgent, type ForgetDependencies } from './forget.ts';
 
 export interface PruneStores {
   timeline: TimelineStore;
@@ -11,21 +15,25 @@ export interface PruneStores {
   /** Absent where no history is kept. */
   snapshots: SnapshotStore | undefined;
   rollups: RollupStore | undefined;
+  agents: AgentStore | undefined;
+  agentStates: AgentStateStore;
 }
 
-/** Drops what is older than each store's retention. Repeating it finds nothing left to drop. */
-export async function prune(
-  { store }: PruneTick,
-  {
-    timeline,
-    alerts,
-    snapshots,
-    rollups,
-    log,
-    nowSeconds,
-  }: PruneStores & { log: Logger; nowSeconds: number },
-): Promise<void> {
-  if (store === 'redis') {
+interface Pruning extends PruneStores {
+  log: Logger;
+  nowSeconds: number;
+  goOn: ForgetDependencies['goOn'];
+}
+
+/** Drops what is older than each store's retention, or forgets an agent. Repeating it finds nothing left to drop. */
+export async function prune(task: PruneTask, pruning: Pruning): Promise<void> {
+  const { timeline, alerts, snapshots, rollups, agents, log, nowSeconds } = pruning;
+  if ('forget' in task) {
+    if (agents === undefined) throw new RejectedDataError('an agent is forgotten where POSTGRES_DSN is set');
+    await forgetAgent(task.forget, { ...pruning, agents, nowMs: nowSeconds * 1000 });
+    return;
+  }
+  if (task.store === 'redis') {
     const [records, events] = [await timeline.prune(nowSeconds), await alerts.prune(nowSeconds)];
     log.debug({ records, events }, 'pruned Redis');
     return;
@@ -34,4 +42,5 @@ export async function prune(
   await snapshots.ensureAhead();
   await rollups.ensureAhead();
   log.info({ ...(await snapshots.prune()), ...(await rollups.prune()) }, 'pruned PostgreSQL');
+  await agents?.prune();
 }

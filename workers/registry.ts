@@ -2,12 +2,15 @@ import type { Config } from '../core/config.ts';
 import { QUEUE_NAMES, type QueueName } from '../core/contracts/queues.ts';
 import type { Logger } from '../core/platform/logger.ts';
 import type { Queue } from '../core/platform/queue.ts';
+import type { AgentStateStore } from '../core/stores/agentStates.ts';
+import type { AgentStore } from '../core/stores/agents.ts';
 import type { AlertStore } from '../core/stores/alerts.ts';
 import type { RollupStore } from '../core/stores/rollups.ts';
 import type { SnapshotStore } from '../core/stores/snapshots.ts';
 import type { TimelineStore } from '../core/stores/timeline.ts';
 import { nowSeconds } from '../core/time.ts';
 import { evaluateAlerts } from './alerts/evaluate.ts';
+import type { ForgetDependencies } from './forget.ts';
 import { persistBatch, type PersistDependencies } from './persist.ts';
 import { prune } from './prune.ts';
 import { rollUp } from './rollup.ts';
@@ -25,10 +28,16 @@ export interface RoleDependencies {
   /** Absent where no history is kept. */
   snapshots: SnapshotStore | undefined;
   rollups: RollupStore | undefined;
+  agents: AgentStore | undefined;
+  agentStates: AgentStateStore;
+  /** Takes note of the agents whose snapshots are stored. */
+  sight: PersistDependencies['sight'];
   /** Whether the process is to end. */
   stopping: () => boolean;
   /** To set a snapshot aside that PostgreSQL refuses. */
   persistQueue: Queue;
+  /** To put down what is left of a long work. */
+  pruneQueue: Queue;
 }
 
 /** The roles a process can run are the queues there are. */
@@ -39,10 +48,18 @@ export const ROLE_NAMES = QUEUE_NAMES;
  * compile. `persist` and `rollup` are left out where there is no PostgreSQL.
  */
 export function createRoles(deps: RoleDependencies): { [Name in QueueName]: Role<Name> | undefined } {
-  const { config, log, metrics, timeline, alerts, snapshots, rollups, stopping, persistQueue } = deps;
+  const { config, log, metrics, timeline, alerts, snapshots, rollups, agents, agentStates, sight, stopping } =
+    deps;
   // By the snapshot's own id: set aside twice, it still stands there once.
   const setAside: PersistDependencies['setAside'] = async (snapshot) => {
-    await persistQueue.add('refused', { snapshots: [snapshot] }, { jobId: `refused-${snapshot.snapshotId}` });
+    await deps.persistQueue.add(
+      'refused',
+      { snapshots: [snapshot] },
+      { jobId: `refused-${snapshot.snapshotId}` },
+    );
+  };
+  const goOn: ForgetDependencies['goOn'] = async (task, delayMs) => {
+    await deps.pruneQueue.add('forget', { forget: task }, { delay: delayMs });
   };
   const rule = { threshold: config.alerts.cpuThreshold, durationSeconds: config.alerts.cpuDurationSeconds };
   return {
@@ -50,7 +67,7 @@ export function createRoles(deps: RoleDependencies): { [Name in QueueName]: Role
       queue: 'timeline',
       // Redis does the work; a second batch is on its way while it answers the first.
       concurrency: 4,
-      process: (batch) => writeTimeline(batch, { timeline, metrics, nowSeconds: nowSeconds() }),
+      process: (batch) => writeTimeline(batch, { timeline, agentStates, metrics, nowSeconds: nowSeconds() }),
     },
     persist:
       snapshots === undefined
@@ -59,7 +76,7 @@ export function createRoles(deps: RoleDependencies): { [Name in QueueName]: Role
             queue: 'persist',
             // As many as the pool has connections for: more would only wait for one.
             concurrency: 4,
-            process: (batch) => persistBatch(batch, { snapshots, metrics, setAside }),
+            process: (batch) => persistBatch(batch, { snapshots, metrics, sight, setAside }),
           },
     alerts: {
       queue: 'alerts',
@@ -70,7 +87,18 @@ export function createRoles(deps: RoleDependencies): { [Name in QueueName]: Role
     prune: {
       queue: 'prune',
       concurrency: 1,
-      process: (tick) => prune(tick, { timeline, alerts, snapshots, rollups, log, nowSeconds: nowSeconds() }),
+      process: (task) =>
+        prune(task, {
+          timeline,
+          alerts,
+          snapshots,
+          rollups,
+          agents,
+          agentStates,
+          log,
+          nowSeconds: nowSeconds(),
+          goOn,
+        }),
     },
     rollup:
       rollups === undefined

@@ -9,15 +9,18 @@ import { openPrisma } from '../core/platform/prisma.ts';
 import type { ProcessContext } from '../core/platform/process.ts';
 import { openQueue } from '../core/platform/queue.ts';
 import { openRedis, warnOfLossyRedis } from '../core/platform/redis.ts';
+import { createAgentStateStore } from '../core/stores/agentStates.ts';
+import { createAgentStore } from '../core/stores/agents.ts';
 import { createAlertStore } from '../core/stores/alerts.ts';
-import { createRollupStore, type RollupStore } from '../core/stores/rollups.ts';
-import { createSnapshotStore, type SnapshotStore } from '../core/stores/snapshots.ts';
+import { createRollupStore } from '../core/stores/rollups.ts';
+import { createSnapshotStore } from '../core/stores/snapshots.ts';
 import { createTimelineStore } from '../core/stores/timeline.ts';
 import { createUpgrade } from '../core/stores/upgrade.ts';
 import { startProbes } from './probes.ts';
 import { giveUpOnRedis } from './giveUpOnRedis.ts';
 import { createRoles } from './registry.ts';
 import { schedulePruning, scheduleRollup } from './schedules.ts';
+import { createSightings } from './sightings.ts';
 import { startWorker, type Role, type RunningWorker } from './startWorker.ts';
 import { takeUpStrays } from './strayJobs.ts';
 import { runUpgrade } from './upgrade.ts';
@@ -59,7 +62,7 @@ export async function startWorkers(
   const queueRedis = open('queues');
   const metrics = createMetrics();
   const workerMetrics = createWorkerMetrics(metrics);
-  const { snapshots, rollups } = openHistory({ config, log, lifecycle }, roleNames);
+  const { snapshots, rollups, agents, sight } = openHistory({ config, log, lifecycle }, roleNames);
   const roles = createRoles({
     config,
     log,
@@ -69,7 +72,11 @@ export async function startWorkers(
     snapshots,
     rollups,
     stopping: () => lifecycle.stopping,
+    agents,
+    agentStates: createAgentStateStore(storesRedis, config.timeline),
+    sight,
     persistQueue: openQueue('persist', queueRedis),
+    pruneQueue: openQueue('prune', queueRedis),
   });
 
   const running: RunningWorker[] = [];
@@ -169,13 +176,10 @@ function watchProgress({ config, log, lifecycle }: ProcessContext, running: Runn
   lifecycle.defer('watchdog', () => clearInterval(timer));
 }
 
-/** The history and its tiers; both undefined where no history is kept, or no role needs it. */
-function openHistory(
-  { config, log, lifecycle }: ProcessContext,
-  roleNames: QueueName[],
-): { snapshots: SnapshotStore | undefined; rollups: RollupStore | undefined } {
+/** What PostgreSQL keeps; nothing where no history is kept, or no role needs it. */
+function openHistory({ config, log, lifecycle }: ProcessContext, roleNames: QueueName[]) {
   if (config.postgres.dsn === '' || !roleNames.some((name) => USE_POSTGRES.includes(name)))
-    return { snapshots: undefined, rollups: undefined };
+    return { snapshots: undefined, rollups: undefined, agents: undefined, sight: () => undefined };
   const prisma = openPrisma({
     dsn: config.postgres.dsn,
     log,
@@ -189,7 +193,15 @@ function openHistory(
       { snapshotId, reason: messageOf(error) },
       'a snapshot was rolled up without its cores and processes',
     );
-  return { snapshots: createSnapshotStore(options), rollups: createRollupStore({ ...options, onDamaged }) };
+  const agents = createAgentStore(options);
+  const sightings = createSightings(agents, log);
+  lifecycle.defer('sightings of agents', sightings.close);
+  return {
+    snapshots: createSnapshotStore(options),
+    rollups: createRollupStore({ ...options, onDamaged }),
+    agents,
+    sight: sightings.sight,
+  };
 }
 
 /**

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { conditionSchema } from './agents.ts';
 import type { AlertEvent } from './alert.ts';
 import { agentIdSchema, type Snapshot } from './snapshot.ts';
 
@@ -28,10 +29,21 @@ export interface FleetLine {
 /** A snapshot as live clients get it: always with its agent. */
 export type LiveSnapshot = Snapshot & { agent_id: string };
 
+/** An agent that began to report, is late, or is taken to be gone. */
+export const agentStateEventSchema = z.object({
+  agent_id: agentIdSchema,
+  state: conditionSchema,
+  /** Epoch seconds at which its last report was received. */
+  last_seen: z.number().int(),
+});
+
+export type AgentStateEvent = z.output<typeof agentStateEventSchema>;
+
 export interface ServerToClientEvents {
   snapshot: (snapshot: LiveSnapshot) => void;
   alert: (event: AlertEvent) => void;
   fleet: (lines: FleetLine[]) => void;
+  agent_state: (event: AgentStateEvent) => void;
 }
 
 export interface ClientToServerEvents {

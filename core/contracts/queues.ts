@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { labelsTextSchema } from './labels.ts';
 import { agentIdSchema } from './snapshot.ts';
 
 /** A snapshot as PostgreSQL stores it (core/snapshotRow): packed once by the API, and a quarter of its JSON. */
@@ -12,6 +13,8 @@ const queuedRowSchema = z.object({
   systemMemoryUsedMb: z.number(),
   /** Base64. A damaged one is a fault of its row, not of the batch: whoever unpacks it finds out. */
   measurements: z.string(),
+  /** The agent's `X-Agent-Labels`; absent where it did not send any, which says nothing. */
+  labels: labelsTextSchema.optional(),
 });
 
 /** Handed in late, as part of a batch: kept, and not let out on the live channel. Absent where it is live. */
@@ -27,6 +30,11 @@ export const timelineBatchSchema = z.object({
       ]),
     )
     .min(1),
+  /**
+   * From the clock of the API node that took them to the one that all processes share, in ms. Absent where it is the same,
+   * and in jobs of the version before.
+   */
+  sharedOffsetMs: z.number().int().optional(),
 });
 
 export const persistBatchSchema = z.object({ snapshots: z.array(queuedRowSchema).min(1) });
@@ -43,6 +51,23 @@ export const pruneTickSchema = z.object({ store: z.enum(['redis', 'postgres']) }
 
 /** A scheduled job says only that it is time; what is new is told by the database. */
 export const rollupTickSchema = z.object({});
+/** A piece of the work of forgetting an agent: what of it was received until then is dropped. */
+export const forgetSchema = z.object({
+  forget: z.object({
+    agentId: agentIdSchema,
+    /** What of it was received until then: by the clock of the API node, as rows have it. */
+    untilReceivedMs: z.number().int(),
+    /** The same moment by the clock that all processes share, as states have it. */
+    untilSharedMs: z.number().int(),
+    /** The same by the agent's own clock, epoch seconds, as the timeline has it. */
+    untilTimestamp: z.number().int(),
+    /** That only history is left to do. */
+    begun: z.boolean(),
+  }),
+});
+
+/** What there is to drop. */
+export const pruneTaskSchema = z.union([pruneTickSchema, forgetSchema]);
 
 export type TimelineBatch = z.output<typeof timelineBatchSchema>;
 export type PersistBatch = z.output<typeof persistBatchSchema>;
@@ -50,6 +75,8 @@ export type QueuedRow = z.output<typeof queuedRowSchema>;
 export type AlertsBatch = z.output<typeof alertsBatchSchema>;
 export type PruneTick = z.output<typeof pruneTickSchema>;
 export type RollupTick = z.output<typeof rollupTickSchema>;
+export type PruneTask = z.output<typeof pruneTaskSchema>;
+export type ForgetTask = z.output<typeof forgetSchema>['forget'];
 
 /**
  * The one table of queues: name, payload, retries and what is kept. Fields added to a payload start out optional,
@@ -62,7 +89,7 @@ export const QUEUES = {
   timeline: { payload: timelineBatchSchema, attempts: 5, backoffMs: 500 },
   persist: { payload: persistBatchSchema, attempts: 5, backoffMs: 500 },
   alerts: { payload: alertsBatchSchema, attempts: 5, backoffMs: 500 },
-  prune: { payload: pruneTickSchema, attempts: 3, backoffMs: 5_000 },
+  prune: { payload: pruneTaskSchema, attempts: 3, backoffMs: 5_000 },
   rollup: { payload: rollupTickSchema, attempts: 3, backoffMs: 5_000 },
 } as const;
 

@@ -1,12 +1,12 @@
 import type pg from 'pg';
 import { StartError } from '../errors.ts';
 import {
+  AGENT_SUFFIXES,
   deriveName,
   PACKED_SUFFIX,
   packedTableOf,
   quoteName,
   ROLLUP_SUFFIXES,
-  rollupTablesOf,
 } from './postgresNames.ts';
 import { assertNamesAreFree, dependentNames, isSeedTable, planRoom, rename, type Room } from './seedTable.ts';
 import { upgradeTablesOf } from './upgradeTables.ts';
@@ -19,8 +19,8 @@ export interface DatabaseState {
   kind: string | null;
   /** The same of what has the name of the table behind it, ours being `p`, a partitioned table. */
   packedKind: string | null;
-  /** What has the name of a table in which the history is rolled up, whether ours or not. */
-  rollupNames: string[];
+  /** What has the name of a table of ours beside that one, whether ours or not. */
+  besideNames: string[];
   /** Whether the table of the service before was put aside, and the view does not show its rows. */
   seedLeftOut: boolean;
   /** Names of migrations that are applied. */
@@ -32,17 +32,20 @@ export interface DatabaseState {
 /** Behind the view's name, those of the functions that unpack its columns. */
 const READER_SUFFIXES = ['_per_core_cpu_percent', '_top_processes'];
 
+/** Likewise, those of the tables beside it: what the history is rolled up in, and the agents. */
+const BESIDE_SUFFIXES: string[] = [...Object.values(ROLLUP_SUFFIXES), ...Object.values(AGENT_SUFFIXES)];
+
 /** @throws {StartError} where the connection has no schema to work in */
 export async function readState(client: pg.ClientBase, table: string): Promise<DatabaseState> {
   const { rows } = await client.query<
-    Pick<DatabaseState, 'kind' | 'packedKind' | 'rollupNames' | 'seedLeftOut'> & {
+    Pick<DatabaseState, 'kind' | 'packedKind' | 'besideNames' | 'seedLeftOut'> & {
       schema: string | null;
       history: boolean;
     }
   >(
     `SELECT s.schema, (SELECT relkind::text FROM pg_class WHERE relnamespace = s.oid AND relname = $1) AS kind,
             (SELECT relkind::text FROM pg_class WHERE relnamespace = s.oid AND relname = $2) AS "packedKind",
-            ARRAY(SELECT relname::text FROM pg_class WHERE relnamespace = s.oid AND relname = ANY ($3)) AS "rollupNames",
+            ARRAY(SELECT relname::text FROM pg_class WHERE relnamespace = s.oid AND relname = ANY ($3)) AS "besideNames",
             EXISTS (
               SELECT FROM pg_class t WHERE t.relnamespace = s.oid AND t.relname = $4 AND t.relkind = 'r' AND NOT EXISTS (
                 SELECT FROM pg_depend d
@@ -51,14 +54,19 @@ export async function readState(client: pg.ClientBase, table: string): Promise<D
                 WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = t.oid)) AS "seedLeftOut",
             EXISTS (SELECT FROM pg_class WHERE relnamespace = s.oid AND relname = '_prisma_migrations') AS history
      FROM (SELECT current_schema() AS schema, to_regnamespace(quote_ident(current_schema()))::oid AS oid) s`,
-    [table, packedTableOf(table), Object.values(rollupTablesOf(table)), upgradeTablesOf(table).seed],
+    [
+      table,
+      packedTableOf(table),
+      BESIDE_SUFFIXES.map((suffix) => deriveName(table, suffix)),
+      upgradeTablesOf(table).seed,
+    ],
   );
   const {
     schema = null,
     kind = null,
     packedKind = null,
     history = false,
-    rollupNames: taken = [],
+    besideNames: taken = [],
     seedLeftOut = false,
   } = rows[0] ?? {};
   if (schema === null) {
@@ -66,7 +74,7 @@ export async function readState(client: pg.ClientBase, table: string): Promise<D
       'PostgreSQL: no schema of the search path exists, so there is nowhere to make a table.',
     );
   }
-  const found = { schema, kind, packedKind, rollupNames: taken, seedLeftOut };
+  const found = { schema, kind, packedKind, besideNames: taken, seedLeftOut };
   if (!history) return { ...found, applied: [], unfinished: [] };
   const migrations = await client.query<{ name: string; finished: boolean }>(
     `SELECT migration_name AS name, finished_at IS NOT NULL AS finished
@@ -87,7 +95,7 @@ export async function findRoom(
   table: string,
   state: DatabaseState,
 ): Promise<Room | undefined> {
-  const [taken = state.packedKind === null ? undefined : packedTableOf(table)] = state.rollupNames;
+  const [taken = state.packedKind === null ? undefined : packedTableOf(table)] = state.besideNames;
   if (taken !== undefined) throw nameIsTaken(taken, state);
   if (state.kind === null) return undefined;
   if (!(await isSeedTable(client, table, state.schema))) throw nameIsTaken(table, state);
@@ -135,7 +143,7 @@ export async function tableIsMissing(
       `ALTER FUNCTION ${quoteName(deriveName(old, suffix))}(bytea) RENAME TO ${quoteName(deriveName(table, suffix))}`,
     );
   const owners = [oldPacked];
-  for (const suffix of Object.values(ROLLUP_SUFFIXES)) {
+  for (const suffix of BESIDE_SUFFIXES) {
     const name = deriveName(old, suffix);
     if (!(await exists(client, name, schema))) continue;
     owners.push(name);
@@ -147,7 +155,7 @@ export async function tableIsMissing(
         statements.push(rename(kind, name, deriveName(table, name.slice(old.length))));
   }
   statements.push(...(await renameUpgradeTables(client, old, table, schema)));
-  const inTheWay = [kind === null ? [] : table, packedKind === null ? [] : packed, state.rollupNames]
+  const inTheWay = [kind === null ? [] : table, packedKind === null ? [] : packed, state.besideNames]
     .flat()
     .map(quoteName);
   return new StartError(
@@ -176,7 +184,7 @@ async function renameUpgradeTables(
     .map((part) => rename('TABLE', from[part], to[part]));
 }
 
-function isGone(table: string, { schema, kind, packedKind, rollupNames }: DatabaseState): StartError {
+function isGone(table: string, { schema, kind, packedKind, besideNames }: DatabaseState): StartError {
   const begin = 'PostgreSQL: this database was set up by Topline, but its';
   if (kind === null && packedKind === 'p') {
     return new StartError(
@@ -184,7 +192,7 @@ function isGone(table: string, { schema, kind, packedKind, rollupNames }: Databa
         'prisma/migrations/20261124000000_init/migration.sql.',
     );
   }
-  const toDrop = ['_prisma_migrations', ...rollupNames].map(
+  const toDrop = ['_prisma_migrations', ...besideNames].map(
     (name) => `${quoteName(schema)}.${quoteName(name)}`,
   );
   return new StartError(

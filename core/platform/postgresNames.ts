@@ -39,3 +39,16 @@ export function rollupTablesOf(view: string): RollupTables {
     pendingHours: deriveName(view, ROLLUP_SUFFIXES.pendingHours),
   };
 }
+
+/** Likewise, those of the tables of agents: what is known of each, and which were forgotten a short while ago. */
+export const AGENT_SUFFIXES = { agents: '_agents', forgotten: '_forgotten' } as const;
+
+export type AgentTables = Record<keyof typeof AGENT_SUFFIXES, string>;
+
+/** The tables of the agents whose history the view POSTGRES_TABLE shows. */
+export function agentTablesOf(view: string): AgentTables {
+  return {
+    agents: deriveName(view, AGENT_SUFFIXES.agents),
+    forgotten: deriveName(view, AGENT_SUFFIXES.forgotten),
+  };
+}

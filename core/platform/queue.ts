@@ -41,13 +41,30 @@ export function openQueue(name: QueueName, connection: Redis): Queue {
  * When the oldest job that is not done yet was added, in epoch ms; undefined for an empty queue. Looks at one job of
  * each state and at nothing of it but its time: a batch can be a megabyte.
  */
-export async function oldestJobMs(queue: Queue, redis: Redis): Promise<number | undefined> {
-  const ends = await Promise.all([
+export function oldestJobMs(queue: Queue, redis: Redis): Promise<number | undefined> {
+  return oldestOf(queue, redis, [
     redis.lrange(queue.toKey('wait'), -1, -1),
     redis.lrange(queue.toKey('active'), -1, -1),
     redis.zrange(queue.toKey('delayed'), '0', '0'),
     redis.zrange(queue.toKey('prioritized'), '0', '0'),
   ]);
+}
+
+/** The same of the jobs that were not begun yet, without those that wait until no other does. */
+export function oldestWaitingMs(queue: Queue, redis: Redis): Promise<number | undefined> {
+  return oldestOf(queue, redis, [
+    redis.lrange(queue.toKey('wait'), -1, -1),
+    redis.lrange(queue.toKey('paused'), -1, -1),
+    redis.zrange(queue.toKey('delayed'), '0', '0'),
+  ]);
+}
+
+async function oldestOf(
+  queue: Queue,
+  redis: Redis,
+  candidates: Promise<string[]>[],
+): Promise<number | undefined> {
+  const ends = await Promise.all(candidates);
   // What a schedule has put down for later is not late.
   const unfinished = ends.flat().filter((id) => !id.startsWith('repeat:'));
   const times = await Promise.all(unfinished.map((id) => redis.hget(queue.toKey(id), 'timestamp')));

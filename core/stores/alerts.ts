@@ -97,6 +97,8 @@ export interface AlertStore {
   since(fromSeconds: number): Promise<AlertEvent[]>;
   /** Drops events older than the retention. Resolves to how many went. */
   prune(nowSeconds: number): Promise<number>;
+  /** Drops the states of an agent under these rules; its events stay for as long as events are kept. */
+  forget(rules: readonly string[], agentId: string): Promise<void>;
 }
 
 export function createAlertStore(
@@ -144,6 +146,9 @@ export function createAlertStore(
     async prune(localSeconds) {
       const nowSeconds = await earlierNow(clock, localSeconds);
       return redis.zremrangebyscore(key, '-inf', `(${nowSeconds - retentionSeconds}`);
+    },
+    async forget(rules, agentId) {
+      await Promise.all(rules.map((rule) => redis.del(stateKey(rule, agentId))));
     },
   };
 }

@@ -81,6 +81,8 @@ export interface TimelineStore {
   recentOfAll(nowSeconds: number): AsyncGenerator<Snapshot[]>;
   /** Drops what is older than the retention. Resolves to how many records went. */
   prune(nowSeconds: number): Promise<number>;
+  /** Drops what an agent has of before this second of its own clock, and of the second itself. */
+  forget(agentId: string, untilTimestamp: number): Promise<void>;
 }
 
 export function createTimelineStore(
@@ -157,6 +159,11 @@ export function createTimelineStore(
       );
       await redis.zremrangebyscore(AGENTS_KEY, '-inf', `(${nowSeconds - 2 * retentionSeconds}`);
       return removed.reduce((sum, count) => sum + count, 0);
+    },
+
+    async forget(agentId, untilTimestamp) {
+      // It stays among the known agents for as long as its newest snapshot would have: finding nothing does no harm.
+      await redis.zremrangebyscore(keyOf(agentId), '-inf', untilTimestamp);
     },
   };
 }

@@ -15,7 +15,7 @@ import { silentLog, snapshotRow } from '../support/history.ts';
 import { createTestDatabase, type TestDatabase } from '../support/stores.ts';
 import { waitFor } from '../support/waitFor.ts';
 
-const ALL = ['20261124000000_init', '20261125010000_rollups'];
+const ALL = ['20261124000000_init', '20261125010000_rollups', '20261125020000_agents'];
 
 let database: TestDatabase;
 let client: pg.Client;
@@ -71,6 +71,24 @@ describe('applying the migrations', () => {
     expect(
       await columnOf('SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL'),
     ).toEqual(ALL);
+  });
+
+  test('whoever has rows already is an agent, first and last seen when those were received', async () => {
+    await run();
+    await client.query(`
+      CREATE TABLE day_1 PARTITION OF metrics_snapshots_packed FOR VALUES FROM ('2026-11-01') TO ('2026-11-02');
+      CREATE TABLE day_2 PARTITION OF metrics_snapshots_packed FOR VALUES FROM ('2026-11-02') TO ('2026-11-03');
+      INSERT INTO metrics_snapshots_packed (agent_id, snapshot_id, timestamp_utc, total_cpu_percent,
+        system_memory_total_mb, system_memory_used_mb, measurements, received_at)
+      SELECT agent, gen_random_uuid(), at, 1, 0, 0, '\\x010000', at + interval '5 s'
+      FROM (VALUES ('b', timestamptz '2026-11-01 10:00Z'), ('a', '2026-11-01 11:00Z'), ('b', '2026-11-01 12:00Z'),
+        ('b', '2026-11-02 10:00Z')) AS rows (agent, at);
+      DROP TABLE metrics_snapshots_agents, metrics_snapshots_forgotten;
+      DELETE FROM _prisma_migrations WHERE migration_name = '20261125020000_agents'`);
+    expect(await run()).toEqual({ applied: ['20261125020000_agents'] });
+    const seen = `SELECT format('%s %s %s', agent_id, extract(day FROM first_seen), to_char(last_seen AT TIME ZONE 'UTC', 'DD HH24:MI:SS'))
+      FROM metrics_snapshots_agents ORDER BY agent_id`;
+    expect(await columnOf(seen)).toEqual(['a 1 01 11:00:05', 'b 1 02 10:00:05']);
   });
 
   test('four at once apply them once, and all find the table there', async () => {
@@ -132,7 +150,10 @@ describe('applying the migrations', () => {
       retentionDays: 0,
     });
     const now = nowSeconds();
+    // Asked for by the insert of today, which the first version did not have.
+    await client.query('CREATE TABLE metrics_snapshots_forgotten (agent_id text, forgotten_at timestamptz)');
     await store.insert([snapshotRow(1, now), snapshotRow(2, now - 86_400), snapshotRow(3, 1_000)]);
+    await client.query('DROP TABLE metrics_snapshots_forgotten');
     expect(await run()).toEqual({ applied: later });
     await store.insert([snapshotRow(4, now - 3 * 86_400)]);
     await prisma.close();
@@ -226,6 +247,8 @@ describe('applying the migrations', () => {
     expect(await columnOf(tables)).toEqual([
       '_prisma_migrations',
       'metrics_snapshots',
+      'metrics_snapshots_agents',
+      'metrics_snapshots_forgotten',
       'metrics_snapshots_hours',
       'metrics_snapshots_minutes',
       'metrics_snapshots_packed',
@@ -288,6 +311,7 @@ describe('POSTGRES_TABLE', () => {
     await client.query(message.slice(message.indexOf('ALTER TABLE')));
     expect(await columnOf('SELECT top_processes FROM "New_Name"')).toEqual([[]]);
     expect(await columnOf('SELECT seen_id::int FROM "New_Name_rollup"')).toEqual([0]);
+    expect(await columnOf('SELECT count(*)::int FROM "New_Name_agents"')).toEqual([0]);
     expect(await run({ table: 'New_Name' })).toEqual({ applied: [] });
     expect(await findSchemaDrift({ dsn: database.dsn, table: 'New_Name' })).toBeUndefined();
   });

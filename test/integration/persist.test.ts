@@ -38,7 +38,7 @@ beforeAll(async () => {
     {
       queue: 'persist',
       concurrency: 1,
-      process: (batch) => persistBatch(batch, { snapshots, metrics, setAside }),
+      process: (batch) => persistBatch(batch, { snapshots, metrics, sight: () => undefined, setAside }),
     },
     { connection: redis, log: silentLog, metrics },
   );

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
+import { pruneTickSchema } from '../../core/contracts/queues.ts';
 import { createMetrics } from '../../core/platform/metrics.ts';
 import { openQueue, type Queue } from '../../core/platform/queue.ts';
 import { startWorker } from '../../workers/startWorker.ts';
@@ -48,9 +49,9 @@ test('failed jobs are shown with their reason, and stored once what they failed 
     {
       queue: 'prune',
       concurrency: 1,
-      process: async ({ store }) => {
+      process: async (task) => {
         if (!mended) throw new Error('the disk is full');
-        done.push(store);
+        done.push(pruneTickSchema.parse(task).store);
       },
     },
     { connection: redis, log: silentLog, metrics: createWorkerMetrics(createMetrics()) },

@@ -7,6 +7,7 @@ import { RejectedDataError } from '../../../core/errors.ts';
 import { createLogger } from '../../../core/platform/logger.ts';
 import { createMetrics } from '../../../core/platform/metrics.ts';
 import { toQueuedRow, toSnapshotRow } from '../../../core/snapshotRow.ts';
+import { createAgentStateStore, type AgentStateStore } from '../../../core/stores/agentStates.ts';
 import { createAlertStore, type AlertStore } from '../../../core/stores/alerts.ts';
 import { createTimelineStore, type TimelineStore } from '../../../core/stores/timeline.ts';
 import { snapshot } from '../../support/snapshots.ts';
@@ -24,12 +25,14 @@ let server: TestRedis;
 let redis: Redis;
 let timeline: TimelineStore;
 let alerts: AlertStore;
+let agentStates: AgentStateStore;
 
 beforeAll(async () => {
   server = await startTestRedis();
   redis = new Redis(server.url);
   timeline = createTimelineStore(redis, config.timeline);
   alerts = createAlertStore(redis, config.alerts);
+  agentStates = createAgentStateStore(redis, config.timeline);
 });
 afterAll(async () => {
   redis.disconnect();
@@ -44,7 +47,7 @@ const record = (agentId: string, timestamp: number) => {
 
 test('the timeline role writes a batch, and counts what was new once', async () => {
   const metrics = createMetrics();
-  const deps = { timeline, metrics: createWorkerMetrics(metrics), nowSeconds: NOW };
+  const deps = { timeline, agentStates, metrics: createWorkerMetrics(metrics), nowSeconds: NOW };
   const batch = { snapshots: [record('a', NOW), record('b', NOW - 1)] };
   await writeTimeline(batch, deps);
   await writeTimeline(batch, deps);
@@ -57,7 +60,7 @@ test('the timeline role writes a batch, and counts what was new once', async () 
 test('the timeline role writes what the API queued, to the byte what was sent, and what the version before queued', async () => {
   const { agentId, timestamp, json } = record('a', NOW);
   const row = toQueuedRow(toSnapshotRow(JSON.parse(json) as Snapshot, { agentId, receivedAtMs: 1 }));
-  const deps = { timeline, metrics: createWorkerMetrics(createMetrics()), nowSeconds: NOW };
+  const deps = { timeline, agentStates, metrics: createWorkerMetrics(createMetrics()), nowSeconds: NOW };
   await writeTimeline({ snapshots: [row] }, deps);
   expect(await redis.zrange(`${config.timeline.key}:a`, '0', '-1')).toEqual([json]);
   await writeTimeline({ snapshots: [{ agentId, timestamp, json }] }, deps);
@@ -69,7 +72,7 @@ test('a snapshot that the timeline role cannot read is refused with its reason, 
     const sent = JSON.parse(record(agentId, NOW).json) as Snapshot;
     return toQueuedRow(toSnapshotRow(sent, { agentId, receivedAtMs: 1 }));
   }) as [QueuedRow, QueuedRow];
-  const deps = { timeline, metrics: createWorkerMetrics(createMetrics()), nowSeconds: NOW };
+  const deps = { timeline, agentStates, metrics: createWorkerMetrics(createMetrics()), nowSeconds: NOW };
   const written = writeTimeline({ snapshots: [{ ...bad, measurements: 'AQ==' }, good] }, deps);
   await expect(written).rejects.toThrow(RejectedDataError);
   await expect(written).rejects.toThrow(/1 of 2 snapshots refused: .*cut off/);
@@ -77,7 +80,17 @@ test('a snapshot that the timeline role cannot read is refused with its reason, 
 });
 
 describe('the prune role', () => {
-  const stores = () => ({ timeline, alerts, snapshots: undefined, rollups: undefined, log });
+  const stores = () => ({
+    timeline,
+    alerts,
+    agentStates,
+    snapshots: undefined,
+    rollups: undefined,
+    agents: undefined,
+    log,
+    goOn,
+  });
+  const goOn = async () => undefined;
 
   test('drops from Redis what is older than each retention, and only that', async () => {
     await timeline.append([record('a', NOW), record('a', NOW + 200)], NOW + 200);
