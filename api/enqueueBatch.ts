@@ -15,6 +15,8 @@ export type StageQueues = Partial<Record<Stage, Queue>>;
 interface Batch {
   pieces: Piece[];
   isHistory: boolean;
+  /** From this node's time to the one that all processes share, in ms. */
+  sharedOffsetMs: number;
 }
 
 /** Only for the fault tests, which have adds repeated as ioredis' defaults do after a lost reply. */
@@ -28,7 +30,7 @@ const RESEND_MS = 200;
  */
 export async function enqueueBatch(
   queues: StageQueues,
-  { pieces, isHistory }: Batch,
+  { pieces, isHistory, sharedOffsetMs }: Batch,
 ): Promise<UnavailableError | undefined> {
   const options = {
     ...(isWeakened('generated-ids') ? {} : { jobId: `batch-${randomUUID()}` }),
@@ -40,7 +42,7 @@ export async function enqueueBatch(
     const queue = queues[stage];
     const own = stage === 'alerts' ? judged : items;
     if (queue === undefined || own.length === 0) return [];
-    const add = () => queue.add(stage, payloadFor[stage](own), options);
+    const add = () => queue.add(stage, payloadFor[stage](own, sharedOffsetMs), options);
     return isWeakened('resend') ? add().catch(async () => (await delay(RESEND_MS), add())) : add();
   });
   const answers = await Promise.allSettled(adds);
@@ -50,9 +52,12 @@ export async function enqueueBatch(
   return refused.length === 0 ? undefined : new UnavailableError(`Redis unavailable: ${refused[0]}`);
 }
 
-const payloadFor: { [Name in Stage]: (items: readonly IntakeItem[]) => QueuePayload<Name & QueueName> } = {
-  timeline: (items) => ({
+const payloadFor: {
+  [Name in Stage]: (items: readonly IntakeItem[], sharedOffsetMs: number) => QueuePayload<Name & QueueName>;
+} = {
+  timeline: (items, sharedOffsetMs) => ({
     snapshots: items.map(({ row, age }) => (age === 'live' ? row : { ...row, history: true })),
+    ...(sharedOffsetMs === 0 ? {} : { sharedOffsetMs }),
   }),
   persist: (items) => ({
     snapshots: items.map(({ row }) => row),

@@ -11,6 +11,8 @@ export interface IntakeOptions {
   deadlineMs?: number;
   /** Throws while nothing more should be taken. */
   admit?: () => void;
+  /** From this node's time to the one that all processes share, in ms. Default 0. */
+  sharedOffsetMs?: () => number;
   /** Called for each enqueued batch. */
   observe?: (batch: { size: number; seconds: number }) => void;
 }
@@ -47,6 +49,7 @@ export function createIntake({
   queues,
   deadlineMs = REDIS_DEADLINE_MS,
   admit,
+  sharedOffsetMs = () => 0,
   observe,
 }: IntakeOptions): Intake {
   const live = new Map<Piece, Request>();
@@ -77,7 +80,7 @@ export function createIntake({
   async function enqueueTaken(taken: Map<Piece, Request>, isHistory: boolean): Promise<void> {
     if (taken.size === 0) return;
     const startedAt = performance.now();
-    const batch = { pieces: [...taken.keys()], isHistory };
+    const batch = { pieces: [...taken.keys()], isHistory, sharedOffsetMs: sharedOffsetMs() };
     const failure = await enqueueBatch(queues, batch);
     await failpoint('intake.enqueued');
     const size = batch.pieces.reduce((sum, { items }) => sum + items.length, 0);

@@ -39,7 +39,8 @@ export function openApiDocument(routes: Route[], version: string) {
 
   const paths: Record<string, Record<string, unknown>> = {};
   for (const route of routes) {
-    paths[route.path] = { ...paths[route.path], [route.method]: operation(route, reference) };
+    const path = route.path.replace(/:(\w+)/g, '{$1}');
+    paths[path] = { ...paths[path], [route.method]: operation(route, reference) };
   }
   return {
     openapi: '3.1.0',
@@ -58,6 +59,7 @@ export function openApiDocument(routes: Route[], version: string) {
 
 function operation(route: Route, reference: Reference) {
   const parameters = [
+    ...parametersOf(route.params, 'path', reference),
     ...parametersOf(route.query, 'query', reference).map((parameter) =>
       withExamples(parameter, route.examples),
     ),
@@ -73,7 +75,7 @@ function operation(route: Route, reference: Reference) {
     ...(route.body === undefined
       ? {}
       : { 413: { description: 'Body too large' }, 415: { description: 'Not JSON' } }),
-    ...(route.body === undefined && route.query === undefined
+    ...(route.body === undefined && route.query === undefined && route.params === undefined
       ? {}
       : { 422: { description: 'Malformed or out of bounds' } }),
     ...route.answers,
@@ -93,7 +95,15 @@ function operation(route: Route, reference: Reference) {
             required: true,
             content: Object.fromEntries(
               Object.entries({ 'application/json': route.body, ...route.bodyAlsoAs }).map(
-                ([type, schema]) => [type, { schema: reference(schema, 'input') }],
+                ([type, schema]) => [
+                  type,
+                  {
+                    schema: reference(schema, 'input'),
+                    ...(schema === route.body && route.bodyExample !== undefined
+                      ? { example: route.bodyExample }
+                      : {}),
+                  },
+                ],
               ),
             ),
           },
@@ -101,13 +111,16 @@ function operation(route: Route, reference: Reference) {
       : {}),
     responses: Object.fromEntries(
       Object.entries(answers).map(
-        ([status, { description, schema, contentType = 'application/json' }]: [
+        ([status, { description, schema, contentType = 'application/json', example }]: [
           string,
           Route['answers'][number],
         ]) => {
           const described = Number(status) >= 400 ? errorSchema : schema;
           const content = {
-            [contentType]: { schema: described ? reference(described, 'output') : { type: 'string' } },
+            [contentType]: {
+              schema: described ? reference(described, 'output') : { type: 'string' },
+              ...(example === undefined ? {} : { example }),
+            },
           };
           return [status, { description, content }];
         },
@@ -116,7 +129,11 @@ function operation(route: Route, reference: Reference) {
   };
 }
 
-function parametersOf(schema: z.ZodType | undefined, place: 'query' | 'header', reference: Reference) {
+function parametersOf(
+  schema: z.ZodType | undefined,
+  place: 'query' | 'header' | 'path',
+  reference: Reference,
+) {
   if (schema === undefined) return [];
   const { properties, required } = parametersSchema.parse(reference(schema, 'input'));
   return Object.entries(properties).map(([name, property]) => {

@@ -13,8 +13,11 @@ import { openPrisma } from '../core/platform/prisma.ts';
 import { openQueue, type Queue } from '../core/platform/queue.ts';
 import { openRedis, warnOfLossyRedis, type RedisPurpose } from '../core/platform/redis.ts';
 import { createAgentTokenCache, createAgentTokenStore } from '../core/stores/agentTokens.ts';
+import { createAgentStateStore } from '../core/stores/agentStates.ts';
+import { createAgentStore } from '../core/stores/agents.ts';
 import { createAlertStore } from '../core/stores/alerts.ts';
 import { createSharedClock } from '../core/stores/clock.ts';
+import { createListingStore } from '../core/stores/listings.ts';
 import { createRateLimitStore } from '../core/stores/rateLimit.ts';
 import { createExportStore, type ExportStore } from '../core/stores/exportRows.ts';
 import { createTimelineStore } from '../core/stores/timeline.ts';
@@ -25,6 +28,8 @@ import { observeBacklog } from './backlog.ts';
 import { buildApp } from './app.ts';
 import { closingPort } from './closingPort.ts';
 import { createExportStreams } from './exportStreams.ts';
+import { createFleet } from './fleet/fleet.ts';
+import { startFleetWatch } from './fleetWatch.ts';
 import { createHealth } from './health.ts';
 import { openHistoryReads } from './history/reads.ts';
 import { createHttpMetrics } from './httpMetrics.ts';
@@ -37,6 +42,7 @@ import { createRateLimiter } from './rateLimiter.ts';
 import { LIMIT_WINDOW_MS } from './routes/agentRequest.ts';
 import { listRoutes } from './routes/index.ts';
 import { createReadiness } from './routes/health.ts';
+import { createSharedTime } from './sharedTime.ts';
 import { answerUnreadable, lacksHost, refuseWithoutHost } from './unreadable.ts';
 
 /** Limits on slow senders, in ms: headers, then the whole request. */
@@ -54,6 +60,9 @@ const MAX_EXPORTS = 16;
 
 /** Longer than a usual proxy keeps an idle connection, so that it never sends on one we just closed. */
 const KEEP_ALIVE_MS = 75_000;
+
+/** Connections of a node: those who read the fleet wait for each other beyond that. */
+const POSTGRES_CONNECTIONS = 4;
 
 /**
  * Starts one API node: connections, app, sockets, port. Stores that are away are waited for in the background.
@@ -77,9 +86,11 @@ export async function startApi({ config, log, lifecycle }: ProcessContext): Prom
   const queues = QUEUE_NAMES.map((name) => openQueue(name, queueRedis));
   const queueOf = Object.fromEntries(queues.map((queue) => [queue.name, queue]));
   const stages = STAGES.filter((stage) => stage !== 'persist' || config.postgres.dsn !== '');
+  const sharedTime = createSharedTime(redis);
   const admission = startAdmission({ config, log, lifecycle }, { queues, stages, redis: queueRedis });
   const intake = createIntake({
     admit: admission.check,
+    sharedOffsetMs: sharedTime.offsetMs,
     queues: Object.fromEntries(stages.map((stage) => [stage, queueOf[stage]])),
     observe: ({ size, seconds }) => {
       httpMetrics.batchSize.observe(size);
@@ -90,6 +101,8 @@ export async function startApi({ config, log, lifecycle }: ProcessContext): Prom
   registerQueueMetrics(metrics, queues, queueRedis);
 
   const exportStreams = createExportStreams(MAX_EXPORTS);
+  const agentStates = createAgentStateStore(redis, config.timeline);
+  const postgres = openPostgres({ config, log, lifecycle });
   const rateLimits = createRateLimitStore(redis);
   const { ratePerMinute } = config.agents;
   const limit = { limit: ratePerMinute, windowMs: LIMIT_WINDOW_MS };
@@ -106,7 +119,7 @@ export async function startApi({ config, log, lifecycle }: ProcessContext): Prom
     health: {
       health: createHealth({
         redis,
-        pingPostgres: openPostgresPing({ config, log, lifecycle }),
+        pingPostgres: postgres?.upgradeProgress,
         refusal: admission.refusal,
       }),
       ready: createReadiness(
@@ -121,7 +134,26 @@ export async function startApi({ config, log, lifecycle }: ProcessContext): Prom
     history: openHistoryReads({ config, log, lifecycle }),
     export: { store: openExportStore({ config, log, lifecycle }), streams: exportStreams },
     access,
+    fleet:
+      postgres &&
+      createFleet({
+        agents: postgres.agents,
+        states: agentStates,
+        listings: createListingStore(redis),
+        pruneQueue: openQueue('prune', queueRedis),
+        sharedTime,
+      }),
   });
+  startFleetWatch(
+    { config, log, lifecycle },
+    {
+      states: agentStates,
+      sharedTime,
+      timelineQueue: openQueue('timeline', queueRedis),
+      redis: queueRedis,
+      refusal: admission.refusal,
+    },
+  );
   const app = buildApp({
     routes,
     access,
@@ -200,15 +232,20 @@ function startAdmission(
   return admission;
 }
 
-function openPostgresPing({
-  config,
-  log,
-  lifecycle,
-}: ProcessContext): (() => Promise<UpgradeProgress | undefined>) | undefined {
+/** What PostgreSQL keeps; undefined where there is none. */
+function openPostgres({ config, log, lifecycle }: ProcessContext) {
   if (config.postgres.dsn === '') return undefined;
-  const prisma = openPrisma({ dsn: config.postgres.dsn, log, applicationName: 'topline api', poolSize: 2 });
+  const prisma = openPrisma({
+    dsn: config.postgres.dsn,
+    log,
+    applicationName: 'topline api',
+    poolSize: POSTGRES_CONNECTIONS,
+  });
   lifecycle.defer('PostgreSQL', prisma.close);
-  return () => readProgress(prisma.handle, config.postgres.table);
+  return {
+    upgradeProgress: () => readProgress(prisma.handle, config.postgres.table),
+    agents: createAgentStore({ prisma: prisma.handle, table: config.postgres.table }),
+  };
 }
 
 function openExportStore({ config, log, lifecycle }: ProcessContext): ExportStore | undefined {

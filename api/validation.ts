@@ -9,7 +9,11 @@ export const MAX_FAULTS = 20;
  *
  * @throws {InvalidRequestError} naming each fault by its place, as existing clients read them
  */
-export function validate<T>(schema: z.ZodType<T>, value: unknown, part: 'body' | 'query' | 'header'): T {
+export function validate<T>(
+  schema: z.ZodType<T>,
+  value: unknown,
+  part: 'body' | 'query' | 'header' | 'path',
+): T {
   const result = check(schema, value, [part]);
   if ('faults' in result) throw new InvalidRequestError(result.faults);
   return result.data;

@@ -1,12 +1,10 @@
 import type { FleetLine, LiveSnapshot } from '../../core/contracts/live.ts';
+import { busiestProcess } from '../../core/busiestProcess.ts';
 
 /** One line of the fleet: the figures a list of hosts shows. */
 export function fleetLine(snapshot: LiveSnapshot): FleetLine {
   const { agent_id, timestamp, total_cpu_percent, system_memory_used_mb, system_memory_total_mb } = snapshot;
-  const top = snapshot.top_processes.reduce<LiveSnapshot['top_processes'][number] | undefined>(
-    (most, process) => (most === undefined || process.cpu_percent > most.cpu_percent ? process : most),
-    undefined,
-  );
+  const top = busiestProcess(snapshot.top_processes);
   return {
     agent_id,
     timestamp,

@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis';
 import { alertEventSchema, type AlertEvent } from '../../core/contracts/alert.ts';
-import type { LiveSnapshot } from '../../core/contracts/live.ts';
+import type { AgentStateEvent, LiveSnapshot } from '../../core/contracts/live.ts';
 import { DEFAULT_AGENT_ID } from '../../core/contracts/snapshot.ts';
+import { agentStateChannel, parseAgentStateEvent } from '../../core/stores/agentStates.ts';
 import { parseRecord } from '../../core/stores/timeline.ts';
 import type { Logger } from '../../core/platform/logger.ts';
 import { messageOf } from '../../core/errors.ts';
@@ -18,6 +19,7 @@ export interface LiveMessage {
 export interface LiveListener {
   onSnapshot?(message: LiveMessage): void;
   onAlert?(event: AlertEvent): void;
+  onAgentState?(event: AgentStateEvent): void;
 }
 
 export interface LiveHub {
@@ -33,13 +35,15 @@ export function createLiveHub(
   { metricsChannel, alertsChannel, log }: { metricsChannel: string; alertsChannel: string; log: Logger },
 ): LiveHub {
   const listeners: LiveListener[] = [];
+  const agentsChannel = agentStateChannel(metricsChannel);
 
   subscriber.on('message', (channel: string, message: string) => {
     if (channel === metricsChannel) tellOfSnapshot(message);
     else if (channel === alertsChannel) tellOfAlert(message);
+    else if (channel === agentsChannel) tellOfAgent(message);
   });
   // It is in ioredis' offline queue until Redis can be reached, and taken up again after every reconnect.
-  subscriber.subscribe(metricsChannel, alertsChannel).catch((error: unknown) => {
+  subscriber.subscribe(metricsChannel, alertsChannel, agentsChannel).catch((error: unknown) => {
     log.warn({ reason: messageOf(error) }, 'could not subscribe to the live channels');
   });
 
@@ -61,6 +65,12 @@ export function createLiveHub(
     const event = alertEventSchema.safeParse(parseJson(json)).data;
     if (event === undefined) return;
     for (const listener of listeners) listener.onAlert?.(event);
+  }
+
+  function tellOfAgent(json: string): void {
+    const event = parseAgentStateEvent(json);
+    if (event === undefined) return;
+    for (const listener of listeners) listener.onAgentState?.(event);
   }
 
   return { add: (listener) => void listeners.push(listener) };

@@ -92,6 +92,7 @@ export function startSocketServer(http: HttpServer, options: SocketServerOptions
       fleet.note(snapshot);
     },
     onAlert: (event) => io.local.emit('alert', event),
+    onAgentState: (event) => io.local.emit('agent_state', event),
   });
   const timer = setInterval(() => {
     dropSlowSockets(io, log);

@@ -6,6 +6,7 @@ import {
   MAX_FUTURE_SECONDS,
   type Snapshot,
 } from '../../core/contracts/snapshot.ts';
+import { labelsTextSchema } from '../../core/contracts/labels.ts';
 import { ServiceError, type FieldFault } from '../../core/errors.ts';
 import { toQueuedRow, toSnapshotRow, type Origin } from '../../core/snapshotRow.ts';
 import type { SharedClock } from '../../core/stores/clock.ts';
@@ -24,6 +25,10 @@ export const LIMIT_WINDOW_MS = 60_000;
 
 export const agentHeadersSchema = z.object({
   'X-Agent-Id': agentIdSchema.optional(),
+  'X-Agent-Labels': labelsTextSchema.optional().meta({
+    description:
+      'What the agent says of itself, to sort it by. An empty one takes back what it said; what the operator says wins.',
+  }),
   'X-Agent-Token': z.string().optional().meta({
     description:
       'The token of this agent, or AGENT_API_TOKEN. Needed where AGENT_API_TOKEN is set, and by an agent that has one of its own.',
@@ -55,6 +60,18 @@ export function agentIdInHeader({ req }: RouteContext): string | undefined {
   const named = Array.isArray(value) ? value[0] : value;
   if (named === undefined || AGENT_ID_PATTERN.test(named)) return named;
   return validate(agentHeadersSchema, { 'X-Agent-Id': named }, 'header')['X-Agent-Id'];
+}
+
+/**
+ * What an agent says of itself; undefined where it does not say anything.
+ *
+ * @throws {InvalidRequestError} where the header is there and holds no labels
+ */
+export function labelsInHeader({ req }: RouteContext): string | undefined {
+  const value = req.headers['x-agent-labels'];
+  if (value === undefined) return undefined;
+  const text = String(value);
+  return validate(agentHeadersSchema, { 'X-Agent-Labels': text }, 'header')['X-Agent-Labels'];
 }
 
 /**
@@ -129,6 +146,10 @@ export function futureFault(place: FieldFault['loc']): FieldFault {
 }
 
 /** The snapshot as the queues get it. */
-export function toItem(snapshot: Snapshot, { age, ...origin }: Origin & Pick<IntakeItem, 'age'>): IntakeItem {
-  return { row: toQueuedRow(toSnapshotRow(snapshot, origin)), age };
+export function toItem(
+  snapshot: Snapshot,
+  { age, labels, ...origin }: Origin & Pick<IntakeItem, 'age'> & { labels: string | undefined },
+): IntakeItem {
+  const row = toQueuedRow(toSnapshotRow(snapshot, origin));
+  return { row: labels === undefined ? row : { ...row, labels }, age };
 }

@@ -3,8 +3,13 @@ import type { Access } from '../access.ts';
 import type { HistoryReads } from '../history/reads.ts';
 import type { ApiMiddleware, State } from '../context.ts';
 import { requireAgent, requireOperator, requireReader } from '../middleware/access.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import { agentRoute } from './agent.ts';
+import { agentsRoute } from './agents.ts';
 import { recentAlertsRoute } from './alerts.ts';
 import { exportRoute, type ExportOptions } from './export.ts';
+import { changeAgentRoute } from './changeAgent.ts';
+import { forgetAgentRoute } from './forgetAgent.ts';
 import { healthRoutes, type HealthOptions } from './health.ts';
 import type { IngestOptions } from './agentRequest.ts';
 import { ingestRoute } from './ingest.ts';
@@ -31,11 +36,13 @@ export interface RouteOptions {
   history: HistoryReads | undefined;
   export: ExportOptions;
   access: Access;
+  /** Absent where no history is kept. */
+  fleet: Fleet | undefined;
 }
 
 /** Table of contents: every route of the API. OpenAPI is made from this list. */
 export function listRoutes(options: RouteOptions): Route[] {
-  const { ingest, rateLimits, health, timeline, alerts, history, access } = options;
+  const { ingest, rateLimits, health, timeline, alerts, history, access, fleet } = options;
   return [
     ingestRoute(ingest),
     ingestBatchRoute(ingest),
@@ -47,6 +54,10 @@ export function listRoutes(options: RouteOptions): Route[] {
     processHistoryRoute({ history }),
     searchProcessesRoute({ history }),
     exportRoute(options.export),
+    agentsRoute(fleet),
+    agentRoute(fleet),
+    changeAgentRoute(fleet),
+    forgetAgentRoute(fleet),
     ...healthRoutes(health),
     ...sessionRoutes({ access, rateLimits }),
   ];

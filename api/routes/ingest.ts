@@ -10,6 +10,7 @@ import {
   createAgentLimit,
   futureFault,
   isFuture,
+  labelsInHeader,
   reporterOf,
   sharedNow,
   toItem,
@@ -38,6 +39,7 @@ export function ingestRoute(options: IngestOptions): Route {
     },
     async handle(ctx) {
       const inHeader = agentIdInHeader(ctx);
+      const labels = labelsInHeader(ctx);
       const body = await readJson(ctx.req, MAX_SNAPSHOT_BYTES);
       const snapshot = isCanonicalSnapshot(body) ? body : validate(snapshotSchema, body, 'body');
       const receivedAtMs = Date.now();
@@ -48,7 +50,7 @@ export function ingestRoute(options: IngestOptions): Route {
       const reporter = reporterOf(ctx, { inHeader, inBody: snapshot.agent_id }, identity);
       const counted = countRequest(ctx, reporter);
       if (counted !== undefined) await counted;
-      await intake.submit([toItem(snapshot, { ...reporter, receivedAtMs, age: 'live' })], beganMs);
+      await intake.submit([toItem(snapshot, { ...reporter, receivedAtMs, age: 'live', labels })], beganMs);
       ctx.body = { status: 'accepted', timestamp: snapshot.timestamp } satisfies z.output<
         typeof acceptedSchema
       >;

@@ -11,6 +11,7 @@ import {
   createAgentLimit,
   futureFault,
   isFuture,
+  labelsInHeader,
   refuseOtherId,
   reporterOf,
   sharedNow,
@@ -40,6 +41,7 @@ export function ingestBatchRoute(options: IngestOptions): Route {
 
   async function take(ctx: RouteContext): Promise<{ snapshots: number; expired: number }> {
     const inHeader = agentIdInHeader(ctx);
+    const labels = labelsInHeader(ctx);
     const body = await readJsonOrLines(ctx.req, MAX_BATCH_BODY_BYTES);
     const receivedAtMs = Date.now();
     const beganMs = performance.now();
@@ -59,7 +61,7 @@ export function ingestBatchRoute(options: IngestOptions): Route {
     const present = Math.min(receivedSeconds, sharedSeconds);
     const reference = Math.max(present, newest);
     const items = snapshots.map(({ snapshot }) =>
-      toItem(snapshot, { ...reporter, receivedAtMs, age: ageOf(snapshot.timestamp, reference) }),
+      toItem(snapshot, { ...reporter, receivedAtMs, age: ageOf(snapshot.timestamp, reference), labels }),
     );
     await intake.submit(items, beganMs);
     const expired = snapshots.filter(({ snapshot }) => snapshot.timestamp < present - keptSeconds);

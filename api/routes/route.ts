@@ -7,6 +7,8 @@ export interface Answer {
   /** Absent where the body is not JSON. */
   schema?: z.ZodType;
   contentType?: string;
+  /** A body that fits the schema. */
+  example?: unknown;
 }
 
 /** A request that works as it is, for the documents; the tests run each. */
@@ -17,19 +19,22 @@ export interface Example {
 
 /** A route: what OpenAPI says of it and what it does, in one place, so that they cannot part. */
 export interface Route {
-  method: 'get' | 'post' | 'delete';
+  method: 'get' | 'post' | 'patch' | 'delete';
+  /** With `:name` for what stands in `params`. */
   path: string;
   summary: string;
   description?: string;
-  tag: 'ingest' | 'reads' | 'history' | 'operations' | 'session';
+  tag: 'ingest' | 'reads' | 'fleet' | 'history' | 'operations' | 'session';
   /** Who gets in: anybody, agents, readers, or the operator. */
   access: 'open' | 'agent' | 'reader' | 'operator';
+  params?: z.ZodType;
   query?: z.ZodType;
   /** By name. */
   examples?: Record<string, Example>;
   headers?: z.ZodType;
   /** As JSON. */
   body?: z.ZodType;
+  bodyExample?: unknown;
   /** The same in other media types. */
   bodyAlsoAs?: Record<string, z.ZodType>;
   answers: Record<number, Answer>;

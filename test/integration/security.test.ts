@@ -123,6 +123,9 @@ const ROWS = {
   signOut:   [200,   200,  200,   200, 200,  200,  200,  200,  200,   403,    200,  200],
   boardRead: [401,   401,  401,   401, 'ok', 'ok', 'ok', 'ok', 401,   'ok',   'ok', 'ok'],
   boardAct:  [401,   401,  401,   401, 403,  403,  'ok', 'ok', 401,   403,    'ok', 401],
+  // These nodes have no PostgreSQL: whoever gets in learns that it is needed.
+  fleetRead: [401,   401,  401,   401, 503,  503,  503,  503,  401,   503,    503,  503],
+  fleetAct:  [401,   401,  401,   401, 403,  403,  503,  503,  401,   403,    503,  401],
 } satisfies Record<string, Row>;
 
 const ROUTES: Record<string, Row> = {
@@ -136,6 +139,10 @@ const ROUTES: Record<string, Row> = {
   'GET /api/processes/history': ROWS.history,
   'GET /api/processes/search': ROWS.history,
   'GET /api/export': ROWS.history,
+  'GET /api/agents': ROWS.fleetRead,
+  'GET /api/agents/{id}': ROWS.fleetRead,
+  'PATCH /api/agents/{id}': ROWS.fleetAct,
+  'DELETE /api/agents/{id}': ROWS.fleetAct,
   'GET /metrics': ROWS.readers,
   'GET /health': ROWS.everybody,
   'GET /livez': ROWS.everybody,
@@ -158,6 +165,7 @@ const ROUTES: Record<string, Row> = {
 const BODIES: Record<string, () => unknown> = {
   'POST /ingest/metrics': () => snapshot(),
   'POST /ingest/metrics/batch': () => [snapshot()],
+  'PATCH /api/agents/{id}': () => ({ name: 'x' }),
   'POST /api/session': () => ({ token: 'wrong' }),
 };
 
@@ -180,7 +188,7 @@ async function refute(route: string, row: Row): Promise<string[]> {
   for (const [column, { name, node, headers }] of CALLERS.entries()) {
     const expected = row[column];
     const sent = BODIES[route]?.();
-    const answer = await fetch(node().url + path, {
+    const answer = await fetch(node().url + path.replace('{id}', OWN_ID), {
       method,
       headers: { ...headers(), ...(sent === undefined ? {} : { 'Content-Type': 'application/json' }) },
       ...(sent === undefined ? {} : { body: JSON.stringify(sent) }),
@@ -249,7 +257,7 @@ describe('who may do what', () => {
   test('a method no route has is refused with a reason', async () => {
     for (const route of Object.keys(ROUTES)) {
       const path = route.split(' ')[1] ?? '';
-      const answer = await fetch(guarded.url + path, { method: 'PATCH' });
+      const answer = await fetch(guarded.url + path, { method: 'PUT' });
       expect(answer.status).toBe(405);
       expect(await answer.json()).toEqual({ detail: expect.any(String) });
     }

@@ -34,6 +34,7 @@ export function allRoutes(redis: Redis): Route[] {
     alerts: createAlertStore(redis, config.alerts),
     history: undefined,
     export: { store: undefined, streams: createExportStreams(1) },
+    fleet: undefined,
     access: createAccess(config, createAgentTokenCache(createAgentTokenStore(redis))),
   });
 }

@@ -36,8 +36,13 @@ const operations = Object.entries(document.paths).flatMap(([path, item]) =>
   Object.entries(item).map(([method, operation]) => ({ path, method, operation })),
 );
 
+/** A path as OpenAPI writes it. */
+function asDescribed(path: string): string {
+  return path.replace(/:(\w+)/g, '{$1}');
+}
+
 function operationOf({ method, path }: Route): Operation {
-  const operation = document.paths[path]?.[method];
+  const operation = document.paths[asDescribed(path)]?.[method];
   if (operation === undefined) throw new Error(`${method} ${path} is not described`);
   return operation;
 }
@@ -60,7 +65,9 @@ function at(pointer: string): unknown {
 
 test('describes exactly the routes there are', () => {
   const described = operations.map(({ path, method }) => `${method} ${path}`);
-  expect(described.toSorted()).toEqual(routes.map(({ method, path }) => `${method} ${path}`).toSorted());
+  expect(described.toSorted()).toEqual(
+    routes.map(({ method, path }) => `${method} ${asDescribed(path)}`).toSorted(),
+  );
   expect(described).toEqual(
     expect.arrayContaining([
       'post /ingest/metrics',
@@ -86,7 +93,7 @@ describe('the document is OpenAPI 3.1 in shape', () => {
       expect(operation.operationId).toMatch(/^[a-z][A-Za-z]+$/);
       expect(operation.summary).not.toBe('');
       expect(operation.tags).toHaveLength(1);
-      expect(Object.keys(operation.responses)).toContain('200');
+      expect(Object.keys(operation.responses).some((status) => /^2\d\d$/.test(status))).toBe(true);
       for (const [status, { description, content }] of Object.entries(operation.responses)) {
         expect(status).toMatch(/^[2-5]\d\d$/);
         expect(description).not.toBe('');
@@ -163,13 +170,16 @@ describe('what is described is what can happen', () => {
       expect(security).toBeDefined();
     }
     // What is checked can be wrong.
-    if (route.body !== undefined || route.query !== undefined) expect(statuses).toContain('422');
+    if ([route.body, route.query, route.params].some(Boolean)) expect(statuses).toContain('422');
     if (route.body !== undefined) expect(statuses).toEqual(expect.arrayContaining(['413', '415']));
     for (const [status, { content }] of Object.entries(responses)) {
       if (Number(status) < 400) continue;
       expect(content).toEqual({ 'application/json': { schema: { $ref: '#/components/schemas/Error' } } });
     }
-    for (const parameter of parameters) expect(['query', 'header']).toContain(parameter.in);
+    for (const parameter of parameters) expect(['path', 'query', 'header']).toContain(parameter.in);
+    const inPath = parameters.filter((parameter) => parameter.in === 'path');
+    expect(inPath.map(({ name }) => `:${name}`)).toEqual(route.path.match(/:\w+/g) ?? []);
+    for (const { required } of inPath) expect(required).toBe(true);
   });
 
   test('the query of the alerts, with its bounds and its default', () => {
@@ -179,6 +189,33 @@ describe('what is described is what can happen', () => {
 
   test('the headers of an agent', () => {
     const names = document.paths['/ingest/metrics']?.['post']?.parameters?.map(({ name }) => name);
-    expect(names).toEqual(['X-Agent-Id', 'X-Agent-Token']);
+    expect(names).toEqual(['X-Agent-Id', 'X-Agent-Labels', 'X-Agent-Token']);
+  });
+});
+
+describe('an example', () => {
+  const answered = routes.flatMap((route) =>
+    Object.entries(route.answers).flatMap(([status, { schema, example }]) =>
+      example === undefined ? [] : [{ route, status, schema, example }],
+    ),
+  );
+
+  test('of an answer is what the schema says, and stands in the document', () => {
+    expect(answered.length).toBeGreaterThan(0);
+    for (const { route, status, schema, example } of answered) {
+      expect(schema?.parse(example)).toEqual(example);
+      expect(operationOf(route).responses[status]?.content?.['application/json']).toMatchObject({ example });
+    }
+  });
+
+  test('of a body is what the schema takes, and stands in the document', () => {
+    const withExample = routes.filter(({ bodyExample }) => bodyExample !== undefined);
+    expect(withExample.length).toBeGreaterThan(0);
+    for (const route of withExample) {
+      expect(route.body?.parse(route.bodyExample)).toEqual(route.bodyExample);
+      expect(operationOf(route).requestBody?.content['application/json']).toMatchObject({
+        example: route.bodyExample,
+      });
+    }
   });
 });

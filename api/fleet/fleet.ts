@@ -1,0 +1,82 @@
+import { ServiceError } from '../../core/errors.ts';
+import { clockSkewSeconds } from '../../core/agentState.ts';
+import type { Agent, AgentChanges } from '../../core/contracts/agents.ts';
+import type { Queue } from '../../core/platform/queue.ts';
+import type { AgentStateStore } from '../../core/stores/agentStates.ts';
+import type { AgentStore } from '../../core/stores/agents.ts';
+import type { ListingStore } from '../../core/stores/listings.ts';
+import { orRedisUnavailable, REDIS_DEADLINE_MS } from '../redisUnavailable.ts';
+import type { SharedTime } from '../sharedTime.ts';
+import { agentLine, agentLines, toAgent } from './agentLines.ts';
+import { listAgents, type AgentQuery } from './listAgents.ts';
+
+export interface FleetOptions {
+  agents: AgentStore;
+  states: AgentStateStore;
+  listings: ListingStore;
+  /** Where the work of forgetting is put down. */
+  pruneQueue: Queue;
+  sharedTime: SharedTime;
+}
+
+/** What the fleet's routes do, each with an UnavailableError where a store is away. */
+export interface Fleet {
+  list(query: AgentQuery): Promise<{ agents: Agent[]; nextCursor: string | undefined }>;
+  /** @throws {ServiceError} 404 */
+  find(agentId: string): Promise<Agent>;
+  /** @throws {ServiceError} 404 */
+  change(agentId: string, changes: AgentChanges): Promise<Agent>;
+  /** Begins to forget it. @throws {ServiceError} 404 */
+  forget(agentId: string): Promise<void>;
+}
+
+export function createFleet({ agents, states, listings, pruneQueue, sharedTime }: FleetOptions): Fleet {
+  const ask = <T>(work: () => Promise<T>) => orRedisUnavailable(work, REDIS_DEADLINE_MS);
+
+  async function lookUp(agentId: string) {
+    const [record, { state, nowMs }] = await Promise.all([
+      agents.find(agentId),
+      ask(() => states.one(agentId)),
+    ]);
+    const line = agentLine(agentId, record, state);
+    if (line === undefined) throw new ServiceError(404, `No agent ${agentId} has reported`);
+    return { line, state, nowMs };
+  }
+
+  return {
+    async list(query) {
+      const [records, { states: known, nowMs }] = await Promise.all([agents.list(), ask(() => states.all())]);
+      const { lines, nextCursor } = await listAgents(agentLines(records, known), query, {
+        keep: (ids) => ask(() => listings.keep(ids)),
+        read: (number) => ask(() => listings.read(number)),
+      });
+      return { agents: lines.map((line) => toAgent(line, nowMs / 1000)), nextCursor };
+    },
+
+    async find(agentId) {
+      const { line, nowMs } = await lookUp(agentId);
+      return toAgent(line, nowMs / 1000);
+    },
+
+    async change(agentId, changes) {
+      const { line, state, nowMs } = await lookUp(agentId);
+      const record = await agents.change(agentId, changes, line.firstSeen * 1000);
+      return toAgent(agentLine(agentId, record, state) ?? line, nowMs / 1000);
+    },
+
+    async forget(agentId) {
+      const { state } = await lookUp(agentId);
+      const untilReceivedMs = Date.now();
+      const untilSharedMs = untilReceivedMs + sharedTime.offsetMs();
+      const skew = state === undefined ? 0 : clockSkewSeconds(state);
+      const untilTimestamp = Math.floor(untilSharedMs / 1000) + skew;
+      const task = { agentId, untilReceivedMs, untilSharedMs, untilTimestamp, begun: false };
+      await ask(() => pruneQueue.add('forget', { forget: task }));
+      // The work does this as well; here, so that whoever asked does not see it any more.
+      await Promise.all([
+        agents.forget(agentId, untilReceivedMs),
+        ask(() => states.forget(agentId, untilSharedMs)),
+      ]);
+    },
+  };
+}

@@ -1,0 +1,101 @@
+import { z } from 'zod';
+import { agentSchema, conditionSchema, SPARK_POINTS, type Agent } from '../../core/contracts/agents.ts';
+import { labelTextSchema, MAX_LABELS, parseLabel } from '../../core/contracts/labels.ts';
+import { SORTS, usualOrder } from '../fleet/agentOrder.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import { requireHistory } from '../requireHistory.ts';
+import { validate } from '../validation.ts';
+import type { Route } from './route.ts';
+
+const querySchema = z.object({
+  search: z
+    .string()
+    .min(1)
+    .max(128)
+    .optional()
+    .meta({ description: 'Part of the id or the name, in any case.', example: 'web' }),
+  state: conditionSchema.optional(),
+  label: z
+    .union([labelTextSchema, z.array(labelTextSchema).max(MAX_LABELS)])
+    .optional()
+    .meta({
+      description: 'key=value; given several times, an agent must have all of them.',
+      example: 'env=prod',
+    }),
+  sort: z
+    .enum(SORTS)
+    .default('id')
+    .meta({ description: 'memory: by the share that is used. Agents without a figure come last.' }),
+  order: z.enum(['asc', 'desc']).optional().meta({
+    description: 'Where absent: largest, or latest, first for cpu, memory and last_seen, asc for the rest.',
+  }),
+  limit: z.coerce.number<string>().int().min(1).max(1000).default(100),
+  cursor: z
+    .string()
+    .max(1024)
+    .optional()
+    .meta({
+      description:
+        'next_cursor of the page before, with all else as it was there. Every agent is shown once, however the figures ' +
+        'move; where the order is not that of ids, a cursor is good for some minutes.',
+    }),
+});
+
+const pageSchema = z
+  .object({ agents: z.array(agentSchema), next_cursor: z.string().nullable() })
+  .meta({ id: 'AgentPage' });
+
+export const AGENT_EXAMPLE: Agent = {
+  id: 'web-01',
+  name: 'Checkout, Frankfurt',
+  labels: { env: 'prod', role: 'web' },
+  state: 'online',
+  first_seen: 1763990000,
+  last_seen: 1764040332,
+  interval_seconds: 2,
+  clock_skew_seconds: 0,
+  latest: {
+    timestamp: 1764040332,
+    total_cpu_percent: 45.2,
+    system_memory_used_mb: 8000.5,
+    system_memory_total_mb: 16000,
+    top_process: { name: 'chrome.exe', cpu_percent: 15.5 },
+  },
+  sparkline: Array.from({ length: SPARK_POINTS }, (_, i) => (i < 3 ? null : 40 + ((i * 7) % 13))),
+};
+
+/** `GET /api/agents`: the fleet, a page at a time. */
+export function agentsRoute(fleet: Fleet | undefined): Route {
+  return {
+    method: 'get',
+    path: '/api/agents',
+    summary: 'Every agent: whether it reports, what it measured last, and the last five minutes',
+    tag: 'fleet',
+    access: 'reader',
+    query: querySchema,
+    answers: {
+      200: {
+        description: 'A page of agents; next_cursor is null on the last one',
+        schema: pageSchema,
+        example: { agents: [AGENT_EXAMPLE], next_cursor: null } satisfies z.output<typeof pageSchema>,
+      },
+      503: { description: 'POSTGRES_DSN is not set, or a store is out of reach' },
+    },
+    async handle(ctx) {
+      const known = requireHistory(fleet);
+      const { search, state, label, sort, order, limit, cursor } = validate(querySchema, ctx.query, 'query');
+      const labels = [label ?? []].flat().flatMap((text) => {
+        const pair = parseLabel(text);
+        return pair === undefined ? [] : [pair];
+      });
+      const { agents, nextCursor } = await known.list({
+        filter: { search, state, labels },
+        sort,
+        order: order ?? usualOrder(sort),
+        limit,
+        cursor,
+      });
+      ctx.body = { agents, next_cursor: nextCursor ?? null } satisfies z.output<typeof pageSchema>;
+    },
+  };
+}

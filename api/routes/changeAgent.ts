@@ -1,0 +1,44 @@
+import { agentChangesSchema, agentSchema, type AgentChanges } from '../../core/contracts/agents.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import { readJson } from '../middleware/jsonBody.ts';
+import { requireHistory } from '../requireHistory.ts';
+import { validate } from '../validation.ts';
+import { AGENT_PATH, agentIdInPath, agentParamsSchema } from './agent.ts';
+import { AGENT_EXAMPLE } from './agents.ts';
+import { auditLine } from './audit.ts';
+import type { Route } from './route.ts';
+
+/** The most labels with the longest keys and values, and a name in escapes. */
+const MAX_BODY_BYTES = 16 * 1024;
+
+const EXAMPLE: AgentChanges = {
+  name: 'Checkout, Frankfurt',
+  labels: { env: 'prod', role: 'web', rack: null },
+};
+
+/** `PATCH /api/agents/:id`: what the operator calls an agent, and how it is sorted. */
+export function changeAgentRoute(fleet: Fleet | undefined): Route {
+  return {
+    method: 'patch',
+    path: AGENT_PATH,
+    summary: 'Name an agent, or label it',
+    tag: 'fleet',
+    access: 'operator',
+    params: agentParamsSchema,
+    body: agentChangesSchema,
+    bodyExample: EXAMPLE,
+    answers: {
+      200: { description: 'The agent as it is now', schema: agentSchema, example: AGENT_EXAMPLE },
+      403: { description: 'Only the operator may' },
+      404: { description: 'It never reported, or was forgotten' },
+      503: { description: 'POSTGRES_DSN is not set, or a store is out of reach' },
+    },
+    async handle(ctx) {
+      const known = requireHistory(fleet);
+      const agentId = agentIdInPath(ctx);
+      const changes = validate(agentChangesSchema, await readJson(ctx.req, MAX_BODY_BYTES), 'body');
+      ctx.body = await known.change(agentId, changes);
+      ctx.state.log.info({ ...auditLine(ctx), agent: agentId, changes }, 'agent changed');
+    },
+  };
+}

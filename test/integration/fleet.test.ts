@@ -1,0 +1,386 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { STALE_FLOOR_MS } from '../../core/agentState.ts';
+import { agentSchema, type Agent } from '../../core/contracts/agents.ts';
+import type { AgentStateEvent } from '../../core/contracts/live.ts';
+import { openQueue, type Queue } from '../../core/platform/queue.ts';
+import { createAgentStateStore, type AgentStateStore } from '../../core/stores/agentStates.ts';
+import { createAgentStore, type AgentStore } from '../../core/stores/agents.ts';
+import { openPrisma, type PrismaConnection } from '../../core/platform/prisma.ts';
+import { nowSeconds } from '../../core/time.ts';
+import { silentLog } from '../support/history.ts';
+import { get, post, type Reply } from '../support/http.ts';
+import { collect, connectSocket, type LiveClient } from '../support/live.ts';
+import { startApiNode, startWorkerNode, type RunningNode, type TestEnvironment } from '../support/service.ts';
+import { snapshot } from '../support/snapshots.ts';
+import { createTestDatabase, startTestRedis, type TestDatabase, type TestRedis } from '../support/stores.ts';
+import { waitFor } from '../support/waitFor.ts';
+
+let redisServer: TestRedis;
+let database: TestDatabase;
+let redis: Redis;
+let prisma: PrismaConnection;
+let environment: TestEnvironment;
+let first: RunningNode;
+let second: RunningNode;
+let workers: { stop(): Promise<boolean> };
+let states: AgentStateStore;
+let agents: AgentStore;
+let persistQueue: Queue;
+const sockets: LiveClient[] = [];
+
+beforeAll(async () => {
+  redisServer = await startTestRedis();
+  database = await createTestDatabase();
+  redis = new Redis(redisServer.url);
+  redis.on('error', () => undefined);
+  environment = { REDIS_URL: redisServer.url, POSTGRES_DSN: database.dsn };
+  workers = await startWorkerNode(environment);
+  [first, second] = await Promise.all([startApiNode(environment), startApiNode(environment)]);
+  prisma = openPrisma({ dsn: database.dsn, log: silentLog, applicationName: 'test', poolSize: 2 });
+  states = createAgentStateStore(redis, { channel: 'metrics:live' });
+  agents = createAgentStore({ prisma: prisma.handle, table: 'metrics_snapshots' });
+  persistQueue = openQueue('persist', redis);
+});
+afterEach(() => sockets.splice(0).forEach((socket) => socket.disconnect()));
+afterAll(async () => {
+  await Promise.all([first.stop(), second.stop(), workers.stop()]);
+  await prisma.close();
+  redis.disconnect();
+  await redisServer.close();
+  await database.close();
+});
+
+const ingest = (id: string, changes = {}, headers: Record<string, string> = {}) =>
+  post(`${first.url}/ingest/metrics`, snapshot(changes), { 'X-Agent-Id': id, ...headers });
+
+async function send(method: string, path: string, body?: unknown): Promise<Reply> {
+  const response = await fetch(second.url + path, {
+    method,
+    ...(body === undefined
+      ? {}
+      : { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
+  });
+  return { status: response.status, headers: response.headers, body: await response.json() };
+}
+
+async function list(query: string, node = second): Promise<{ agents: Agent[]; next_cursor: string | null }> {
+  const { status, body } = await get(`${node.url}/api/agents?${query}`);
+  expect([status, body]).toEqual([200, expect.anything()]);
+  return body as { agents: Agent[]; next_cursor: string | null };
+}
+
+const find = async (id: string) => (await get(`${second.url}/api/agents/${id}`)).body as Agent;
+
+async function known(id: string): Promise<Agent> {
+  return waitFor(async () => {
+    const [record, { status, body }] = await Promise.all([
+      agents.find(id),
+      get(`${second.url}/api/agents/${id}`),
+    ]);
+    return record !== undefined && status === 200 && (body as Agent).latest !== null && (body as Agent);
+  });
+}
+
+describe('an agent that reports', () => {
+  test('is in the list, with what it measured last, from either node', async () => {
+    const busy = { pid: 9, name: 'busy', cpu_percent: 80, memory_mb: 1 };
+    const timestamp = nowSeconds();
+    const top_processes = [{ ...busy, name: 'idle', cpu_percent: 0 }, busy];
+    await ingest('web-01', { timestamp, total_cpu_percent: 42.5, top_processes });
+    const agent = await known('web-01');
+    expect(agentSchema.parse(agent)).toEqual(agent);
+    expect(agent).toMatchObject({
+      id: 'web-01',
+      name: 'web-01',
+      labels: {},
+      state: 'online',
+      clock_skew_seconds: 0,
+      interval_seconds: null,
+      latest: {
+        timestamp,
+        total_cpu_percent: 42.5,
+        system_memory_used_mb: 2000,
+        system_memory_total_mb: 8000,
+        top_process: { name: 'busy', cpu_percent: 80 },
+      },
+    });
+    expect(agent.first_seen).toBe(agent.last_seen);
+    expect(agent.sparkline).toHaveLength(30);
+    expect(agent.sparkline).toContain(42.5);
+    for (const node of [first, second])
+      expect((await list('search=web-01', node)).agents.map(({ id }) => id)).toEqual(['web-01']);
+  });
+
+  test('with a clock that is wrong is online, its skew is told, and its last report is by our clock', async () => {
+    await ingest('behind', { timestamp: nowSeconds() - 7200 });
+    const agent = await known('behind');
+    expect(agent.state).toBe('online');
+    expect(Math.abs((agent.clock_skew_seconds ?? 0) + 7200)).toBeLessThanOrEqual(1);
+    expect(Math.abs(agent.last_seen - nowSeconds())).toBeLessThanOrEqual(2);
+  });
+
+  test('and hands in its past has it in the sparkline, and no older figures', async () => {
+    const now = nowSeconds();
+    await ingest('returns', { timestamp: now, total_cpu_percent: 5 });
+    await known('returns');
+    const past = [now - 60, now - 120].map((timestamp, i) =>
+      snapshot({ timestamp, total_cpu_percent: 90 + i }),
+    );
+    await post(`${first.url}/ingest/metrics/batch`, past, { 'X-Agent-Id': 'returns' });
+    const agent = await waitFor(async () => {
+      const found = await find('returns');
+      return found.sparkline.includes(91) && found;
+    });
+    expect(agent.sparkline).toEqual(expect.arrayContaining([5, 90, 91]));
+    expect(agent.latest?.total_cpu_percent).toBe(5);
+  });
+});
+
+describe('labels of an agent', () => {
+  test('come by its header, are a filter, and give way to those of the operator', async () => {
+    await ingest('labelled', {}, { 'X-Agent-Labels': 'env=prod, role=web' });
+    await ingest('labelled-too', {}, { 'X-Agent-Labels': 'env=prod' });
+    await waitFor(async () => (await list('label=env=prod')).agents.length === 2);
+    expect((await list('label=env=prod&label=role=web')).agents.map(({ id }) => id)).toEqual(['labelled']);
+    const changed = await send('PATCH', '/api/agents/labelled', {
+      name: ' Checkout ',
+      labels: { env: 'test' },
+    });
+    expect(changed).toMatchObject({
+      status: 200,
+      body: { name: 'Checkout', labels: { env: 'test', role: 'web' } },
+    });
+    expect((await list('label=env=prod')).agents.map(({ id }) => id)).toEqual(['labelled-too']);
+    expect((await list('search=checkout')).agents.map(({ id }) => id)).toEqual(['labelled']);
+    await send('PATCH', '/api/agents/labelled', { name: null, labels: { env: null } });
+    expect(await find('labelled')).toMatchObject({ name: 'labelled', labels: { env: 'prod', role: 'web' } });
+  });
+
+  test('come with a batch as well, and an empty header takes them back', async () => {
+    const headers = { 'X-Agent-Id': 'batched', 'X-Agent-Labels': 'env=batch' };
+    await post(`${first.url}/ingest/metrics/batch`, [snapshot()], headers);
+    await waitFor(async () => (await list('label=env=batch')).agents.length === 1);
+    await ingest('batched', { total_cpu_percent: 1 }, { 'X-Agent-Labels': '' });
+    await waitFor(async () => (await list('label=env=batch')).agents.length === 0);
+  });
+
+  test.each(['env', 'env=a b', 'a=b,a=c', Array.from({ length: 17 }, (_, i) => `k${i}=v`).join(',')])(
+    'that are none are refused, with what to write: %s',
+    async (labels) => {
+      const { status, body } = await ingest('bad-labels', {}, { 'X-Agent-Labels': labels });
+      expect(status).toBe(422);
+      expect(body).toMatchObject({
+        detail: [{ loc: ['header', 'X-Agent-Labels'], msg: expect.stringContaining('key=value') }],
+      });
+    },
+  );
+});
+
+describe('requests that cannot be', () => {
+  test.each([
+    ['GET', '/api/agents?state=gone', 'state'],
+    ['GET', '/api/agents?limit=0', 'limit'],
+    ['GET', '/api/agents?limit=1001', 'limit'],
+    ['GET', '/api/agents?label=env', 'label'],
+    ['GET', '/api/agents?sort=colour', 'sort'],
+    ['GET', '/api/agents?order=up', 'order'],
+    ['GET', '/api/agents?search=', 'search'],
+    ['GET', '/api/agents?search=a&search=b', 'search'],
+    ['GET', '/api/agents?cursor=rubbish', 'cursor'],
+    ['GET', '/api/agents/a%20b', 'id'],
+    ['DELETE', '/api/agents/a%20b', 'id'],
+  ])('%s %s', async (method, path, place) => {
+    expect(await send(method, path)).toMatchObject({
+      status: 422,
+      body: { detail: [{ loc: expect.arrayContaining([place]) }] },
+    });
+  });
+
+  test.each([
+    {},
+    { name: '' },
+    { name: 'x'.repeat(129) },
+    { name: 'a\u0000b' },
+    { labels: { 'a b': 'c' } },
+    { labels: { a: '' } },
+    { labels: { a: 1 } },
+    { colour: 'red' },
+    [],
+  ])('PATCH with %j', async (body) => {
+    await known('web-01');
+    expect((await send('PATCH', '/api/agents/web-01', body)).status).toBe(422);
+  });
+
+  test('about an agent that never reported: 404', async () => {
+    const answers = [
+      await send('GET', '/api/agents/nobody'),
+      await send('PATCH', '/api/agents/nobody', { name: 'x' }),
+      await send('DELETE', '/api/agents/nobody'),
+    ];
+    for (const answer of answers)
+      expect(answer).toMatchObject({ status: 404, body: { detail: 'No agent nobody has reported' } });
+  });
+
+  test('without PostgreSQL: 503, and the setting that turns it on', async () => {
+    const bare = await startApiNode({ REDIS_URL: redisServer.url });
+    for (const path of ['/api/agents', '/api/agents/web-01']) {
+      const { status, body, headers } = await get(bare.url + path);
+      expect([status, headers.get('retry-after')]).toEqual([503, null]);
+      expect(body).toMatchObject({ detail: expect.stringContaining('POSTGRES_DSN') });
+    }
+    await bare.stop();
+  });
+});
+
+describe('an agent that falls silent', () => {
+  test('is noticed by the server, and told to every client of every node once', async () => {
+    const clients = await Promise.all([first, second].map(({ url }) => connectSocket(url)));
+    sockets.push(...clients);
+    const heard: AgentStateEvent[][] = clients.map((client) => collect(client, 'agent_state'));
+    const ofAgent = (events: AgentStateEvent[]) =>
+      events.filter(({ agent_id }) => agent_id === 'silent').map(({ state }) => state);
+    const nowMs = Date.now();
+    // Reports of a moment ago: in a second and a half it is too late for the next one.
+    const lastMs = nowMs - STALE_FLOOR_MS + 1500;
+    for (let i = 4; i >= 0; i -= 1) {
+      const receivedAtMs = lastMs - i * 2000;
+      await states.note([
+        {
+          agentId: 'silent',
+          timestamp: Math.floor(receivedAtMs / 1000),
+          receivedAtMs,
+          history: false,
+          cpuPercent: 1,
+          memoryUsedMb: 1,
+          memoryTotalMb: 2,
+          top: null,
+        },
+      ]);
+    }
+    for (const events of heard)
+      await waitFor(() => ofAgent(events).includes('stale'), { describe: 'the silence to be noticed' });
+    const tookMs = Date.now() - (lastMs + STALE_FLOOR_MS);
+    expect(tookMs).toBeLessThan(4000);
+    expect(await find('silent')).toMatchObject({ state: 'stale', interval_seconds: 2 });
+
+    await ingest('silent');
+    for (const events of heard) {
+      await waitFor(() => ofAgent(events).length === 3);
+      expect(ofAgent(events)).toEqual(['online', 'stale', 'online']);
+    }
+    expect(heard[0]?.at(-1)?.last_seen).toBeGreaterThanOrEqual(Math.floor(nowMs / 1000));
+  });
+});
+
+describe('forgetting an agent', () => {
+  const rowsOf = async (id: string) => {
+    const [row] = await prisma.handle.$queryRawUnsafe<{ count: number }[]>(
+      'SELECT count(*)::int AS count FROM metrics_snapshots WHERE agent_id = $1',
+      id,
+    );
+    return row?.count;
+  };
+
+  test('takes it out of the list at once, then all that was received of it, also what waits in a queue', async () => {
+    const now = nowSeconds();
+    for (const ago of [4, 2, 0])
+      await ingest(
+        'leaving',
+        { timestamp: now - ago, total_cpu_percent: 95 },
+        { 'X-Agent-Labels': 'env=old' },
+      );
+    await known('leaving');
+    await waitFor(async () => (await rowsOf('leaving')) === 3);
+    await send('PATCH', '/api/agents/leaving', { name: 'Leaving' });
+
+    await persistQueue.pause();
+    await ingest('leaving', { timestamp: now, total_cpu_percent: 96 });
+    expect(await send('DELETE', '/api/agents/leaving')).toMatchObject({
+      status: 202,
+      body: { status: 'forgetting', id: 'leaving' },
+    });
+    expect((await send('GET', '/api/agents/leaving')).status).toBe(404);
+    expect((await list('search=leaving')).agents).toEqual([]);
+    expect((await send('DELETE', '/api/agents/leaving')).status).toBe(404);
+
+    // It comes back while what was handed in before is still waiting.
+    await ingest('leaving', { timestamp: now + 1, total_cpu_percent: 7 });
+    await persistQueue.resume();
+    const returned = await waitFor(async () => {
+      const { status, body } = await send('GET', '/api/agents/leaving');
+      return status === 200 && body;
+    });
+    expect(returned).toMatchObject({ name: 'leaving', labels: {}, interval_seconds: null, state: 'online' });
+    await waitFor(async () => (await rowsOf('leaving')) === 1 && (await persistQueue.count()) === 0);
+    expect(await redis.exists('topline:alert:cpu_threshold_duration:leaving')).toBeLessThanOrEqual(1);
+    const recent = (await get(`${first.url}/api/metrics/recent?agent=leaving`)).body;
+    expect(recent).toMatchObject([{ total_cpu_percent: 7 }]);
+  });
+});
+
+describe('a thousand agents', () => {
+  const COUNT = 1000;
+  const idOf = (i: number) => `fleet-${String(i).padStart(4, '0')}`;
+
+  async function reportAll(seed: number): Promise<void> {
+    const receivedAtMs = Date.now();
+    await states.note(
+      Array.from({ length: COUNT }, (_, i) => ({
+        agentId: idOf(i),
+        timestamp: Math.floor(receivedAtMs / 1000),
+        receivedAtMs,
+        history: false,
+        cpuPercent: (i * 37 * seed) % 101,
+        memoryUsedMb: (i * 91) % 8000,
+        memoryTotalMb: 8000,
+        top: { name: 'node', cpuPercent: 1 },
+      })),
+    );
+  }
+
+  test('are listed in one request, and each once in pages while they move', async () => {
+    const seenMs = Date.now();
+    await agents.upsert(
+      Array.from({ length: COUNT }, (_, i) => ({
+        agentId: idOf(i),
+        firstReceivedAtMs: seenMs,
+        lastReceivedAtMs: seenMs,
+        labels: { env: i % 2 === 0 ? 'prod' : 'test' },
+      })),
+    );
+    await reportAll(1);
+    const whole = await list('search=fleet-&limit=1000&sort=cpu');
+    expect(whole.agents).toHaveLength(COUNT);
+    const percents = whole.agents.map(({ latest }) => latest?.total_cpu_percent ?? -1);
+    expect(percents).toEqual(percents.toSorted((a, b) => b - a));
+
+    for (const sort of ['cpu', 'last_seen', 'id', 'state']) {
+      const seen: string[] = [];
+      let cursor: string | null = '';
+      for (let page = 1; cursor !== null; page += 1) {
+        const query = `search=fleet-&label=env=prod&sort=${sort}&limit=60${cursor === '' ? '' : `&cursor=${cursor}`}`;
+        // Every page from another node than the one before.
+        const { agents: found, next_cursor } = await list(query, page % 2 === 0 ? first : second);
+        seen.push(...found.map(({ id }) => id));
+        cursor = next_cursor;
+        await reportAll(page + 1);
+      }
+      expect(seen).toHaveLength(COUNT / 2);
+      expect(new Set(seen).size).toBe(COUNT / 2);
+    }
+  });
+});
+
+describe('while a store is away', () => {
+  test('the answer is 503 and says which, and the list is there again with it', async () => {
+    await redisServer.stop();
+    const without = await get(`${first.url}/api/agents`);
+    expect(without).toMatchObject({
+      status: 503,
+      body: { detail: expect.stringContaining('Redis unavailable') },
+    });
+    await redisServer.restart();
+    await waitFor(async () => (await get(`${first.url}/api/agents`)).status === 200);
+  });
+});
