@@ -5,6 +5,8 @@ Measures this machine (CPU, memory, the top 12 processes) and hands a snapshot t
 
   --url URL              the server; a path in front of /ingest/metrics is kept  (default http://127.0.0.1:8000)
   --id ID                this host's name on the server: 1-128 of A-Z a-z 0-9 . _ : -  (default: its host name)
+  --label KEY=VALUE      what this host is sorted by on the server; may be given up to 16 times. The environment variable
+                         AGENT_LABELS (key=value,key=value) does the same where no --label is given
   --interval SECONDS     from one snapshot to the next, 1 to 3600  (default 2)
   --token TOKEN          the server's agent token; the environment variable AGENT_API_TOKEN does the same and,
                          unlike this, does not show in the process list

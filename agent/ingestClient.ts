@@ -21,6 +21,8 @@ export interface IngestClientOptions {
   endpoint: string;
   agentId: string;
   token: string | undefined;
+  /** `key=value,key=value`; an empty text tells the server that it has none any more. Absent: nothing is told. */
+  labels?: string | undefined;
   timeoutMs: number;
   /** What the bodies are; JSON unless told. */
   mediaType?: 'application/json' | 'application/x-ndjson';
@@ -34,10 +36,12 @@ export function createIngestClient({
   endpoint,
   agentId,
   token,
+  labels,
   timeoutMs,
   mediaType = 'application/json',
 }: IngestClientOptions): PostSnapshot {
   const headers: Record<string, string> = { 'content-type': mediaType, 'x-agent-id': agentId };
+  if (labels !== undefined) headers['x-agent-labels'] = labels;
   if (token !== undefined) headers['x-agent-token'] = token;
 
   return async function postSnapshot(body, signal) {

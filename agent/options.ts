@@ -9,6 +9,8 @@ export interface AgentOptions {
   agentId: string;
   intervalMs: number;
   token: string | undefined;
+  /** What it says of itself: `key=value,key=value`, empty for nothing. */
+  labels: string;
   /** Snapshots kept in memory while the server is away. */
   bufferSize: number;
   /** Where they are kept on disk; undefined where they are not. */
@@ -33,6 +35,8 @@ const TEXT_OPTIONS = [
   'buffer-mb',
   'drain-per-minute',
 ] as const;
+/** May be given several times. */
+const LABEL_OPTION = 'label';
 const SWITCHES = ['once', 'no-buffer', 'help'] as const;
 
 const BYTES_PER_MB = 1024 * 1024;
@@ -42,6 +46,9 @@ type Switch = (typeof SWITCHES)[number];
 
 /** As the wire contract has it; a copy, because the contract's own would load zod. A test holds the two equal. */
 const AGENT_ID = /^[A-Za-z0-9._:-]{1,128}$/;
+/** Likewise. */
+const LABEL = /^([A-Za-z0-9._-]{1,64})=[A-Za-z0-9._:/@+-]{1,128}$/;
+const MAX_LABELS = 16;
 /** What a header can carry. */
 const TOKEN = /^[\x21-\x7e]+$/;
 
@@ -54,7 +61,7 @@ export function parseArguments(
   env: Record<string, string | undefined>,
   host: string = hostname(),
 ): ParsedArguments {
-  const { texts, switches, faults } = readTokens(args);
+  const { texts, labels, switches, faults } = readTokens(args);
   if (switches.has('help')) return { kind: 'help' };
 
   const number = (name: TextOption, fallback: number, min: number, max: number, whole: boolean): number => {
@@ -81,6 +88,7 @@ export function parseArguments(
     agentId,
     intervalMs: Math.round(number('interval', 2, 1, 3600, false) * 1000),
     token: texts.get('token') || env['AGENT_API_TOKEN'] || undefined,
+    labels: toLabels(labels, env['AGENT_LABELS'], faults),
     bufferSize: number('buffer-size', 900, 1, 1_000_000, true),
     disk: directory === undefined ? undefined : { directory: resolve(directory), maxBytes },
     drainPaceMs: 60_000 / number('drain-per-minute', 100, 1, 60_000, false),
@@ -101,6 +109,7 @@ export function parseArguments(
 /** parseArgs stops at the first fault in its strict mode; in the loose one it hands over what it saw, to be judged here. */
 function readTokens(args: string[]) {
   const texts = new Map<TextOption, string>();
+  const labels: string[] = [];
   const switches = new Set<Switch>();
   const faults: string[] = [];
   const { tokens } = parseArgs({
@@ -108,7 +117,9 @@ function readTokens(args: string[]) {
     strict: false,
     tokens: true,
     options: {
-      ...Object.fromEntries(TEXT_OPTIONS.map((name) => [name, { type: 'string' as const }])),
+      ...Object.fromEntries(
+        [...TEXT_OPTIONS, LABEL_OPTION].map((name) => [name, { type: 'string' as const }]),
+      ),
       once: { type: 'boolean' },
       'no-buffer': { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
@@ -125,16 +136,38 @@ function readTokens(args: string[]) {
       if (flag !== undefined) {
         if (token.value !== undefined) faults.push(`--${flag} takes no value`);
         switches.add(flag);
-      } else if (text === undefined) {
+      } else if (text === undefined && token.name !== LABEL_OPTION) {
         faults.push(`unknown option ${token.rawName}: --help lists them all`);
       } else if (token.value === undefined || (!token.inlineValue && token.value.startsWith('--'))) {
-        faults.push(`--${text} needs a value`);
+        faults.push(`--${token.name} needs a value`);
+      } else if (text === undefined) {
+        labels.push(token.value);
       } else {
         texts.set(text, token.value);
       }
     }
   }
-  return { texts, switches, faults };
+  return { texts, labels, switches, faults };
+}
+
+/** Those on the command line, or else those of the environment. */
+function toLabels(given: string[], fromEnvironment = '', faults: string[]): string {
+  const source = given.length > 0 ? '--label' : 'AGENT_LABELS';
+  const labels = (given.length > 0 ? given : fromEnvironment.split(','))
+    .map((label) => label.trim())
+    .filter((label) => given.length > 0 || label !== '');
+  for (const label of labels) {
+    if (LABEL.test(label)) continue;
+    faults.push(
+      `${source} must be key=value, the key 1-64 of A-Z a-z 0-9 . _ -, the value 1-128 of these and : / @ +, not ${JSON.stringify(label)}`,
+    );
+  }
+  const keys = labels.map((label) => label.split('=')[0]);
+  const twice = keys.find((key, i) => keys.indexOf(key) < i);
+  if (twice !== undefined) faults.push(`${source} gives ${twice} more than once`);
+  if (labels.length > MAX_LABELS)
+    faults.push(`${source} gives ${labels.length} labels: ${MAX_LABELS} are the most`);
+  return labels.join(',');
 }
 
 function toEndpoint(url: string, faults: string[]): string {

@@ -179,6 +179,6 @@ export function agentId(host: string): string {
 
 /** The agent needs one secret, and gets it in a way that no list of processes shows; of the others it knows none. */
 function agentEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const names = ['PATH', 'HOME', 'LANG', 'TZ', 'AGENT_API_TOKEN', 'LOG_LEVEL'];
+  const names = ['PATH', 'HOME', 'LANG', 'TZ', 'AGENT_API_TOKEN', 'AGENT_LABELS', 'LOG_LEVEL'];
   return Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
 }

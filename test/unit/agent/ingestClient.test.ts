@@ -39,6 +39,17 @@ test('without a token there is no token header', async () => {
   expect(server.received[0]?.headers).not.toHaveProperty('x-agent-token');
 });
 
+test.each(['env=prod,role=web', ''])(
+  'labels go out as they are, also that there are none: %j',
+  async (labels) => {
+    server = await startIngestServer();
+    const { endpoint } = server;
+    const post = createIngestClient({ endpoint, agentId: 'a', token: undefined, labels, timeoutMs: 5000 });
+    await post('{}', never);
+    expect(server.received[0]?.headers).toMatchObject({ 'x-agent-labels': labels });
+  },
+);
+
 test('a connection is used again, also behind an error answer', async () => {
   const post = await clientOf((index) => (index === 1 ? { status: 503, body: '{"detail":"no"}' } : ACCEPTED));
   for (let count = 0; count < 10; count += 1) await post('{}', never);

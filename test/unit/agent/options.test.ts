@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { agentIdSchema } from '../../../core/contracts/snapshot.ts';
+import { parseLabel } from '../../../core/contracts/labels.ts';
 import { HELP } from '../../../agent/help.ts';
 import { parseArguments } from '../../../agent/options.ts';
 
@@ -27,6 +28,7 @@ describe('options', () => {
       agentId: 'db-01.example',
       intervalMs: 2000,
       token: undefined,
+      labels: '',
       bufferSize: 900,
       disk: {
         directory: join(homedir(), '.local/state/topline-agent/db-01.example@127.0.0.1_8000'),
@@ -44,6 +46,7 @@ describe('options', () => {
       agentId: 'web-01',
       intervalMs: 2500,
       token: 's3cret',
+      labels: '',
       bufferSize: 10,
       disk: { directory: '/var/lib/topline', maxBytes: 5 * 1024 * 1024 },
       drainPaceMs: 1000,
@@ -68,6 +71,38 @@ describe('options', () => {
     expect(optionsOf(['--token='], { AGENT_API_TOKEN: '' }).token).toBeUndefined();
   });
 
+  test('take labels as often as they are given, else from the environment', () => {
+    expect(optionsOf(['--label', 'env=prod', '--label=role=web']).labels).toBe('env=prod,role=web');
+    expect(optionsOf([], { AGENT_LABELS: 'env=prod, role=web' }).labels).toBe('env=prod,role=web');
+    expect(optionsOf(['--label', 'a=b'], { AGENT_LABELS: 'env=prod' }).labels).toBe('a=b');
+    expect(optionsOf([], { AGENT_LABELS: '' }).labels).toBe('');
+  });
+
+  test.each([
+    [['--label', 'env'], {}, /^--label must be key=value.*not "env"$/],
+    [['--label', 'env=a b'], {}, /^--label must be key=value/],
+    [['--label', 'a=b', '--label', 'a=c'], {}, /^--label gives a more than once$/],
+    [['--label'], {}, /^--label needs a value$/],
+    [[], { AGENT_LABELS: 'a=b,c' }, /^AGENT_LABELS must be key=value.*not "c"$/],
+    [
+      Array.from({ length: 17 }, (_, i) => `--label=k${i}=v`),
+      {},
+      /^--label gives 17 labels: 16 are the most$/,
+    ],
+  ])('%j with %j is told', (args, env, fault) => {
+    expect(faultsOf(args, env)).toEqual([expect.stringMatching(fault)]);
+  });
+
+  test('take as a label exactly what the server does', () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^[a-zA-Z._ :=é,-]{0,6}$/), (text) => {
+        if (text.trim() !== text || text.includes(',')) return;
+        const taken = parse([`--label=${text}`]).kind === 'run';
+        expect(taken).toBe(parseLabel(text) !== undefined);
+      }),
+    );
+  });
+
   test('--help wins over every fault', () => {
     expect(parse(['--nonsense', '-h']).kind).toBe('help');
   });
@@ -80,6 +115,7 @@ describe('options', () => {
     for (const option of [
       'url',
       'id',
+      'label',
       'interval',
       'token',
       'buffer-size',
