@@ -134,6 +134,7 @@ export async function startApi({ config, log, lifecycle }: ProcessContext): Prom
     history: openHistoryReads({ config, log, lifecycle }),
     export: { store: openExportStore({ config, log, lifecycle }), streams: exportStreams },
     access,
+    agents: postgres?.agents,
     fleet:
       postgres &&
       createFleet({

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { agentSchema, conditionSchema, SPARK_POINTS, type Agent } from '../../core/contracts/agents.ts';
-import { labelTextSchema, MAX_LABELS, parseLabel } from '../../core/contracts/labels.ts';
 import { SORTS, usualOrder } from '../fleet/agentOrder.ts';
 import type { Fleet } from '../fleet/fleet.ts';
+import { labelPairs, labelQuerySchema } from '../fleet/labelFilter.ts';
 import { requireHistory } from '../requireHistory.ts';
 import { validate } from '../validation.ts';
 import type { Route } from './route.ts';
@@ -15,13 +15,7 @@ const querySchema = z.object({
     .optional()
     .meta({ description: 'Part of the id or the name, in any case.', example: 'web' }),
   state: conditionSchema.optional(),
-  label: z
-    .union([labelTextSchema, z.array(labelTextSchema).max(MAX_LABELS)])
-    .optional()
-    .meta({
-      description: 'key=value; given several times, an agent must have all of them.',
-      example: 'env=prod',
-    }),
+  label: labelQuerySchema,
   sort: z
     .enum(SORTS)
     .default('id')
@@ -84,12 +78,8 @@ export function agentsRoute(fleet: Fleet | undefined): Route {
     async handle(ctx) {
       const known = requireHistory(fleet);
       const { search, state, label, sort, order, limit, cursor } = validate(querySchema, ctx.query, 'query');
-      const labels = [label ?? []].flat().flatMap((text) => {
-        const pair = parseLabel(text);
-        return pair === undefined ? [] : [pair];
-      });
       const { agents, nextCursor } = await known.list({
-        filter: { search, state, labels },
+        filter: { search, state, labels: labelPairs(label) },
         sort,
         order: order ?? usualOrder(sort),
         limit,

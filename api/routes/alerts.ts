@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { alertEventSchema } from '../../core/contracts/alert.ts';
+import type { AgentStore } from '../../core/stores/agents.ts';
 import type { AlertStore } from '../../core/stores/alerts.ts';
 import { earlierNow, type SharedClock } from '../../core/stores/clock.ts';
 import { nowSeconds } from '../../core/time.ts';
+import { idsOfQuery, labelQuerySchema } from '../fleet/labelFilter.ts';
 import { orRedisUnavailable } from '../redisUnavailable.ts';
 import { validate } from '../validation.ts';
 import type { Route } from './route.ts';
@@ -15,10 +17,18 @@ const querySchema = z.object({
     .max(1440)
     .default(60)
     .meta({ description: 'How far back.' }),
+  label: labelQuerySchema,
 });
 
+export interface RecentAlertsOptions {
+  alerts: AlertStore;
+  clock: SharedClock;
+  /** Absent where no history is kept. */
+  agents: AgentStore | undefined;
+}
+
 /** `GET /api/alerts/recent`: alert events of the last minutes. */
-export function recentAlertsRoute({ alerts, clock }: { alerts: AlertStore; clock: SharedClock }): Route {
+export function recentAlertsRoute({ alerts, clock, agents }: RecentAlertsOptions): Route {
   return {
     method: 'get',
     path: '/api/alerts/recent',
@@ -32,13 +42,15 @@ export function recentAlertsRoute({ alerts, clock }: { alerts: AlertStore; clock
     answers: {
       200: { description: 'Firing events', schema: z.array(alertEventSchema) },
       422: { description: 'minutes is not a whole number from 1 to 1440' },
-      503: { description: 'Redis is out of reach' },
+      503: { description: 'A store is out of reach, or a label is asked for and POSTGRES_DSN is not set' },
     },
     async handle(ctx) {
-      const { minutes } = validate(querySchema, ctx.query, 'query');
-      ctx.body = await orRedisUnavailable(async () =>
+      const { minutes, label } = validate(querySchema, ctx.query, 'query');
+      const chosen = await idsOfQuery(label, agents);
+      const events = await orRedisUnavailable(async () =>
         alerts.since((await earlierNow(clock, nowSeconds())) - minutes * 60),
       );
+      ctx.body = chosen === undefined ? events : events.filter(({ agent_id }) => chosen.includes(agent_id));
     },
   };
 }

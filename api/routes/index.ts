@@ -23,6 +23,7 @@ import { topProcessesRoute } from './processesTop.ts';
 import type { Route } from './route.ts';
 import { sessionRoutes } from './session.ts';
 import type { RateLimitStore } from '../../core/stores/rateLimit.ts';
+import type { AgentStore } from '../../core/stores/agents.ts';
 import type { AlertStore } from '../../core/stores/alerts.ts';
 import type { TimelineStore } from '../../core/stores/timeline.ts';
 
@@ -38,16 +39,18 @@ export interface RouteOptions {
   access: Access;
   /** Absent where no history is kept. */
   fleet: Fleet | undefined;
+  /** Likewise. */
+  agents: AgentStore | undefined;
 }
 
 /** Table of contents: every route of the API. OpenAPI is made from this list. */
 export function listRoutes(options: RouteOptions): Route[] {
-  const { ingest, rateLimits, health, timeline, alerts, history, access, fleet } = options;
+  const { ingest, rateLimits, health, timeline, alerts, history, access, fleet, agents } = options;
   return [
     ingestRoute(ingest),
     ingestBatchRoute(ingest),
-    recentMetricsRoute({ timeline }),
-    recentAlertsRoute({ alerts, clock: ingest.clock }),
+    recentMetricsRoute({ timeline, agents }),
+    recentAlertsRoute({ alerts, clock: ingest.clock, agents }),
     metricsHistoryRoute({ history }),
     metricsAtRoute({ history }),
     topProcessesRoute({ history }),

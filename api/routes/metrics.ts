@@ -2,15 +2,23 @@ import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { agentIdSchema, snapshotSchema, type Snapshot } from '../../core/contracts/snapshot.ts';
 import type { TimelineStore } from '../../core/stores/timeline.ts';
+import type { AgentStore } from '../../core/stores/agents.ts';
 import { nowSeconds } from '../../core/time.ts';
+import { idsOfQuery, labelQuerySchema } from '../fleet/labelFilter.ts';
 import { orRedisUnavailable } from '../redisUnavailable.ts';
 import { validate } from '../validation.ts';
 import type { Route } from './route.ts';
 
-const querySchema = z.object({ agent: agentIdSchema.optional() });
+const querySchema = z.object({ agent: agentIdSchema.optional(), label: labelQuerySchema });
 
-/** `GET /api/metrics/recent`: the last minutes of one agent, or of all. */
-export function recentMetricsRoute({ timeline }: { timeline: TimelineStore }): Route {
+export interface RecentMetricsOptions {
+  timeline: TimelineStore;
+  /** Absent where no history is kept. */
+  agents: AgentStore | undefined;
+}
+
+/** `GET /api/metrics/recent`: the last minutes of one agent, of some, or of all. */
+export function recentMetricsRoute({ timeline, agents }: RecentMetricsOptions): Route {
   return {
     method: 'get',
     path: '/api/metrics/recent',
@@ -22,16 +30,20 @@ export function recentMetricsRoute({ timeline }: { timeline: TimelineStore }): R
       ofOne: { summary: 'Of one host', query: { agent: 'web-01' } },
     },
     answers: {
-      200: { description: 'Of one agent, or of all of them', schema: z.array(snapshotSchema) },
-      503: { description: 'Redis is out of reach' },
+      200: {
+        description: 'Of one agent, of those with a label, or of all of them',
+        schema: z.array(snapshotSchema),
+      },
+      503: { description: 'A store is out of reach, or a label is asked for and POSTGRES_DSN is not set' },
     },
     async handle(ctx) {
-      const { agent } = validate(querySchema, ctx.query, 'query');
-      if (agent !== undefined) {
+      const { agent, label } = validate(querySchema, ctx.query, 'query');
+      const chosen = await idsOfQuery(label, agents);
+      if (agent !== undefined && chosen?.includes(agent) !== false) {
         ctx.body = await orRedisUnavailable(() => timeline.recentOf(agent, nowSeconds()));
         return;
       }
-      const slices = timeline.recentOfAll(nowSeconds());
+      const slices = timeline.recentOfAll(nowSeconds(), agent === undefined ? chosen : []);
       // The first slice before the status goes out: with Redis away this is still a 503.
       const first = await orRedisUnavailable(() => slices.next());
       ctx.type = 'application/json';

@@ -77,8 +77,11 @@ export interface TimelineStore {
   append(records: TimelineRecord[], nowSeconds: number): Promise<number>;
   /** One agent's snapshots inside the retention, oldest first; records that cannot be read are left out. */
   recentOf(agentId: string, nowSeconds: number): Promise<Snapshot[]>;
-  /** Every agent's, oldest first, in slices of time so that a fleet of thousands does not have to fit into memory. */
-  recentOfAll(nowSeconds: number): AsyncGenerator<Snapshot[]>;
+  /**
+   * Every agent's, or only those of some, oldest first, in slices of time so that a fleet of thousands does not have to
+   * fit into memory.
+   */
+  recentOfAll(nowSeconds: number, only?: readonly string[]): AsyncGenerator<Snapshot[]>;
   /** Drops what is older than the retention. Resolves to how many records went. */
   prune(nowSeconds: number): Promise<number>;
   /** Drops what an agent has of before this second of its own clock, and of the second itself. */
@@ -131,12 +134,13 @@ export function createTimelineStore(
       return range(agentId, (await earlierNow(clock, localSeconds)) - retentionSeconds, '+inf');
     },
 
-    async *recentOfAll(localSeconds) {
+    async *recentOfAll(localSeconds, only) {
       const nowSeconds = await earlierNow(clock, localSeconds);
       const from = nowSeconds - retentionSeconds;
       const agents = await redis.zrangebyscore(AGENTS_KEY, from, '+inf');
       // The default agent's timeline may have been written by somebody who knows nothing of our own keys.
-      const all = [...new Set([DEFAULT_AGENT_ID, ...agents])];
+      const known = new Set([DEFAULT_AGENT_ID, ...agents]);
+      const all = only === undefined ? [...known] : only.filter((id) => known.has(id));
       const sliceSeconds = Math.max(1, Math.floor(RECORDS_A_SLICE / (all.length * USUAL_RATE)));
       for (let start = from; start <= nowSeconds; start += sliceSeconds) {
         const last = start + sliceSeconds > nowSeconds;

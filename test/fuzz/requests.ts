@@ -159,6 +159,9 @@ const queryText = fc.oneof(
   ),
 );
 
+/** None that reports: what the operator forgets would be missing from the account at the end. */
+const agentInPath = fc.constantFrom('nobody', '{id}', '%00', '%', 'a'.repeat(200));
+
 /** Requests to every route of the document and to what lies beside, with little or much wrong. */
 export function requestInputs(document: ApiDocument, credentials: Credentials): fc.Arbitrary<RequestInput> {
   const { schemas } = document.components;
@@ -208,7 +211,7 @@ export function requestInputs(document: ApiDocument, credentials: Credentials): 
         weight: Object.keys(tokens).length > 0 ? described.length : 1,
         arbitrary: fc.record({
           method: fc.constant(method),
-          path: query.map((text) => path + text),
+          path: fc.tuple(agentInPath, query).map(([id, text]) => path.replace('{id}', id) + text),
           headers: fc.oneof(
             {
               arbitrary: fc.constant({ 'content-type': type, ...tokens }),

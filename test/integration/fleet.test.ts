@@ -157,6 +157,31 @@ describe('labels of an agent', () => {
     expect(await find('labelled')).toMatchObject({ name: 'labelled', labels: { env: 'prod', role: 'web' } });
   });
 
+  test('choose among recent snapshots and alerts, too', async () => {
+    const now = nowSeconds();
+    for (const [id, ago] of [
+      ['hot-a', 12],
+      ['hot-a', 0],
+      ['hot-b', 12],
+      ['hot-b', 0],
+    ] as const)
+      await ingest(id, { timestamp: now - ago, total_cpu_percent: 99 }, { 'X-Agent-Labels': `row=${id}` });
+    await waitFor(async () => (await list('label=row=hot-b')).agents.length === 1);
+    const of = async (path: string) => (await get(second.url + path)).body as { agent_id: string }[];
+    const alerted = async (query: string) =>
+      (await of(`/api/alerts/recent?${query}`)).map(({ agent_id }) => agent_id);
+    await waitFor(async () => (await alerted('minutes=5')).filter((id) => id.startsWith('hot')).length === 2);
+    expect(await alerted('label=row=hot-a')).toEqual(['hot-a']);
+    expect(await alerted('label=row=none')).toEqual([]);
+
+    const recent = async (query: string) =>
+      new Set((await of(`/api/metrics/recent?${query}`)).map(({ agent_id }) => agent_id));
+    expect(await recent('label=row=hot-b')).toEqual(new Set(['hot-b']));
+    expect(await recent('label=row=hot-b&label=row=hot-a')).toEqual(new Set());
+    expect(await recent('agent=hot-a&label=row=hot-a')).toEqual(new Set(['hot-a']));
+    expect(await recent('agent=hot-a&label=row=hot-b')).toEqual(new Set());
+  });
+
   test('come with a batch as well, and an empty header takes them back', async () => {
     const headers = { 'X-Agent-Id': 'batched', 'X-Agent-Labels': 'env=batch' };
     await post(`${first.url}/ingest/metrics/batch`, [snapshot()], headers);
@@ -224,13 +249,57 @@ describe('requests that cannot be', () => {
 
   test('without PostgreSQL: 503, and the setting that turns it on', async () => {
     const bare = await startApiNode({ REDIS_URL: redisServer.url });
-    for (const path of ['/api/agents', '/api/agents/web-01']) {
+    const paths = [
+      '/api/agents',
+      '/api/agents/web-01',
+      '/api/metrics/recent?label=a=b',
+      '/api/alerts/recent?label=a=b',
+    ];
+    for (const path of paths) {
       const { status, body, headers } = await get(bare.url + path);
       expect([status, headers.get('retry-after')]).toEqual([503, null]);
       expect(body).toMatchObject({ detail: expect.stringContaining('POSTGRES_DSN') });
     }
     await bare.stop();
   });
+});
+
+test('the examples of the documents are requests that work', async () => {
+  await ingest('web-01');
+  await known('web-01');
+  const { paths } = (await get(`${second.url}/openapi.json`)).body as {
+    paths: Record<
+      string,
+      Record<
+        string,
+        {
+          tags: string[];
+          parameters?: { name: string; in: string; schema: { example?: string } }[];
+          requestBody?: { content: Record<string, { example?: unknown }> };
+          responses: Record<string, unknown>;
+        }
+      >
+    >;
+  };
+  const asked: string[] = [];
+  for (const [path, operations] of Object.entries(paths)) {
+    // What forgets comes last.
+    for (const method of ['get', 'patch', 'delete']) {
+      const operation = operations[method];
+      if (operation?.tags[0] !== 'fleet') continue;
+      const query = (operation.parameters ?? [])
+        .filter(({ in: place, schema }) => place === 'query' && schema.example !== undefined)
+        .map(({ name, schema }) => `${name}=${schema.example}`)
+        .join('&');
+      const body = operation.requestBody?.content['application/json']?.example;
+      expect(operation.requestBody === undefined).toBe(body === undefined);
+      const { status } = await send(method.toUpperCase(), `${path.replace('{id}', 'web-01')}?${query}`, body);
+      expect(Object.keys(operation.responses)).toContain(String(status));
+      expect([200, 202]).toContain(status);
+      asked.push(`${method} ${path}`);
+    }
+  }
+  expect(asked).toHaveLength(4);
 });
 
 describe('an agent that falls silent', () => {

@@ -35,6 +35,7 @@ export function allRoutes(redis: Redis): Route[] {
     history: undefined,
     export: { store: undefined, streams: createExportStreams(1) },
     fleet: undefined,
+    agents: undefined,
     access: createAccess(config, createAgentTokenCache(createAgentTokenStore(redis))),
   });
 }
