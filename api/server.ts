@@ -21,7 +21,7 @@ import { createListingStore } from '../core/stores/listings.ts';
 import { createRateLimitStore } from '../core/stores/rateLimit.ts';
 import { createExportStore, type ExportStore } from '../core/stores/exportRows.ts';
 import { createTimelineStore } from '../core/stores/timeline.ts';
-import { readProgress, type UpgradeProgress } from '../core/stores/upgradeProgress.ts';
+import { readProgress } from '../core/stores/upgradeProgress.ts';
 import { createAccess } from './access.ts';
 import { createAdmission, type Admission } from './admission.ts';
 import { observeBacklog } from './backlog.ts';
