@@ -106,6 +106,7 @@ export async function startApi({ config, log, lifecycle }: ProcessContext): Prom
   const rateLimits = createRateLimitStore(redis);
   const { ratePerMinute } = config.agents;
   const limit = { limit: ratePerMinute, windowMs: LIMIT_WINDOW_MS };
+  const history = openHistoryReads({ config, log, lifecycle });
   const routes = listRoutes({
     ingest: {
       intake,
@@ -131,8 +132,12 @@ export async function startApi({ config, log, lifecycle }: ProcessContext): Prom
     },
     timeline: createTimelineStore(redis, config.timeline),
     alerts: createAlertStore(redis, config.alerts),
-    history: openHistoryReads({ config, log, lifecycle }),
-    export: { store: openExportStore({ config, log, lifecycle }), streams: exportStreams },
+    history,
+    export: {
+      store: openExportStore({ config, log, lifecycle }),
+      streams: exportStreams,
+      agentsAsked: history?.agentsAsked,
+    },
     access,
     agents: postgres?.agents,
     fleet:

@@ -4,7 +4,13 @@ import type { Coverage, RolledUp, Segment } from '../../core/history/segments.ts
 import { alignOutward, chooseStep, nameOfStep } from '../../core/history/steps.ts';
 import type { TimeRange } from '../../core/history/times.ts';
 import { mergeTotals, type ProcessTotals } from '../../core/rollup/processTotals.ts';
-import type { AgentIds, FleetHistoryStore, FleetStep, FleetUse } from '../../core/stores/fleetHistory.ts';
+import type {
+  AgentIds,
+  FleetHistoryStore,
+  FleetProcess,
+  FleetStep,
+  FleetUse,
+} from '../../core/stores/fleetHistory.ts';
 
 /**
  * Longest range of many hosts that is read from minutes, in seconds: of a thousand hosts that is 360,000 rows for a course
@@ -86,7 +92,7 @@ export function fleetPointOf(step: FleetStep) {
 /** What many hosts used, and the names that used the most. */
 export interface FleetTop {
   use: FleetUse;
-  processes: { name: string; totals: ProcessTotals; hosts: number }[];
+  processes: FleetProcess[];
 }
 
 export async function fleetTopOf(
@@ -97,14 +103,11 @@ export async function fleetTopOf(
   limit: number,
 ): Promise<FleetTop> {
   if (tier === 'minutes') return topOfMinutes(store, agents, range, by, limit);
-  const use = await store.useOf(agents, tier, range);
-  const top = await store.topOf(agents, range, by, limit);
-  const hosts = await store.hostsOf(
-    agents,
-    range,
-    top.map(({ name }) => name),
-  );
-  return { use, processes: top.map((process) => ({ ...process, hosts: hosts.get(process.name) ?? 0 })) };
+  const [use, processes] = await Promise.all([
+    store.useOf(agents, tier, range),
+    store.topOf(agents, range, by, limit),
+  ]);
+  return { use, processes };
 }
 
 async function topOfMinutes(

@@ -1,11 +1,11 @@
-import { ServiceError } from '../../core/errors.ts';
 import { coverageOf, type Coverage, type RolledUp } from '../../core/history/segments.ts';
 import { openPrisma } from '../../core/platform/prisma.ts';
 import type { ProcessContext } from '../../core/platform/process.ts';
+import { createAgentStore } from '../../core/stores/agents.ts';
 import { createFleetHistoryStore, type FleetHistoryStore } from '../../core/stores/fleetHistory.ts';
 import { createHistoryStore, type HistoryStore } from '../../core/stores/history.ts';
 import { createRollupStore, keptDays, type RollupStore } from '../../core/stores/rollups.ts';
-import { agentsAsked, type AgentsAsked } from './scope.ts';
+import { createAgentsAsked, type AgentsAsked } from './scope.ts';
 import { createTurnstile, type Turnstile } from './turnstile.ts';
 
 /** Connections that only questions about the history use: nothing else waits for them. */
@@ -52,7 +52,7 @@ export function openHistoryReads({ config, log, lifecycle }: ProcessContext): Hi
     store: createHistoryStore({ prisma, table: postgres.table, onDamaged }),
     rollups: createRollupStore({ prisma, ...postgres }),
     fleet: createFleetHistoryStore({ prisma, table: postgres.table }),
-    agentsAsked,
+    agentsAsked: createAgentsAsked(createAgentStore({ prisma, table: postgres.table })),
     coverage: coverageWith(postgres),
     answer: createTurnstile(MAX_UNDER_WAY, TOO_MANY),
   };
@@ -61,13 +61,4 @@ export function openHistoryReads({ config, log, lifecycle }: ProcessContext): Hi
 function coverageWith(postgres: Parameters<typeof keptDays>[0]): HistoryReads['coverage'] {
   const days = { raw: postgres.retentionDays, ...keptDays(postgres) };
   return (rolledUp, nowSeconds) => coverageOf(days, rolledUp, nowSeconds);
-}
-
-/** @throws {ServiceError} 503 where no history is kept, with the setting that turns it on */
-export function orDisabled(history: HistoryReads | undefined): HistoryReads {
-  if (history !== undefined) return history;
-  throw new ServiceError(
-    503,
-    'No history is kept: set POSTGRES_DSN to a PostgreSQL database, and start again',
-  );
 }

@@ -1,17 +1,29 @@
 import { agentIdSchema } from '../../core/contracts/snapshot.ts';
+import type { AgentStore } from '../../core/stores/agents.ts';
 import type { AgentIds } from '../../core/stores/fleetHistory.ts';
+import { idsOfQuery, labelQuerySchema } from '../fleet/labelFilter.ts';
 
 /** The fields of a query that say whose history is asked for. */
 export const scopeFields = {
-  agent: agentIdSchema.optional().meta({ description: 'One host. Left out: all of them.' }),
+  agent: agentIdSchema
+    .optional()
+    .meta({ description: 'One host. Left out: all of them, or those with the labels.' }),
+  label: labelQuerySchema,
 };
 
 export interface Scope {
   agent?: string | undefined;
+  label?: string | string[] | undefined;
 }
 
-/** Which agents a query means: some by id, or undefined for all. */
+/** Which agents a query means: some by id, in order, or undefined for all. */
 export type AgentsAsked = (scope: Scope) => Promise<AgentIds>;
 
-export const agentsAsked: AgentsAsked = ({ agent }) =>
-  Promise.resolve(agent === undefined ? undefined : [agent]);
+/** A host that is named, and has not the labels that are asked for, too, is none. */
+export function createAgentsAsked(agents: Pick<AgentStore, 'idsByLabels'>): AgentsAsked {
+  return async ({ agent, label }) => {
+    const labelled = await idsOfQuery(label, agents);
+    if (agent === undefined) return labelled;
+    return labelled === undefined || labelled.includes(agent) ? [agent] : [];
+  };
+}

@@ -15,6 +15,8 @@ import type { RouteContext } from '../context.ts';
 import { csvOfProcesses, csvOfSnapshots, ndjson, type ExportFormat } from '../exportFormat.ts';
 import type { ExportStreams } from '../exportStreams.ts';
 import { validate } from '../validation.ts';
+import { scopeFields, type AgentsAsked } from '../history/scope.ts';
+import { requireHistory } from '../requireHistory.ts';
 import type { Route } from './route.ts';
 
 /** A reader that takes nothing at all for so long has gone without a word, in ms: its place is wanted. */
@@ -27,7 +29,7 @@ const NEEDS_1_1 =
 const CURSOR = /^([A-Za-z0-9._:-]{1,128}),(\d{1,12}),(\d{1,9})$/;
 
 const querySchema = z.object({
-  agent: agentIdSchema.optional().meta({ description: 'Only of this one.' }),
+  ...scopeFields,
   from: z
     .string()
     .optional()
@@ -68,10 +70,11 @@ export interface ExportOptions {
   /** Undefined where no history is kept. */
   store: ExportStore | undefined;
   streams: ExportStreams;
+  agentsAsked: AgentsAsked | undefined;
 }
 
 /** `GET /api/export`: the history as it was handed in, of one agent or of all. */
-export function exportRoute({ store, streams }: ExportOptions): Route {
+export function exportRoute({ store, streams, agentsAsked }: ExportOptions): Route {
   return {
     method: 'get',
     path: '/api/export',
@@ -100,9 +103,10 @@ export function exportRoute({ store, streams }: ExportOptions): Route {
         );
       if (ctx.req.httpVersion === '1.0') throw new ServiceError(505, NEEDS_1_1);
       const query = validate(querySchema, ctx.query, 'query');
-      const { scope, start } = toScope(query, nowSeconds());
+      const { range, start } = toScope(query, nowSeconds());
+      const agentIds = await requireHistory(agentsAsked)(query);
       const format = formatOf(query);
-      const pages = wholeSeconds(store.read(scope, start), query.limit ?? Infinity);
+      const pages = wholeSeconds(store.read({ agentIds, ...range }, start), query.limit ?? Infinity);
       const stream = await streams.open(textOf(pages, format, start === undefined));
       ctx.set('Content-Type', format.mediaType);
       ctx.set('Content-Disposition', `attachment; filename="${fileName(query, format)}"`);
@@ -118,7 +122,13 @@ export function exportRoute({ store, streams }: ExportOptions): Route {
 }
 
 /** @throws {InvalidRequestError} naming each fault */
-function toScope(query: Query, now: number): { scope: ExportScope; start: ExportPosition | undefined } {
+function toScope(
+  query: Query,
+  now: number,
+): {
+  range: Omit<ExportScope, 'agentIds'>;
+  start: ExportPosition | undefined;
+} {
   const faults: FieldFault[] = [];
   function timeOf(name: 'from' | 'to'): number | undefined {
     const text = query[name];
@@ -140,7 +150,7 @@ function toScope(query: Query, now: number): { scope: ExportScope; start: Export
     refuse('cursor', `Is of another agent than ${query.agent}`, 'other_agent');
   if (faults.length > 0) throw new InvalidRequestError(faults);
   return {
-    scope: { agentId: query.agent, from: Math.max(from, 0), to },
+    range: { from: Math.max(from, 0), to },
     start: agentId === undefined ? undefined : { agentId, timestamp: Number(timestamp), skip: Number(skip) },
   };
 }

@@ -8,7 +8,8 @@ import {
 import { InvalidRequestError, ServiceError } from '../../core/errors.ts';
 import { parseTime, timeFault } from '../../core/history/times.ts';
 import { heldSeconds, MAX_HOLD_SECONDS, type Sample } from '../../core/rollup/hold.ts';
-import { orDisabled, type HistoryReads } from '../history/reads.ts';
+import type { HistoryReads } from '../history/reads.ts';
+import { requireHistory } from '../requireHistory.ts';
 import { validate } from '../validation.ts';
 import { HISTORY_REFUSALS, timeSchema } from './historyQuery.ts';
 import type { Route } from './route.ts';
@@ -52,7 +53,7 @@ export function metricsAtRoute({ history }: { history: HistoryReads | undefined 
       ...HISTORY_REFUSALS,
     },
     async handle(ctx) {
-      const reads = orDisabled(history);
+      const reads = requireHistory(history);
       const { agent, time: text } = validate(querySchema, ctx.query, 'query');
       const given = parseTime(text, Date.now() / 1000);
       if (given === undefined) throw new InvalidRequestError([timeFault('time')]);

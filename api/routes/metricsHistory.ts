@@ -7,7 +7,8 @@ import type { Bucket } from '../../core/rollup/bucket.ts';
 import type { AgentIds } from '../../core/stores/fleetHistory.ts';
 import { agentBuckets } from '../history/agentBuckets.ts';
 import { fleetCourseOf, fleetPointOf } from '../history/fleet.ts';
-import { orDisabled, type HistoryReads } from '../history/reads.ts';
+import type { HistoryReads } from '../history/reads.ts';
+import { requireHistory } from '../requireHistory.ts';
 import { scopeFields } from '../history/scope.ts';
 import { validate } from '../validation.ts';
 import {
@@ -64,7 +65,7 @@ export function metricsHistoryRoute({ history }: { history: HistoryReads | undef
       ...HISTORY_REFUSALS,
     },
     async handle(ctx) {
-      const reads = orDisabled(history);
+      const reads = requireHistory(history);
       const query = validate(querySchema, ctx.query, 'query');
       const nowSeconds = Date.now() / 1000;
       const asked = { range: rangeOf(query, nowSeconds), step: stepOf(query.step), nowSeconds };

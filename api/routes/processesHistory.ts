@@ -4,7 +4,8 @@ import { processOf } from '../../core/history/figures.ts';
 import { MAX_POINTS, nameOfStep } from '../../core/history/steps.ts';
 import { countedName, mergeTotals, type ProcessTotals } from '../../core/rollup/processTotals.ts';
 import { agentBuckets } from '../history/agentBuckets.ts';
-import { orDisabled, type HistoryReads } from '../history/reads.ts';
+import type { HistoryReads } from '../history/reads.ts';
+import { requireHistory } from '../requireHistory.ts';
 import { validate } from '../validation.ts';
 import {
   courseOf,
@@ -71,7 +72,7 @@ export function processHistoryRoute({ history }: { history: HistoryReads | undef
       ...HISTORY_REFUSALS,
     },
     async handle(ctx) {
-      const reads = orDisabled(history);
+      const reads = requireHistory(history);
       const { agent, name, step, ...texts } = validate(querySchema, ctx.query, 'query');
       const nowSeconds = Date.now() / 1000;
       const range = rangeOf(texts, nowSeconds);

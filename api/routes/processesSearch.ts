@@ -5,7 +5,9 @@ import { cpuSecondsOf } from '../../core/history/figures.ts';
 import { alignOutward } from '../../core/history/steps.ts';
 import { countedName } from '../../core/rollup/processTotals.ts';
 import type { Sighting } from '../../core/stores/fleetHistory.ts';
-import { orDisabled, type HistoryReads } from '../history/reads.ts';
+import type { HistoryReads } from '../history/reads.ts';
+import { scopeFields } from '../history/scope.ts';
+import { requireHistory } from '../requireHistory.ts';
 import { validate } from '../validation.ts';
 import {
   fromSchema,
@@ -20,6 +22,7 @@ import { nameSchema } from './processesHistory.ts';
 import type { Route } from './route.ts';
 
 const querySchema = z.object({
+  ...scopeFields,
   name: nameSchema.min(1),
   match: z.enum(['exact', 'prefix', 'contains']).default('exact').meta({
     description:
@@ -81,14 +84,26 @@ export function searchProcessesRoute({ history }: { history: HistoryReads | unde
       ...HISTORY_REFUSALS,
     },
     async handle(ctx) {
-      const reads = orDisabled(history);
-      const { name, match, limit, cursor, ...texts } = validate(querySchema, ctx.query, 'query');
+      const reads = requireHistory(history);
+      const { name, match, limit, cursor, agent, label, ...texts } = validate(
+        querySchema,
+        ctx.query,
+        'query',
+      );
       const range = alignOutward(rangeOf(texts, Date.now() / 1000), 3_600);
       const after = cursor === undefined ? undefined : placeOf(cursor);
       ctx.body = await reads.answer(async () => {
         const { hoursUntil = 0 } = await reads.store.fleetRolledUp();
         const counted = countedName(name);
-        const lines = await reads.fleet.search({ name: counted, match, range, limit: limit + 1, after });
+        const agents = await reads.agentsAsked({ agent, label });
+        const lines = await reads.fleet.search({
+          agents,
+          name: counted,
+          match,
+          range,
+          limit: limit + 1,
+          after,
+        });
         const found = lines.slice(0, limit);
         return {
           name,

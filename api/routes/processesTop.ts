@@ -7,7 +7,8 @@ import { emptyBucket, mergeInto, type Bucket } from '../../core/rollup/bucket.ts
 import type { AgentIds, FleetUse } from '../../core/stores/fleetHistory.ts';
 import { agentBuckets } from '../history/agentBuckets.ts';
 import { fleetSumOf, fleetTopOf } from '../history/fleet.ts';
-import { orDisabled, type HistoryReads } from '../history/reads.ts';
+import type { HistoryReads } from '../history/reads.ts';
+import { requireHistory } from '../requireHistory.ts';
 import { scopeFields } from '../history/scope.ts';
 import { validate } from '../validation.ts';
 import {
@@ -99,7 +100,7 @@ export function topProcessesRoute({ history }: { history: HistoryReads | undefin
       ...HISTORY_REFUSALS,
     },
     async handle(ctx) {
-      const reads = orDisabled(history);
+      const reads = requireHistory(history);
       const query = validate(querySchema, ctx.query, 'query');
       const nowSeconds = Date.now() / 1000;
       const asked = { ...query, range: rangeOf(query, nowSeconds), nowSeconds };

@@ -10,8 +10,8 @@ export type ExportedSnapshot = Snapshot & { agent_id: string };
 
 /** Which part of the history is read. */
 export interface ExportScope {
-  /** Undefined for all of them. */
-  agentId: string | undefined;
+  /** Undefined for all of them; of some, they come in the order of their code units. */
+  agentIds: string[] | undefined;
   /** Epoch seconds, whole ones. */
   from: number;
   /** Epoch seconds, the first that is left out; undefined for no end. */
@@ -65,7 +65,8 @@ export function createExportStore({ prisma, table, onDamaged }: ExportStoreOptio
 
   /** The agents of a scope from one on, whether they have anything in it or not. */
   async function* agentsOf(scope: ExportScope, first: string | undefined): AsyncGenerator<string> {
-    if (scope.agentId !== undefined) return yield scope.agentId;
+    if (scope.agentIds !== undefined)
+      return yield* scope.agentIds.filter((agentId) => agentId >= (first ?? '')).toSorted();
     if (first !== undefined) yield first;
     const days = [Math.floor(scope.from / DAY_SECONDS), Math.ceil((scope.to ?? NaN) / DAY_SECONDS)];
     const [from, to] = days.map((day) => (Number.isNaN(day) ? null : day * DAY_SECONDS));

@@ -40,6 +40,8 @@ export interface FleetUse {
 /** The processes of one name, over several hosts. */
 export interface FleetProcess {
   name: string;
+  /** On how many hosts it ran. */
+  hosts: number;
   totals: ProcessTotals;
 }
 
@@ -63,6 +65,7 @@ export interface Sighting {
 export type NameMatch = 'exact' | 'prefix' | 'contains';
 
 export interface Search {
+  agents: AgentIds;
   name: string;
   match: NameMatch;
   range: TimeRange;
@@ -91,8 +94,6 @@ export interface FleetHistoryStore {
     by: 'cpu' | 'memory' | 'io',
     limit: number,
   ): Promise<FleetProcess[]>;
-  /** On how many hosts each of the names ran, in whole hours. */
-  hostsOf(agents: AgentIds, range: TimeRange, names: string[]): Promise<Map<string, number>>;
   /** The minutes of all of them, each agent's behind the other's: page after page, for as long as somebody reads on. */
   minutesOf(agents: AgentIds, range: TimeRange): AsyncGenerator<AgentMinute[]>;
   /** In order of agent and name. */
@@ -160,29 +161,24 @@ export function createFleetHistoryStore(options: { prisma: PrismaClient; table: 
       }),
     topOf: (agents, range, by, limit) =>
       orTooSlow(async () => {
-        const rows = await prisma.$queryRawUnsafe<(ProcessTotals & { name: string })[]>(
-          `SELECT name, sum(samples)::float8 AS samples, sum(cpu_units)::float8 AS "cpuUnits",
+        // By host first: to count different hosts beside the sums would take a sort of all rows.
+        const rows = await prisma.$queryRawUnsafe<(ProcessTotals & { name: string; hosts: number })[]>(
+          `SELECT name, count(*)::int AS hosts, sum(samples)::float8 AS samples, sum(cpu_units)::float8 AS "cpuUnits",
              sum(cpu_sum)::float8 AS "cpuSum", max(cpu_peak)::float8 AS "cpuPeak",
              sum(memory_sum)::float8 AS "memorySum", max(memory_peak)::float8 AS "memoryPeak",
              sum(io_read)::float8 AS "ioRead", sum(io_write)::float8 AS "ioWrite",
              extract(epoch FROM min(first_seen))::float8 AS "firstSeconds",
              extract(epoch FROM max(last_seen))::float8 AS "lastSeconds"
-           FROM ${processHours} WHERE ${where('hour')} GROUP BY name
-           ORDER BY ${RANK[by]} DESC, sum(cpu_units) DESC, sum(cpu_sum) DESC, name LIMIT $4::int`,
+           FROM (
+             SELECT name, agent_id, sum(samples) AS samples, sum(cpu_units) AS cpu_units, sum(cpu_sum) AS cpu_sum,
+               max(cpu_peak) AS cpu_peak, sum(memory_sum) AS memory_sum, max(memory_peak) AS memory_peak,
+               sum(io_read) AS io_read, sum(io_write) AS io_write, min(first_seen) AS first_seen, max(last_seen) AS last_seen
+             FROM ${processHours} WHERE ${where('hour')} GROUP BY name, agent_id) of_host
+           GROUP BY name ORDER BY ${RANK[by]} DESC, sum(cpu_units) DESC, sum(cpu_sum) DESC, name LIMIT $4::int`,
           ...values(agents, range),
           limit,
         );
-        return rows.map(({ name, ...totals }) => ({ name, totals }));
-      }),
-    hostsOf: (agents, range, names) =>
-      orTooSlow(async () => {
-        const rows = await prisma.$queryRawUnsafe<{ name: string; hosts: number }[]>(
-          `SELECT name, count(DISTINCT agent_id)::int AS hosts FROM ${processHours}
-           WHERE ${where('hour')} AND name = ANY ($4::text::text[]) GROUP BY name`,
-          ...values(agents, range),
-          textArrayOf(names),
-        );
-        return new Map(rows.map(({ name, hosts }) => [name, hosts]));
+        return rows.map(({ name, hosts, ...totals }) => ({ name, hosts, totals }));
       }),
     async *minutesOf(agents, range) {
       let after: { agentId: string; start: number } | undefined;
@@ -204,7 +200,7 @@ export function createFleetHistoryStore(options: { prisma: PrismaClient; table: 
         after = rows.at(-1);
       }
     },
-    search: ({ name, match, range, limit, after }) =>
+    search: ({ agents, name, match, range, limit, after }) =>
       orTooSlow(() =>
         prisma.$queryRawUnsafe<Sighting[]>(
           `SELECT agent_id AS "agentId", name, extract(epoch FROM min(first_seen))::float8 AS "firstSeconds",
@@ -213,6 +209,7 @@ export function createFleetHistoryStore(options: { prisma: PrismaClient; table: 
            FROM ${processHours}
            WHERE hour >= to_timestamp($1::float8) AND hour < to_timestamp($2::float8) AND name ${COMPARISON[match]}
              AND ($4::text IS NULL OR (agent_id COLLATE "C", name) > ($4::text, $5::text))
+             AND ($7::text IS NULL OR agent_id = ANY ($7::text::text[]))
            GROUP BY agent_id, name ORDER BY agent_id COLLATE "C", name LIMIT $6::int`,
           range.from,
           range.to,
@@ -220,6 +217,7 @@ export function createFleetHistoryStore(options: { prisma: PrismaClient; table: 
           after?.agentId ?? null,
           after?.name ?? null,
           limit,
+          agents === undefined ? null : textArrayOf(agents),
         ),
       ),
   };

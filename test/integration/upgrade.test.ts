@@ -6,7 +6,7 @@ import pg from 'pg';
 import { UnavailableError } from '../../core/errors.ts';
 import { createLogger } from '../../core/platform/logger.ts';
 import { migrate } from '../../core/platform/migrate.ts';
-import { packedTableOf, rollupTablesOf } from '../../core/platform/postgresNames.ts';
+import { agentTablesOf, packedTableOf, rollupTablesOf } from '../../core/platform/postgresNames.ts';
 import { openPrisma, type PrismaConnection } from '../../core/platform/prisma.ts';
 import { findSchemaDrift } from '../../core/platform/schemaDrift.ts';
 import { toSnapshotRow } from '../../core/snapshotRow.ts';
@@ -28,7 +28,11 @@ const DAY = 86_400;
 const AS_NEW = [
   '_prisma_migrations',
   TABLE,
-  ...[packedTableOf(TABLE), ...Object.values(rollupTablesOf(TABLE))].toSorted(),
+  ...[
+    packedTableOf(TABLE),
+    ...Object.values(rollupTablesOf(TABLE)),
+    ...Object.values(agentTablesOf(TABLE)),
+  ].toSorted(),
 ];
 
 let database: TestDatabase;

@@ -33,7 +33,7 @@ export function allRoutes(redis: Redis): Route[] {
     timeline: createTimelineStore(redis, config.timeline),
     alerts: createAlertStore(redis, config.alerts),
     history: undefined,
-    export: { store: undefined, streams: createExportStreams(1) },
+    export: { store: undefined, streams: createExportStreams(1), agentsAsked: undefined },
     fleet: undefined,
     agents: undefined,
     access: createAccess(config, createAgentTokenCache(createAgentTokenStore(redis))),

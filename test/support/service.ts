@@ -2,6 +2,7 @@ import { loadConfig, type Config } from '../../core/config.ts';
 import type { QueueName } from '../../core/contracts/queues.ts';
 import { createLifecycle, type Lifecycle } from '../../core/platform/lifecycle.ts';
 import { createLogger, type Logger } from '../../core/platform/logger.ts';
+import { openPrisma } from '../../core/platform/prisma.ts';
 import { startApi } from '../../api/server.ts';
 import { ROLE_NAMES } from '../../workers/registry.ts';
 import { startWorkers } from '../../workers/server.ts';
@@ -29,12 +30,25 @@ function context(environment: TestEnvironment): { config: Config; log: Logger; l
   return { config, log, lifecycle: createLifecycle(log, config.drainSeconds * 1000) };
 }
 
+/**
+ * Prisma imports its compiler of queries at the first one, and keeps whether that could be done. Jest lets nobody import
+ * between two tests, and what a node does by itself may well come then: so it is done before.
+ */
+async function loadQueryCompiler({ config, log }: ReturnType<typeof context>): Promise<void> {
+  const { dsn } = config.postgres;
+  if (dsn === '') return;
+  const prisma = openPrisma({ dsn, log, applicationName: 'test', poolSize: 1 });
+  await prisma.handle.$queryRawUnsafe('SELECT 1').catch(() => undefined);
+  await prisma.close();
+}
+
 /** How long a node may take to have its connections. */
 const READY_MS = 2_000;
 
 /** One API node in this process, ready; or as it is after a while, where it cannot be because its Redis is away. */
 export async function startApiNode(environment: TestEnvironment): Promise<RunningNode> {
   const node = context(environment);
+  await loadQueryCompiler(node);
   try {
     const url = await startApi(node);
     const ready = async () => (await fetch(`${url}/readyz`, { headers: { Connection: 'close' } })).ok;
@@ -56,6 +70,7 @@ export async function startWorkerNode(
   roles: QueueName[] = [...ROLE_NAMES],
 ): Promise<{ stop(): Promise<boolean> }> {
   const node = context(environment);
+  await loadQueryCompiler(node);
   try {
     await startWorkers(node, roles);
     return { stop: () => node.lifecycle.stop('test is over') };

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Snapshot } from '../../../core/contracts/snapshot.ts';
+import { createAgentStore } from '../../../core/stores/agents.ts';
 import { nowSeconds } from '../../../core/time.ts';
 import { createTestHistory, snapshotAt, type TestHistory } from '../../support/history.ts';
 import { openRollups, rollUp, storeSnapshots } from '../../support/historyService.ts';
@@ -94,6 +95,49 @@ describe('GET /api/metrics/history of all hosts', () => {
       422,
       { detail: [{ loc: ['query', 'step'], msg: expect.stringContaining('1h'), type: 'invalid_step' }] },
     ]);
+  });
+});
+
+describe('labels', () => {
+  beforeAll(async () => {
+    const agents = createAgentStore({ prisma: history.prisma, table: history.table });
+    for (const [agentId, labels] of [
+      ['web-01', { env: 'prod', tier: 'web' }],
+      ['web-02', { env: 'test', tier: 'web' }],
+      ['db-01', { env: 'prod' }],
+    ] as const)
+      await agents.upsert([{ agentId, labels, firstReceivedAtMs: 1, lastReceivedAtMs: 1 }]);
+  });
+  const range = { from: END - 2 * HOUR, to: END };
+
+  test('choose whose history is asked for, in every question about many hosts', async () => {
+    const course = await ask('/api/metrics/history', { ...range, step: '1h', label: 'tier=web' });
+    expect((course['points'] as object[])[0]).toMatchObject({ hosts: 2, cpu: { avg: 20, min: 10, max: 30 } });
+    const top = await ask('/api/processes/top', { ...range, label: 'tier=web' });
+    expect(top).toMatchObject({ hosts: 2 });
+    expect((top['processes'] as { name: string }[]).map(({ name }) => name)).toEqual(['nginx', 'cron']);
+    const search = await ask('/api/processes/search', { ...range, name: 'nginx', label: 'env=prod' });
+    expect(search['found']).toEqual([expect.objectContaining({ agent: 'web-01' })]);
+    const exported = await fetch(`${api.url}/api/export?label=env=prod&from=${range.from}&to=${range.to}`);
+    const lines = (await exported.text()).trim().split('\n');
+    const ids = lines.map((line) => (JSON.parse(line) as { agent_id: string }).agent_id);
+    expect([ids.length, [...new Set(ids)]]).toEqual([120 + 240, ['db-01', 'web-01']]);
+  });
+
+  test('that one host alone has give its own history', async () => {
+    const course = await ask('/api/metrics/history', { ...range, step: '1h', label: 'env=test' });
+    expect(course).toMatchObject({ agent: 'web-02' });
+  });
+
+  test('that nobody has choose nobody, also where a host is named', async () => {
+    for (const query of [{ label: 'env=none' }, { label: 'env=test', agent: 'web-01' }]) {
+      const course = await ask('/api/metrics/history', { ...range, step: '1h', ...query });
+      expect(course['points']).toEqual([]);
+      expect(await ask('/api/processes/top', { ...range, ...query })).toMatchObject({
+        hosts: 0,
+        processes: [],
+      });
+    }
   });
 });
 
