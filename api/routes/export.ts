@@ -1,7 +1,6 @@
 import { pipeline, type Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import { z } from 'zod';
-import { agentIdSchema } from '../../core/contracts/snapshot.ts';
 import { InvalidRequestError, ServiceError, type FieldFault } from '../../core/errors.ts';
 import { parseTime, TIME_FORMATS, timeFault } from '../../core/history/times.ts';
 import type {
