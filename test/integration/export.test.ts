@@ -274,7 +274,7 @@ test('the examples of the OpenAPI document work as they are', async () => {
   const examples = (paths['/api/export']?.get.parameters ?? []).filter(
     ({ schema }) => schema.example !== undefined,
   );
-  expect(examples.map(({ name }) => name)).toEqual(['from', 'to', 'cursor', 'limit']);
+  expect(examples.map(({ name }) => name)).toEqual(['label', 'from', 'to', 'cursor', 'limit']);
   for (const { name, schema } of examples) {
     const query = new URLSearchParams({ limit: '10', [name]: String(schema.example) });
     const answer = await fetch(`${api.url}/api/export?${query.toString()}`);
