@@ -5,6 +5,8 @@ import { cpus, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf } from '../core/errors.ts';
 import { measureSync } from './disk.ts';
+import { DATASET_DIRECTORY } from './history/dataset.ts';
+import { seedHistory } from './history/seedHistory.ts';
 import { HELP, readOptions, type Options } from './options.ts';
 import { writeReport } from './report/files.ts';
 import { describeScenario } from './report/print.ts';
@@ -83,6 +85,18 @@ async function main(): Promise<number> {
   }
   if (process.platform !== 'linux')
     throw new Error('The benchmark needs Linux: it reads CPU time from /proc');
+  if (options.command === 'seed-history') {
+    const { rows, bytes } = await seedHistory({
+      ...options,
+      stepSeconds: 60,
+      snapshotsFile: SNAPSHOTS_FILE,
+      progress: progress.show,
+    });
+    progress.line(
+      `${rows.toLocaleString('en-US')} rows in ${DATASET_DIRECTORY}, ${(bytes / 1e9).toFixed(1)} GB`,
+    );
+    return 0;
+  }
   const scenarios = chosen(options.only);
   const startedAt = new Date().toISOString();
   const directory = await mkdtemp(join(tmpdir(), 'topline-bench-'));

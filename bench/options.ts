@@ -4,11 +4,13 @@ import { messageOf } from '../core/errors.ts';
 export const HELP = `Measures the service beside two controls, in turn and with the same requests, and tells rates as ratios to theirs.
 
   npm run bench -- [options]
+  npm run bench -- seed-history [--agents N] [--days N]     makes the history that the scenario history reads (20 GB)
 
   --only NAMES       only these scenarios, separated by commas (--list shows them)
   --seconds N        how long each run is measured, after a warm-up of 3 s (default 10)
   --rounds N         how often each is run; figures are medians (default 3)
   --agents N         different agents that send (default 1000)
+  --days N           for seed-history: how many, of a snapshot a minute and agent (default 30)
   --connections N    keep-alive connections, each with one request under way (default 64)
   --profile ROLES    writes CPU profiles of these processes, api or worker or both, and tells where they lie and which
                      functions take most. Makes them slower: nothing to compare with
@@ -22,10 +24,12 @@ and in a temporary directory. docs/performance.md says what is measured, and how
 `;
 
 export interface Options {
+  command: 'measure' | 'seed-history';
   only: string[];
   seconds: number;
   rounds: number;
   agents: number;
+  days: number;
   connections: number;
   profile: string[];
   results: string;
@@ -36,15 +40,20 @@ export interface Options {
 
 /** @throws {Error} naming what is wrong */
 export function readOptions(args: string[]): Options {
-  const { values } = parse(args);
+  const { values, positionals } = parse(args);
+  const [command = 'measure', ...more] = positionals;
+  if ((command !== 'measure' && command !== 'seed-history') || more.length > 0)
+    throw new Error(`There is no command ${positionals.join(' ')}: only seed-history, or none to measure`);
   const profile = namesIn(values.profile);
   const unknown = profile.filter((role) => !['api', 'worker'].includes(role));
   if (unknown.length > 0) throw new Error(`--profile takes api and worker, not ${unknown.join(', ')}`);
   return {
+    command,
     only: namesIn(values.only),
     seconds: positive('--seconds', values.seconds ?? '10'),
     rounds: positive('--rounds', values.rounds ?? '3'),
     agents: positive('--agents', values.agents ?? '1000'),
+    days: positive('--days', values.days ?? '30'),
     connections: positive('--connections', values.connections ?? '64'),
     profile,
     results: values.results ?? 'bench/results',
@@ -58,11 +67,13 @@ function parse(args: string[]) {
   try {
     return parseArgs({
       args,
+      allowPositionals: true,
       options: {
         only: { type: 'string' },
         seconds: { type: 'string' },
         rounds: { type: 'string' },
         agents: { type: 'string' },
+        days: { type: 'string' },
         connections: { type: 'string' },
         profile: { type: 'string' },
         results: { type: 'string' },
