@@ -16,6 +16,8 @@ export interface ServiceOptions {
   /** Whether the workers run; default yes, where the kind has any. */
   workers?: boolean;
   env?: Record<string, string>;
+  /** A database that is there, instead of an empty one, and its server's process. */
+  history?: { dsn: string; postgresPid: number };
   /** Done to the empty Redis before anything of the service is started. */
   prepare?: (redisUrl: string) => Promise<void>;
 }
@@ -91,10 +93,9 @@ export async function openService(ground: Ground, options: ServiceOptions): Prom
       const redis = await ground.stores.startRedis();
       releases.push(redis.remove);
       await options.prepare?.(redis.handle.url);
-      const database = await ground.stores.createDatabase();
-      releases.push(database.drop);
-      Object.assign(env, { REDIS_URL: redis.handle.url, POSTGRES_DSN: database.dsn });
-      Object.assign(roles, { redis: [redis.handle.pid], postgres: [ground.stores.postgresPid] });
+      const { dsn, postgresPid } = options.history ?? (await openDatabase(ground, releases));
+      Object.assign(env, { REDIS_URL: redis.handle.url, POSTGRES_DSN: dsn });
+      Object.assign(roles, { redis: [redis.handle.pid], postgres: [postgresPid] });
     }
     const workerPort = workers ? await freePort() : 0;
     if (workers) {
@@ -121,6 +122,12 @@ export async function openService(ground: Ground, options: ServiceOptions): Prom
     await close();
     throw error;
   }
+}
+
+async function openDatabase({ stores }: Ground, releases: (() => Promise<void>)[]) {
+  const { dsn, drop } = await stores.createDatabase();
+  releases.push(drop);
+  return { dsn, postgresPid: stores.postgresPid };
 }
 
 /** It listens before it has reached Redis; what came in between would be refused. */
