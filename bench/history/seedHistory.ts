@@ -4,12 +4,13 @@ import { loadConfig } from '../../core/config.ts';
 import { snapshotSchema } from '../../core/contracts/snapshot.ts';
 import { createLogger } from '../../core/platform/logger.ts';
 import { migrate } from '../../core/platform/migrate.ts';
-import { packedTableOf, quoteName } from '../../core/platform/postgresNames.ts';
+import { packedTableOf, quoteName, rollupTablesOf } from '../../core/platform/postgresNames.ts';
 import { openPrisma } from '../../core/platform/prisma.ts';
 import { toSnapshotRow } from '../../core/snapshotRow.ts';
 import { DAY_SECONDS } from '../../core/stores/partitionCatalog.ts';
 import { createPartitions } from '../../core/stores/partitions.ts';
 import { nowSeconds } from '../../core/time.ts';
+import { AGENT, fillTier, loadBuckets, PLACE } from './seedRollups.ts';
 import { DATASET_DIRECTORY, describeDataset, startDatasetServer, type Description } from './dataset.ts';
 
 export interface SeedOptions {
@@ -23,12 +24,11 @@ export interface SeedOptions {
 const log = createLogger({ level: 'warn', name: 'seed-history' });
 const table = loadConfig({}).postgres.table;
 
-/**
- * Where in the recording an agent is at a time: agents differ, and each moves on. The same in SQL and here, because what
- * is rolled up is made here of the recording and multiplied there.
- */
-export const PLACE_OF_AGENT = 113;
-export const PLACE_OF_STEP = 7;
+/** Minutes are made of the newest days only: of a snapshot a minute, they would take as much room as the snapshots. */
+const DAYS_OF_MINUTES = 2;
+
+/** Days of one partition of each table (core/stores/rollups.ts). */
+const HOURS_WIDTH_DAYS = 28;
 
 /**
  * Makes a history of many agents and days in the order in which it would have come, so that the rows of an agent lie as far apart as they would. The snapshots
@@ -58,6 +58,7 @@ export async function seedHistory(options: SeedOptions): Promise<Description> {
         progress(`day ${day - firstDay + 1} of ${days}, ${rows.toLocaleString('en-US')} rows so far`);
         rows += await fillDay(client, day * DAY_SECONDS, { agents, stepSeconds });
       }
+      await rollUp(client, options, firstDay);
       progress('vacuuming');
       await client.query('VACUUM ANALYZE');
       await client.query('CHECKPOINT');
@@ -84,15 +85,39 @@ export async function seedHistory(options: SeedOptions): Promise<Description> {
 
 async function makePartitions(dsn: string, days: number[]): Promise<void> {
   const prisma = openPrisma({ dsn, log, applicationName: 'topline seed-history', poolSize: 1 });
+  const { minutes, hours, processHours } = rollupTablesOf(table);
   try {
-    await createPartitions({
-      prisma: prisma.handle,
-      table: packedTableOf(table),
-      retentionDays: 0,
-    }).ensureDays(days);
+    for (const layout of [
+      { table: packedTableOf(table), column: 'timestamp_utc', widthDays: 1 },
+      { table: minutes, column: 'minute', widthDays: 1 },
+      { table: hours, column: 'hour', widthDays: HOURS_WIDTH_DAYS },
+      { table: processHours, column: 'hour', widthDays: HOURS_WIDTH_DAYS },
+    ])
+      await createPartitions({ prisma: prisma.handle, retentionDays: 0, ...layout }).ensureDays(days);
   } finally {
     await prisma.close();
   }
+}
+
+/** Fills the tiers, and says that the service need not. */
+async function rollUp(
+  client: pg.Client,
+  { agents, days, stepSeconds, snapshotsFile, progress }: SeedOptions,
+  firstDay: number,
+): Promise<void> {
+  progress('rolling up the recording');
+  await loadBuckets(client, snapshotsFile, stepSeconds);
+  for (let day = firstDay; day < firstDay + days; day += 1) {
+    const span = { from: day * DAY_SECONDS, to: (day + 1) * DAY_SECONDS, agents, stepSeconds };
+    progress(`day ${day - firstDay + 1} of ${days}: hours`);
+    await fillTier(client, table, 'hours', span);
+    if (day >= firstDay + days - DAYS_OF_MINUTES) await fillTier(client, table, 'minutes', span);
+  }
+  await client.query(
+    `UPDATE ${quoteName(rollupTablesOf(table).progress)} SET minutes_until = to_timestamp($1),
+       seen_id = (SELECT max(id) FROM ${quoteName(packedTableOf(table))})`,
+    [(firstDay + days) * DAY_SECONDS],
+  );
 }
 
 /** The recorded snapshots, packed, by their place. */
@@ -122,12 +147,11 @@ async function fillDay(
   const { rowCount } = await client.query(
     `INSERT INTO ${quoteName(packedTableOf(table))} (agent_id, snapshot_id, timestamp_utc, received_at, total_cpu_percent,
        system_memory_total_mb, system_memory_used_mb, measurements)
-     SELECT 'agent-' || lpad(agent::text, 5, '0'), md5(agent || ' ' || t)::uuid, to_timestamp(t), to_timestamp(t + 0.25),
+     SELECT ${AGENT}, md5(agent || ' ' || t)::uuid, to_timestamp(t), to_timestamp(t + 0.25),
        r.total_cpu_percent, r.system_memory_total_mb, r.system_memory_used_mb, r.measurements
      FROM generate_series($1::bigint, $1::bigint + ${DAY_SECONDS - 1}, $2::bigint) t
      CROSS JOIN generate_series(0, $3::int - 1) agent
-     JOIN bench_recording r ON r.place =
-       (agent * ${PLACE_OF_AGENT} + t / $2 * ${PLACE_OF_STEP}) % (SELECT count(*) FROM bench_recording)`,
+     JOIN bench_recording r ON r.place = ${PLACE}`,
     [startSeconds, stepSeconds, agents],
   );
   return rowCount ?? 0;
