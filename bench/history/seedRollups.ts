@@ -20,7 +20,7 @@ export const AGENT = `'agent-' || lpad(agent::text, 5, '0')`;
 const ORIGIN = 1_699_999_200 - (1_699_999_200 % 3_600);
 
 const TIER_COLUMNS =
-  'cpu_sum, memory_sum, top_cpu_units, samples, cpu_min, cpu_max, memory_min, memory_max, memory_total, top_process';
+  'cpu_sum, memory_sum, busy_units, top_cpu_units, samples, held_seconds, cpu_min, cpu_max, memory_min, memory_max, memory_total, top_process';
 const PROCESS_COLUMNS =
   'name, cpu_units, cpu_sum, cpu_peak, memory_sum, memory_peak, io_read, io_write, samples';
 
@@ -41,8 +41,8 @@ export async function loadBuckets(
     ['minutes', 60],
     ['hours', 3_600],
   ] as const) {
-    await client.query(`CREATE TABLE bench_${tier} (place INT PRIMARY KEY, cpu_sum BIGINT, memory_sum BIGINT,
-      top_cpu_units BIGINT, samples INT, cpu_min INT, cpu_max INT, memory_min INT, memory_max INT, memory_total INT,
+    await client.query(`CREATE TABLE bench_${tier} (place INT PRIMARY KEY, cpu_sum BIGINT, memory_sum BIGINT, busy_units BIGINT,
+      top_cpu_units BIGINT, samples INT, held_seconds INT, cpu_min INT, cpu_max INT, memory_min INT, memory_max INT, memory_total INT,
       top_process TEXT, bucket BYTEA)`);
     for (let place = 0; place < recording.length; place += 1)
       await insertBucket(
@@ -78,13 +78,15 @@ async function insertBucket(client: pg.Client, table: string, place: number, buc
   const { cpu, memory } = bucket;
   const top = topProcessOf(bucket);
   await client.query(
-    `INSERT INTO ${table} (place, ${TIER_COLUMNS}, bucket) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+    `INSERT INTO ${table} (place, ${TIER_COLUMNS}, bucket) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
     [
       place,
       cpu.sum,
       memory.sum,
+      bucket.busyUnits,
       top?.totals.cpuUnits,
       bucket.samples,
+      bucket.heldSeconds,
       cpu.min,
       cpu.max,
       memory.min,
