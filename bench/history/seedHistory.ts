@@ -31,8 +31,8 @@ const DAYS_OF_MINUTES = 2;
 const HOURS_WIDTH_DAYS = 28;
 
 /**
- * Makes a history of many agents and days in the order in which it would have come, so that the rows of an agent lie as far apart as they would. The snapshots
- * are recorded ones, packed here once each; PostgreSQL multiplies them.
+ * Makes a history of many agents and days in the order in which it would have come, so that the rows of an agent lie as
+ * far apart as they would. The snapshots are recorded ones, packed here once each; PostgreSQL multiplies them.
  */
 export async function seedHistory(options: SeedOptions): Promise<Description> {
   const { agents, days, stepSeconds, progress } = options;

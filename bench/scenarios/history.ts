@@ -1,3 +1,10 @@
+import { Redis } from 'ioredis';
+import { loadConfig } from '../../core/config.ts';
+import { createLogger } from '../../core/platform/logger.ts';
+import { migrate } from '../../core/platform/migrate.ts';
+import { openPrisma } from '../../core/platform/prisma.ts';
+import { createAgentStateStore } from '../../core/stores/agentStates.ts';
+import { createAgentStore } from '../../core/stores/agents.ts';
 import { openDataset, type Dataset } from '../history/dataset.ts';
 import { agentName } from '../load/requests.ts';
 import { measureAcknowledged } from '../measure.ts';
@@ -5,6 +12,8 @@ import type { Measurement } from '../results.ts';
 import type { Bench, Scenario, Subject } from '../scenario.ts';
 import type { ServiceOptions } from '../service.ts';
 import { fillTimeline, WINDOW_SECONDS } from './fillTimeline.ts';
+
+const log = createLogger({ level: 'warn', name: 'bench' });
 
 const HOUR = 3_600;
 const DAY = 24 * HOUR;
@@ -19,8 +28,43 @@ const MISSING = 'there is no history: make it with npm run bench -- seed-history
 
 type Ask = (options: { agent: string; from: (seconds: number) => string; i: number }) => string;
 
+/** What the workers would know of each agent by now. */
+async function introduceAgents({ dsn, description }: Dataset, redisUrl: string): Promise<void> {
+  const { table } = loadConfig({}).postgres;
+  const prisma = openPrisma({ dsn, log, applicationName: 'topline bench', poolSize: 1 });
+  const redis = new Redis(redisUrl, { replyMapping: 'legacy' });
+  const receivedAtMs = Date.now();
+  const ids = Array.from({ length: description.agents }, (_, i) => agentName(i));
+  try {
+    await createAgentStore({ prisma: prisma.handle, table }).upsert(
+      ids.map((agentId) => ({
+        agentId,
+        labels: undefined,
+        firstReceivedAtMs: receivedAtMs,
+        lastReceivedAtMs: receivedAtMs,
+      })),
+    );
+    await createAgentStateStore(redis, loadConfig({}).timeline).note(
+      ids.map((agentId, i) => ({
+        agentId,
+        timestamp: Math.floor(receivedAtMs / 1000),
+        receivedAtMs,
+        history: false,
+        cpuPercent: i % 100,
+        memoryUsedMb: 1_000 + i,
+        memoryTotalMb: 8_000,
+        top: { name: 'node', cpuPercent: i % 50 },
+      })),
+    );
+  } finally {
+    redis.disconnect();
+    await prisma.close();
+  }
+}
+
 /** The API alone on the history: nothing is written meanwhile. */
-function onHistory(bench: Bench, { dsn, postgresPid }: Dataset): ServiceOptions {
+function onHistory(bench: Bench, dataset: Dataset): ServiceOptions {
+  const { dsn, postgresPid } = dataset;
   return {
     kind: 'topline',
     workers: false,
@@ -30,6 +74,7 @@ function onHistory(bench: Bench, { dsn, postgresPid }: Dataset): ServiceOptions 
     prepare: async (redisUrl) => {
       bench.progress('filling the timelines');
       await fillTimeline(redisUrl, bench.options.agents, bench.snapshotsFile);
+      await introduceAgents(dataset, redisUrl);
     },
   };
 }
@@ -42,6 +87,7 @@ function asking(name: string, ask: Ask): Subject {
       if (dataset === undefined) return { skipped: MISSING };
       const { endSeconds, agents } = dataset.description;
       try {
+        await migrate({ dsn: dataset.dsn, table: loadConfig({}).postgres.table, log });
         const gets = Array.from({ length: RANGES }, (_, i) => {
           const to = endSeconds - 60 * (i % 60);
           return ask({

@@ -19,8 +19,14 @@ describe('the options of the benchmark', () => {
   ])('%j is refused with what is wrong', (args, named) => {
     expect(() => readOptions(args)).toThrow(named);
   });
+  test('may follow the one command there is beside measuring', () => {
+    expect(readOptions(['seed-history', '--days', '3'])).toMatchObject({ command: 'seed-history', days: 3 });
+    expect(() => readOptions(['seed'])).toThrow('seed-history');
+  });
   test('are all in the help', () => {
-    const names = Object.keys(readOptions([]));
+    const { command, ...options } = readOptions([]);
+    const names = Object.keys(options);
+    expect(command).toBe('measure');
     expect(names.filter((name) => !HELP.includes(`--${name}`))).toEqual([]);
   });
 });
