@@ -1,5 +1,6 @@
 import { Agent, request } from 'node:http';
 import fc from 'fast-check';
+import { batchAcceptedSchema, snapshotSchema } from '../../core/contracts/snapshot.ts';
 import {
   batchOf,
   contractFault,
@@ -369,6 +370,14 @@ function snapshotFault(
   return undefined;
 }
 
+const DAY_SECONDS = 86_400;
+
+/** Whether some store may not keep it. */
+function isOld(value: unknown): boolean {
+  const { data } = snapshotSchema.safeParse(value);
+  return data !== undefined && data.timestamp < Date.now() / 1000 - DAY_SECONDS;
+}
+
 /** What is taken must be snapshots, all of them, and snapshots must be taken. */
 function batchFault(
   { headers, body = Buffer.alloc(0) }: RequestInput,
@@ -379,7 +388,8 @@ function batchFault(
   const values = batchOf(body, type.includes('ndjson'));
   if (status === 200) {
     if (values?.every(isTakable) !== true) return 'took what the schema does not allow';
-    if (answer !== JSON.stringify({ status: 'accepted', snapshots: values.length }))
+    const { expired, ...told } = batchAcceptedSchema.strict().parse(JSON.parse(answer));
+    if (told.snapshots !== values.length || (expired ?? 0) > values.filter(isOld).length)
       return `answered ${answer}`;
     return values.map(contractFaultOf).find((fault) => fault !== undefined);
   }
