@@ -6,6 +6,7 @@ import {
   agentRoom,
   ALL_AGENTS_ROOM,
   subscriptionSchema,
+  type AgentStateEvent,
   type ClientToServerEvents,
   type ServerToClientEvents,
   type Subscription,
@@ -83,6 +84,7 @@ export function startSocketServer(http: HttpServer, options: SocketServerOptions
   });
 
   const fleet = createFleetChanges();
+  let changedStates: AgentStateEvent[] = [];
   hub.add({
     onSnapshot(message) {
       // Most nodes most of the time have nobody to tell.
@@ -92,12 +94,16 @@ export function startSocketServer(http: HttpServer, options: SocketServerOptions
       fleet.note(snapshot);
     },
     onAlert: (event) => io.local.emit('alert', event),
-    onAgentState: (event) => io.local.emit('agent_state', event),
+    // Gathered as the fleet is: of a thousand hosts that come back at once, each of a thousand clients would get a
+    // message for each.
+    onAgentState: (event) => void changedStates.push(event),
   });
   const timer = setInterval(() => {
     dropSlowSockets(io, log);
     const lines = fleet.take();
     if (lines.length > 0) io.local.emit('fleet', lines);
+    if (changedStates.length > 0) io.local.emit('agent_states', changedStates);
+    changedStates = [];
   }, FLEET_INTERVAL_MS);
 
   return {

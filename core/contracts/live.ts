@@ -43,7 +43,8 @@ export interface ServerToClientEvents {
   snapshot: (snapshot: LiveSnapshot) => void;
   alert: (event: AlertEvent) => void;
   fleet: (lines: FleetLine[]) => void;
-  agent_state: (event: AgentStateEvent) => void;
+  /** What changed within the last second, in order. */
+  agent_states: (events: AgentStateEvent[]) => void;
 }
 
 export interface ClientToServerEvents {
