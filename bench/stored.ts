@@ -5,6 +5,7 @@ import pg from 'pg';
 import { loadConfig } from '../core/config.ts';
 import { STAGES } from '../core/contracts/queues.ts';
 import { snapshotSchema } from '../core/contracts/snapshot.ts';
+import { packedTableOf } from '../core/platform/postgresNames.ts';
 import { openQueue } from '../core/platform/queue.ts';
 import { createTimelineStore } from '../core/stores/timeline.ts';
 import { nowSeconds } from '../core/time.ts';
@@ -39,7 +40,9 @@ export async function storedSizes(
   const json = canonicalBytes((await readFile(snapshotsFile, 'utf8')).trim().split('\n'));
   return withStores(service, async (redis, sql) => {
     const bytes = await timelineBytes(redis);
-    const { rows } = await sql.query<Record<'heap' | 'indexes' | 'total', string>>(SIZES, [postgres.table]);
+    const { rows } = await sql.query<Record<'heap' | 'indexes' | 'total', string>>(SIZES, [
+      packedTableOf(postgres.table),
+    ]);
     const [total, heap, indexes] = [rows[0]?.total, rows[0]?.heap, rows[0]?.indexes].map(Number);
     return {
       'bytes a snapshot in PostgreSQL': (total ?? 0) / stored,
