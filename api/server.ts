@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { Config } from '../core/config.ts';
-import { QUEUE_NAMES, STAGES } from '../core/contracts/queues.ts';
+import { QUEUE_NAMES, STAGES, type QueueName } from '../core/contracts/queues.ts';
 import { messageOf, StartError } from '../core/errors.ts';
 import { findProjectFile } from '../core/platform/projectRoot.ts';
 import type { ProcessContext } from '../core/platform/process.ts';
@@ -83,8 +83,10 @@ export async function startApi({ config, log, lifecycle }: ProcessContext): Prom
   const httpMetrics = createHttpMetrics(metrics);
   const access = createAccess(config, createAgentTokenCache(createAgentTokenStore(redis)));
 
-  const queues = QUEUE_NAMES.map((name) => openQueue(name, queueRedis));
-  const queueOf = Object.fromEntries(queues.map((queue) => [queue.name, queue]));
+  const queueOf = Object.fromEntries(
+    QUEUE_NAMES.map((name) => [name, openQueue(name, queueRedis)]),
+  ) as Record<QueueName, Queue>;
+  const queues = Object.values(queueOf);
   const stages = STAGES.filter((stage) => stage !== 'persist' || config.postgres.dsn !== '');
   const sharedTime = createSharedTime(redis);
   const admission = startAdmission({ config, log, lifecycle }, { queues, stages, redis: queueRedis });
@@ -146,7 +148,7 @@ export async function startApi({ config, log, lifecycle }: ProcessContext): Prom
         agents: postgres.agents,
         states: agentStates,
         listings: createListingStore(redis),
-        pruneQueue: openQueue('prune', queueRedis),
+        pruneQueue: queueOf.prune,
         sharedTime,
       }),
   });
@@ -155,7 +157,7 @@ export async function startApi({ config, log, lifecycle }: ProcessContext): Prom
     {
       states: agentStates,
       sharedTime,
-      timelineQueue: openQueue('timeline', queueRedis),
+      timelineQueue: queueOf.timeline,
       redis: queueRedis,
       refusal: admission.refusal,
     },

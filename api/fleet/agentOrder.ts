@@ -1,3 +1,4 @@
+import { ascending } from '../../core/collections.ts';
 import { CONDITIONS, type Condition } from '../../core/contracts/agents.ts';
 import type { AgentLine } from './agentLines.ts';
 
@@ -34,8 +35,8 @@ export function sortLines(lines: readonly AgentLine[], sort: Sort, order: Order)
   return ranked
     .sort((a, b) => {
       if (a.rank === undefined || b.rank === undefined)
-        return Number(a.rank === undefined) - Number(b.rank === undefined) || compare(a.line.id, b.line.id);
-      return sign * compare(a.rank, b.rank) || compare(a.line.id, b.line.id);
+        return Number(a.rank === undefined) - Number(b.rank === undefined) || ascending(a.line.id, b.line.id);
+      return sign * ascending(a.rank, b.rank) || ascending(a.line.id, b.line.id);
     })
     .map(({ line }) => line);
 }
@@ -54,8 +55,4 @@ function memoryShare(
 ): number | undefined {
   if (latest === undefined || latest.memoryTotalMb === 0) return undefined;
   return latest.memoryUsedMb / latest.memoryTotalMb;
-}
-
-function compare(a: string | number, b: string | number): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

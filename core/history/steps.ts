@@ -1,4 +1,4 @@
-import type { TimeRange } from './times.ts';
+import { UNIT_SECONDS, type TimeRange } from './times.ts';
 
 /** The steps that are chosen from, as they are written, each with its seconds. `raw` is as fine as snapshots have a time. */
 export const STEPS = [
@@ -20,8 +20,6 @@ export const MAX_POINTS = 5_000;
 
 /** How often the usual agent measures: what `raw` comes to. */
 const USUAL_INTERVAL_SECONDS = 2;
-
-const UNIT_SECONDS: Record<string, number> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 
 /**
  * A step as it may be written: `raw`, a number of seconds, or a number with its unit, such as `10s`, `5m`, `1h`, `1d`.

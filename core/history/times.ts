@@ -11,7 +11,8 @@ export const TIME_FORMATS =
  */
 const MILLISECONDS_FROM = 1e11;
 
-const UNIT_SECONDS: Record<string, number> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 };
+/** Of the units that times and steps are written with. */
+export const UNIT_SECONDS: Record<string, number> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 };
 
 /** In a query an unescaped `+` arrives as a space: before an offset it can mean nothing else. */
 const ISO =

@@ -1,3 +1,4 @@
+import { ascending } from '../collections.ts';
 import { quoteName } from '../platform/postgresNames.ts';
 import { topProcessOf, type Bucket } from '../rollup/bucket.ts';
 import { packBucket } from '../rollup/packBucket.ts';
@@ -44,7 +45,7 @@ export async function replaceBuckets(
   buckets: AgentBucket[],
 ): Promise<AgentBucket[]> {
   // In the order of the key, as everybody else.
-  const ordered = buckets.toSorted((a, b) => compare(a.agentId, b.agentId) || a.start - b.start);
+  const ordered = buckets.toSorted((a, b) => ascending(a.agentId, b.agentId) || a.start - b.start);
   const changed: AgentBucket[] = [];
   for (let done = 0; done < ordered.length; done += ROWS_A_STATEMENT) {
     const rows = ordered.slice(done, done + ROWS_A_STATEMENT);
@@ -94,8 +95,4 @@ WITH given AS (
   RETURNING agent_id, ${tier}
 )
 SELECT row::int AS "row" FROM given JOIN written USING (agent_id, ${tier})`;
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,3 +1,4 @@
+import { ascending } from '../collections.ts';
 import { isLostRace, sqlStateOf } from '../platform/postgresErrors.ts';
 import { agentTablesOf, packedTableOf, quoteName } from '../platform/postgresNames.ts';
 import type { SnapshotRow } from '../snapshotRow.ts';
@@ -118,7 +119,9 @@ SELECT (SELECT count(*) FROM kept)::int AS kept, (SELECT count(*) FROM stored)::
 
 /** The order of the key: batches that insert the same rows in different orders would wait for each other. */
 export function compareKeys(a: SnapshotRow, b: SnapshotRow): number {
-  return compare(a.agentId, b.agentId) || a.timestamp - b.timestamp || compare(a.snapshotId, b.snapshotId);
+  return (
+    ascending(a.agentId, b.agentId) || a.timestamp - b.timestamp || ascending(a.snapshotId, b.snapshotId)
+  );
 }
 
 /** $1 to $10 of a statement that inserts rows, in the order of the key. */
@@ -137,10 +140,6 @@ export function toColumns(rows: SnapshotRow[]): unknown[] {
     bytes,
     all,
   ];
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function dayOf({ timestamp }: SnapshotRow): number {
