@@ -1,0 +1,169 @@
+import { z } from 'zod';
+import { labelsSchema } from '../labels.ts';
+
+/** Names of rules, silences, channels and routes: what can stand in a path, in YAML and in an alert's id unescaped. */
+export const NAME_PATTERN = /^[a-z0-9][a-z0-9_-]{0,63}$/;
+
+export const ruleIdSchema = z
+  .string()
+  .regex(NAME_PATTERN, 'Id must be 1-64 of a-z 0-9 _ -, and begin with a letter or a digit')
+  .meta({ id: 'AlertRuleId', example: 'cpu-hot' });
+
+export const SEVERITIES = ['info', 'warning', 'critical'] as const;
+
+export const severitySchema = z.enum(SEVERITIES).meta({ id: 'Severity' });
+
+export type Severity = z.output<typeof severitySchema>;
+
+/** `*` stands for any characters, `?` for one; all others for themselves. */
+export const globSchema = z.string().min(1).max(256).meta({ id: 'Glob', example: 'web-*' });
+
+/** Which agents a rule, a silence or a route is for: those with any of these ids and all of these labels. */
+export const matcherSchema = z
+  .strictObject({
+    agents: z
+      .array(globSchema)
+      .min(1)
+      .max(100)
+      .default(['*'])
+      .meta({ description: 'Patterns of agent ids, of which one has to match.' }),
+    labels: labelsSchema.default({}).meta({ description: 'Labels of which every one has to be there.' }),
+  })
+  .meta({ id: 'AgentMatcher' });
+
+export type AgentMatcher = z.output<typeof matcherSchema>;
+
+/** What a rule is about. A figure counts as reached when it is at or above `at_or_above`. */
+export const conditionSchema = z
+  .discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z.literal('cpu'),
+      at_or_above: z.number().min(0).max(100).meta({ description: 'Percent of the whole host.' }),
+    }),
+    z.strictObject({
+      kind: z.literal('memory'),
+      at_or_above: z.number().nonnegative(),
+      unit: z.enum(['percent', 'mb']).default('percent'),
+    }),
+    z.strictObject({
+      kind: z.literal('process'),
+      process: globSchema.meta({ description: 'Which names; processes of matching names count together.' }),
+      of: z.enum(['cpu', 'memory']),
+      at_or_above: z.number().nonnegative().meta({ description: 'Percent of one core, or MB.' }),
+    }),
+    z.strictObject({
+      kind: z.literal('process_missing'),
+      process: globSchema.meta({
+        description: 'None of the processes an agent reports (its top 12) has such a name.',
+      }),
+    }),
+    z.strictObject({ kind: z.literal('agent_silent') }),
+    z.strictObject({
+      kind: z.literal('single_core_hog'),
+      at_or_above: z
+        .number()
+        .min(1)
+        .default(95)
+        .meta({ description: 'Percent of one core that one process, told apart by its pid, takes.' }),
+    }),
+    z.strictObject({
+      kind: z.literal('rate_of_change'),
+      of: z.enum(['cpu', 'memory_percent', 'memory_mb']),
+      at_or_above: z.number().positive().meta({ description: 'Rise, in the figure’s own unit.' }),
+      within_seconds: z
+        .number()
+        .int()
+        .min(1)
+        .max(900)
+        .meta({ description: 'From its lowest value of this long.' }),
+    }),
+  ])
+  .meta({ id: 'AlertCondition' });
+
+export type AlertCondition = z.output<typeof conditionSchema>;
+
+export type ConditionKind = AlertCondition['kind'];
+
+/** Longest time a condition may have to last, in seconds. */
+export const MAX_FOR_SECONDS = 86_400;
+
+/** A rule as it is written: by the operator, or in a file. */
+export const ruleBodySchema = z
+  .strictObject({
+    name: z.string().trim().min(1).max(128).meta({ example: 'CPU is hot' }),
+    enabled: z.boolean().default(true),
+    severity: severitySchema.default('warning'),
+    condition: conditionSchema,
+    for_seconds: z
+      .number()
+      .int()
+      .min(0)
+      .max(MAX_FOR_SECONDS)
+      .default(0)
+      .meta({
+        description: 'How long the condition has to last. A gap of more than 3 usual intervals breaks it.',
+      }),
+    resolve_below: z
+      .number()
+      .nonnegative()
+      .optional()
+      .meta({
+        description: 'Once firing, it goes on until the figure is below this; the threshold where absent.',
+      }),
+    keep_firing_for_seconds: z
+      .number()
+      .int()
+      .min(0)
+      .max(MAX_FOR_SECONDS)
+      .default(0)
+      .meta({ description: 'How long it has to be over before it counts as resolved.' }),
+    match: matcherSchema.default({ agents: ['*'], labels: {} }),
+    family: ruleIdSchema.optional().meta({
+      description:
+        'Of the rules of one family that match an agent, only the most specific one applies: first one that names the agent ' +
+        'in full, then the longest text of its pattern apart from * and ?, then the most labels, then the id that comes ' +
+        'first. Absent: a family of its own.',
+    }),
+    exempt: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'Where it is the one that applies, nothing of its family fires.' }),
+    summary: z.string().max(500).optional().meta({
+      description:
+        'What an alert says, with {{agent}}, {{value}}, {{threshold}}, {{duration}}, {{culprit}}, {{rule}} and {{label.KEY}} in it.',
+      example: '{{agent}}: CPU at {{value}} for {{duration}}, mostly {{culprit}}',
+    }),
+  })
+  .superRefine(({ condition, resolve_below }, context) => {
+    if (resolve_below === undefined) return;
+    if (!('at_or_above' in condition))
+      context.addIssue({
+        code: 'custom',
+        path: ['resolve_below'],
+        message: `${condition.kind} has no figure`,
+      });
+    else if (resolve_below > condition.at_or_above)
+      context.addIssue({ code: 'custom', path: ['resolve_below'], message: 'Must not be above at_or_above' });
+  })
+  .meta({ id: 'AlertRuleBody' });
+
+export type AlertRuleBody = z.output<typeof ruleBodySchema>;
+
+/** Where a rule comes from: the environment variables of the contract, a file, or the operator. */
+export const RULE_SOURCES = ['built_in', 'file', 'api'] as const;
+
+/** A rule as it is kept and judged by. */
+export const ruleSchema = z
+  .object({
+    ...ruleBodySchema.shape,
+    id: ruleIdSchema,
+    /** Grows with each change of the rule; an alert says by which it fired. */
+    version: z.number().int().min(1),
+    source: z.enum(RULE_SOURCES),
+  })
+  .meta({ id: 'AlertRule' });
+
+export type AlertRule = z.output<typeof ruleSchema>;
+
+/** The rule of the contract's environment variables. Its alerts are also the contract's events. */
+export const BUILT_IN_RULE_ID = 'cpu_threshold_duration';
