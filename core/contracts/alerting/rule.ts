@@ -94,22 +94,12 @@ export const ruleBodySchema = z
     enabled: z.boolean().default(true),
     severity: severitySchema.default('warning'),
     condition: conditionSchema,
-    for_seconds: z
-      .number()
-      .int()
-      .min(0)
-      .max(MAX_FOR_SECONDS)
-      .default(0)
-      .meta({
-        description: 'How long the condition has to last. A gap of more than 3 usual intervals breaks it.',
-      }),
-    resolve_below: z
-      .number()
-      .nonnegative()
-      .optional()
-      .meta({
-        description: 'Once firing, it goes on until the figure is below this; the threshold where absent.',
-      }),
+    for_seconds: z.number().int().min(0).max(MAX_FOR_SECONDS).default(0).meta({
+      description: 'How long the condition has to last. A gap of more than 3 usual intervals breaks it.',
+    }),
+    resolve_below: z.number().nonnegative().optional().meta({
+      description: 'Once firing, it goes on until the figure is below this; the threshold where absent.',
+    }),
     keep_firing_for_seconds: z
       .number()
       .int()
