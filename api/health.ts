@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
+import type { Health } from '../core/contracts/health.ts';
 import { redisDurabilityWarnings } from '../core/platform/redis.ts';
 import { estimateLeft, type UpgradeProgress } from '../core/stores/upgradeProgress.ts';
-import type { Health } from './routes/health.ts';
 
 /** A store that takes longer counts as out of reach; the answer is due within 2 s, whatever hangs. */
 const PATIENCE_MS = 1_500;

@@ -1,11 +1,7 @@
 import { ascending } from '../../core/collections.ts';
 import { CONDITIONS, type Condition } from '../../core/contracts/agents.ts';
+import type { Order, Sort } from '../../core/contracts/fleet.ts';
 import type { AgentLine } from './agentLines.ts';
-
-export const SORTS = ['id', 'name', 'cpu', 'memory', 'last_seen', 'state'] as const;
-
-export type Sort = (typeof SORTS)[number];
-export type Order = 'asc' | 'desc';
 
 export interface AgentFilter {
   /** Part of the id or the name, in any case. */

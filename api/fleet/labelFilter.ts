@@ -1,16 +1,6 @@
-import { z } from 'zod';
-import { labelTextSchema, MAX_LABELS, parseLabel, type Labels } from '../../core/contracts/labels.ts';
+import { parseLabel, type Labels } from '../../core/contracts/labels.ts';
 import type { AgentStore } from '../../core/stores/agents.ts';
 import { requireHistory } from '../requireHistory.ts';
-
-/** `label` in a query, once or several times. */
-export const labelQuerySchema = z
-  .union([labelTextSchema, z.array(labelTextSchema).max(MAX_LABELS)])
-  .optional()
-  .meta({
-    description: 'key=value; given several times, an agent must have all of them. Needs POSTGRES_DSN.',
-    example: 'env=prod',
-  });
 
 /** The labels of a query, as pairs: the same key may be there twice, which no agent can fulfil. */
 export function labelPairs(label: string | string[] | undefined): [key: string, value: string][] {

@@ -1,9 +1,10 @@
+import { MAX_HOLD_SECONDS } from '../../core/contracts/questions.ts';
 import { InvalidRequestError } from '../../core/errors.ts';
 import type { StartedBucket } from '../../core/history/fold.ts';
 import type { Segment } from '../../core/history/segments.ts';
 import type { TimeRange } from '../../core/history/times.ts';
 import { bucketsOf } from '../../core/rollup/bucket.ts';
-import { MAX_HOLD_SECONDS, type Sample } from '../../core/rollup/hold.ts';
+import type { Sample } from '../../core/rollup/hold.ts';
 import type { HistoryReads } from './reads.ts';
 
 /** Most snapshots that one question may read one by one: some 3 s of this process' time. */

@@ -1,5 +1,6 @@
 import { InvalidRequestError } from '../../core/errors.ts';
-import { averageOf, ofHundredths, topOf, type TopBy } from '../../core/history/figures.ts';
+import type { TopBy } from '../../core/contracts/processes.ts';
+import { averageOf, ofHundredths, topOf } from '../../core/history/figures.ts';
 import type { Coverage, RolledUp, Segment } from '../../core/history/segments.ts';
 import { alignOutward, chooseStep, nameOfStep } from '../../core/history/steps.ts';
 import type { TimeRange } from '../../core/history/times.ts';

@@ -1,15 +1,6 @@
-import { agentIdSchema } from '../../core/contracts/snapshot.ts';
 import type { AgentStore } from '../../core/stores/agents.ts';
 import type { AgentIds } from '../../core/stores/fleetHistory.ts';
-import { idsOfQuery, labelQuerySchema } from '../fleet/labelFilter.ts';
-
-/** The fields of a query that say whose history is asked for. */
-export const scopeFields = {
-  agent: agentIdSchema
-    .optional()
-    .meta({ description: 'One host. Left out: all of them, or those with the labels.' }),
-  label: labelQuerySchema,
-};
+import { idsOfQuery } from '../fleet/labelFilter.ts';
 
 export interface Scope {
   agent?: string | undefined;

@@ -1,43 +1,11 @@
-import { z } from 'zod';
-import { agentSchema, conditionSchema, SPARK_POINTS, type Agent } from '../../core/contracts/agents.ts';
-import { SORTS, usualOrder } from '../fleet/agentOrder.ts';
+import { SPARK_POINTS, type Agent } from '../../core/contracts/agents.ts';
+import { agentPageSchema, agentsQuerySchema, type AgentPage } from '../../core/contracts/fleet.ts';
+import { usualOrder } from '../fleet/agentOrder.ts';
 import type { Fleet } from '../fleet/fleet.ts';
-import { labelPairs, labelQuerySchema } from '../fleet/labelFilter.ts';
+import { labelPairs } from '../fleet/labelFilter.ts';
 import { requireHistory } from '../requireHistory.ts';
 import { validate } from '../validation.ts';
 import type { Route } from './route.ts';
-
-const querySchema = z.object({
-  search: z
-    .string()
-    .min(1)
-    .max(128)
-    .optional()
-    .meta({ description: 'Part of the id or the name, in any case.', example: 'web' }),
-  state: conditionSchema.optional(),
-  label: labelQuerySchema,
-  sort: z
-    .enum(SORTS)
-    .default('id')
-    .meta({ description: 'memory: by the share that is used. Agents without a figure come last.' }),
-  order: z.enum(['asc', 'desc']).optional().meta({
-    description: 'Where absent: largest, or latest, first for cpu, memory and last_seen, asc for the rest.',
-  }),
-  limit: z.coerce.number<string>().int().min(1).max(1000).default(100),
-  cursor: z
-    .string()
-    .max(1024)
-    .optional()
-    .meta({
-      description:
-        'next_cursor of the page before, with all else as it was there. Every agent is shown once, however the figures ' +
-        'move; where the order is not that of ids, a cursor is good for some minutes.',
-    }),
-});
-
-const pageSchema = z
-  .object({ agents: z.array(agentSchema), next_cursor: z.string().nullable() })
-  .meta({ id: 'AgentPage' });
 
 export const AGENT_EXAMPLE: Agent = {
   id: 'web-01',
@@ -66,18 +34,22 @@ export function agentsRoute(fleet: Fleet | undefined): Route {
     summary: 'Every agent: whether it reports, what it measured last, and the last five minutes',
     tag: 'fleet',
     access: 'reader',
-    query: querySchema,
+    query: agentsQuerySchema,
     answers: {
       200: {
         description: 'A page of agents; next_cursor is null on the last one',
-        schema: pageSchema,
-        example: { agents: [AGENT_EXAMPLE], next_cursor: null } satisfies z.output<typeof pageSchema>,
+        schema: agentPageSchema,
+        example: { agents: [AGENT_EXAMPLE], next_cursor: null } satisfies AgentPage,
       },
       503: { description: 'POSTGRES_DSN is not set, or a store is out of reach' },
     },
     async handle(ctx) {
       const known = requireHistory(fleet);
-      const { search, state, label, sort, order, limit, cursor } = validate(querySchema, ctx.query, 'query');
+      const { search, state, label, sort, order, limit, cursor } = validate(
+        agentsQuerySchema,
+        ctx.query,
+        'query',
+      );
       const { agents, nextCursor } = await known.list({
         filter: { search, state, labels: labelPairs(label) },
         sort,
@@ -85,7 +57,7 @@ export function agentsRoute(fleet: Fleet | undefined): Route {
         limit,
         cursor,
       });
-      ctx.body = { agents, next_cursor: nextCursor ?? null } satisfies z.output<typeof pageSchema>;
+      ctx.body = { agents, next_cursor: nextCursor ?? null } satisfies AgentPage;
     },
   };
 }

@@ -1,24 +1,12 @@
-import { z } from 'zod';
-import { alertEventSchema } from '../../core/contracts/alert.ts';
+import { recentAlertsQuerySchema, recentAlertsSchema } from '../../core/contracts/recent.ts';
 import type { AgentStore } from '../../core/stores/agents.ts';
 import type { AlertStore } from '../../core/stores/alerts.ts';
 import { earlierNow, type SharedClock } from '../../core/stores/clock.ts';
 import { nowSeconds } from '../../core/time.ts';
-import { idsOfQuery, labelQuerySchema } from '../fleet/labelFilter.ts';
+import { idsOfQuery } from '../fleet/labelFilter.ts';
 import { orRedisUnavailable } from '../redisUnavailable.ts';
 import { validate } from '../validation.ts';
 import type { Route } from './route.ts';
-
-const querySchema = z.object({
-  minutes: z.coerce
-    .number<string>()
-    .int()
-    .min(1)
-    .max(1440)
-    .default(60)
-    .meta({ description: 'How far back.' }),
-  label: labelQuerySchema,
-});
 
 export interface RecentAlertsOptions {
   alerts: AlertStore;
@@ -35,17 +23,17 @@ export function recentAlertsRoute({ alerts, clock, agents }: RecentAlertsOptions
     summary: 'Alert events of the last minutes, oldest first',
     tag: 'reads',
     access: 'reader',
-    query: querySchema,
+    query: recentAlertsQuerySchema,
     examples: {
       lastDay: { summary: 'The last day', query: { minutes: '1440' } },
     },
     answers: {
-      200: { description: 'Firing events', schema: z.array(alertEventSchema) },
+      200: { description: 'Firing events', schema: recentAlertsSchema },
       422: { description: 'minutes is not a whole number from 1 to 1440' },
       503: { description: 'A store is out of reach, or a label is asked for and POSTGRES_DSN is not set' },
     },
     async handle(ctx) {
-      const { minutes, label } = validate(querySchema, ctx.query, 'query');
+      const { minutes, label } = validate(recentAlertsQuerySchema, ctx.query, 'query');
       const chosen = await idsOfQuery(label, agents);
       const events = await orRedisUnavailable(async () =>
         alerts.since((await earlierNow(clock, nowSeconds())) - minutes * 60),

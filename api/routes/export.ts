@@ -1,8 +1,9 @@
 import { pipeline, type Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import { z } from 'zod';
+import { scopeFields, TIME_FORMATS } from '../../core/contracts/questions.ts';
 import { InvalidRequestError, ServiceError, type FieldFault } from '../../core/errors.ts';
-import { parseTime, TIME_FORMATS, timeFault } from '../../core/history/times.ts';
+import { parseTime, timeFault } from '../../core/history/times.ts';
 import type {
   ExportedSnapshot,
   ExportPosition,
@@ -14,7 +15,7 @@ import type { RouteContext } from '../context.ts';
 import { csvOfProcesses, csvOfSnapshots, ndjson, type ExportFormat } from '../exportFormat.ts';
 import type { ExportStreams } from '../exportStreams.ts';
 import { validate } from '../validation.ts';
-import { scopeFields, type AgentsAsked } from '../history/scope.ts';
+import type { AgentsAsked } from '../history/scope.ts';
 import { requireHistory } from '../requireHistory.ts';
 import type { Route } from './route.ts';
 

@@ -1,14 +1,9 @@
-import { z } from 'zod';
-import { agentIdSchema } from '../../core/contracts/snapshot.ts';
+import { forgettingSchema, type Forgetting } from '../../core/contracts/fleet.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import { requireHistory } from '../requireHistory.ts';
 import { AGENT_PATH, agentIdInPath, agentParamsSchema } from './agent.ts';
 import { auditLine } from './audit.ts';
 import type { Route } from './route.ts';
-
-const forgettingSchema = z
-  .object({ status: z.literal('forgetting'), id: agentIdSchema })
-  .meta({ id: 'Forgetting' });
 
 /** `DELETE /api/agents/:id`: everything that was received of it until now goes. */
 export function forgetAgentRoute(fleet: Fleet | undefined): Route {
@@ -28,7 +23,7 @@ export function forgetAgentRoute(fleet: Fleet | undefined): Route {
       202: {
         description: 'Out of the list; the rest is being done',
         schema: forgettingSchema,
-        example: { status: 'forgetting', id: 'web-01' } satisfies z.output<typeof forgettingSchema>,
+        example: { status: 'forgetting', id: 'web-01' } satisfies Forgetting,
       },
       403: { description: 'Only the operator may' },
       404: { description: 'It never reported, or was forgotten' },
@@ -40,7 +35,7 @@ export function forgetAgentRoute(fleet: Fleet | undefined): Route {
       await known.forget(id);
       ctx.state.log.info({ ...auditLine(ctx), agent: id }, 'agent forgotten');
       ctx.status = 202;
-      ctx.body = { status: 'forgetting', id } satisfies z.output<typeof forgettingSchema>;
+      ctx.body = { status: 'forgetting', id } satisfies Forgetting;
     },
   };
 }

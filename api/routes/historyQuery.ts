@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { InvalidRequestError } from '../../core/errors.ts';
 import {
   alignToKept,
@@ -14,51 +13,9 @@ import {
   MAX_POINTS,
   nameOfStep,
   parseStep,
-  STEPS,
 } from '../../core/history/steps.ts';
-import { parseRange, TIME_FORMATS, type TimeRange } from '../../core/history/times.ts';
+import { parseRange, type TimeRange } from '../../core/history/times.ts';
 import type { Answer } from './route.ts';
-
-/** A moment in a query; `parseTime` reads it. */
-export const timeSchema = z
-  .string()
-  .max(40)
-  .meta({ description: `${TIME_FORMATS.replace(/^e/, 'E')}.` });
-
-export const fromSchema = timeSchema
-  .default('-1h')
-  .meta({ description: `First moment of the range. ${TIME_FORMATS.replace(/^e/, 'E')}.` });
-
-export const toSchema = timeSchema
-  .default('now')
-  .meta({ description: 'First moment behind the range, written like from.' });
-
-export const stepSchema = z
-  .string()
-  .max(12)
-  .optional()
-  .meta({
-    description:
-      `How far apart points are: raw, or a number of seconds, or one with s, m, h or d. Left out, it is chosen so that ` +
-      `there are some 300 to 1,500 of them: ${STEPS.map(({ name }) => name).join(', ')}.`,
-  });
-
-/** Which part of an answer was read from what. */
-export const tiersSchema = z
-  .array(
-    z.object({
-      tier: z.enum(['raw', 'minutes', 'hours']),
-      from: z.number().int(),
-      to: z.number().int(),
-    }),
-  )
-  .meta({
-    description:
-      'What each part of the range was read from: raw snapshots, or what is rolled up to minutes or hours. The figures ' +
-      'are the same whichever it is.',
-  });
-
-export const secondsSchema = z.number().int().meta({ description: 'Epoch seconds.' });
 
 /** What every route about the history may answer beside its own. */
 export const HISTORY_REFUSALS: Record<number, Answer> = {

@@ -1,15 +1,13 @@
 import { Readable } from 'node:stream';
-import { z } from 'zod';
-import { agentIdSchema, snapshotSchema, type Snapshot } from '../../core/contracts/snapshot.ts';
+import { recentSnapshotsQuerySchema, recentSnapshotsSchema } from '../../core/contracts/recent.ts';
+import type { Snapshot } from '../../core/contracts/snapshot.ts';
 import type { TimelineStore } from '../../core/stores/timeline.ts';
 import type { AgentStore } from '../../core/stores/agents.ts';
 import { nowSeconds } from '../../core/time.ts';
-import { idsOfQuery, labelQuerySchema } from '../fleet/labelFilter.ts';
+import { idsOfQuery } from '../fleet/labelFilter.ts';
 import { orRedisUnavailable } from '../redisUnavailable.ts';
 import { validate } from '../validation.ts';
 import type { Route } from './route.ts';
-
-const querySchema = z.object({ agent: agentIdSchema.optional(), label: labelQuerySchema });
 
 export interface RecentMetricsOptions {
   timeline: TimelineStore;
@@ -25,19 +23,19 @@ export function recentMetricsRoute({ timeline, agents }: RecentMetricsOptions): 
     summary: 'Snapshots of the last minutes, oldest first',
     tag: 'reads',
     access: 'reader',
-    query: querySchema,
+    query: recentSnapshotsQuerySchema,
     examples: {
       ofOne: { summary: 'Of one host', query: { agent: 'web-01' } },
     },
     answers: {
       200: {
         description: 'Of one agent, of those with a label, or of all of them',
-        schema: z.array(snapshotSchema),
+        schema: recentSnapshotsSchema,
       },
       503: { description: 'A store is out of reach, or a label is asked for and POSTGRES_DSN is not set' },
     },
     async handle(ctx) {
-      const { agent, label } = validate(querySchema, ctx.query, 'query');
+      const { agent, label } = validate(recentSnapshotsQuerySchema, ctx.query, 'query');
       const chosen = await idsOfQuery(label, agents);
       if (agent !== undefined && chosen?.includes(agent) !== false) {
         ctx.body = await orRedisUnavailable(() => timeline.recentOf(agent, nowSeconds()));

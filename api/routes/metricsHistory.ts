@@ -1,4 +1,9 @@
-import { z } from 'zod';
+import {
+  historyQuerySchema,
+  historySchema,
+  type FleetHistory,
+  type HostHistory,
+} from '../../core/contracts/history.ts';
 import { foldInto } from '../../core/history/fold.ts';
 import { pointOf } from '../../core/history/figures.ts';
 import { MAX_POINTS, nameOfStep } from '../../core/history/steps.ts';
@@ -9,33 +14,17 @@ import { agentBuckets } from '../history/agentBuckets.ts';
 import { fleetCourseOf, fleetPointOf } from '../history/fleet.ts';
 import type { HistoryReads } from '../history/reads.ts';
 import { requireHistory } from '../requireHistory.ts';
-import { scopeFields } from '../history/scope.ts';
 import { validate } from '../validation.ts';
 import {
   courseOf,
-  fromSchema,
   HISTORY_REFUSALS,
   rangeOf,
   refuseTooMany,
   stepOf,
-  stepSchema,
-  toSchema,
   tooManyPoints,
   type Course,
 } from './historyQuery.ts';
-import { fleetHistorySchema, hostHistorySchema } from './historySchemas.ts';
 import type { Route } from './route.ts';
-
-const querySchema = z.object({
-  ...scopeFields,
-  from: fromSchema,
-  to: toSchema,
-  step: stepSchema,
-  cores: z
-    .enum(['true', 'false'])
-    .default('false')
-    .meta({ description: 'Whether each point of one host has its cores, too.' }),
-});
 
 /** `GET /api/metrics/history`: the course of CPU and memory. */
 export function metricsHistoryRoute({ history }: { history: HistoryReads | undefined }): Route {
@@ -48,7 +37,7 @@ export function metricsHistoryRoute({ history }: { history: HistoryReads | undef
       'for memory, rounded up. Of many hosts, steps are minutes at least, and whole hours in a range of more than six.',
     tag: 'history',
     access: 'reader',
-    query: querySchema,
+    query: historyQuerySchema,
     examples: {
       lastHour: { summary: 'The last hour of one host', query: { agent: 'web-01' } },
       lastDay: {
@@ -60,13 +49,13 @@ export function metricsHistoryRoute({ history }: { history: HistoryReads | undef
     answers: {
       200: {
         description: 'Of one host, or of many together',
-        schema: z.union([hostHistorySchema, fleetHistorySchema]),
+        schema: historySchema,
       },
       ...HISTORY_REFUSALS,
     },
     async handle(ctx) {
       const reads = requireHistory(history);
-      const query = validate(querySchema, ctx.query, 'query');
+      const query = validate(historyQuerySchema, ctx.query, 'query');
       const nowSeconds = Date.now() / 1000;
       const asked = { range: rangeOf(query, nowSeconds), step: stepOf(query.step), nowSeconds };
       ctx.body = await reads.answer(async () => {
@@ -92,7 +81,7 @@ async function hostHistory(
   agent: string,
   { range, step, nowSeconds }: Asked,
   withCores: boolean,
-): Promise<z.output<typeof hostHistorySchema>> {
+): Promise<HostHistory> {
   const coverage = reads.coverage(await reads.store.rolledUp(agent), nowSeconds);
   const course = courseOf(range, step, coverage);
   const steps = [...(await stepsOf(reads, agent, course))].sort(([a], [b]) => a - b);
@@ -122,7 +111,7 @@ async function fleetHistory(
   reads: HistoryReads,
   agents: AgentIds,
   { range, step, nowSeconds }: Asked,
-): Promise<z.output<typeof fleetHistorySchema>> {
+): Promise<FleetHistory> {
   const rolledUp = await reads.store.fleetRolledUp();
   const course = fleetCourseOf(range, step, reads.coverage(rolledUp, nowSeconds), rolledUp);
   refuseTooMany(range, course.stepSeconds);

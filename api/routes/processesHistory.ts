@@ -1,5 +1,9 @@
-import { z } from 'zod';
-import { agentIdSchema, MAX_NAME_LENGTH } from '../../core/contracts/snapshot.ts';
+import type { z } from 'zod';
+import {
+  CPU_SECONDS_ESTIMATE,
+  processHistoryQuerySchema,
+  processHistorySchema,
+} from '../../core/contracts/processes.ts';
 import { processOf } from '../../core/history/figures.ts';
 import { MAX_POINTS, nameOfStep } from '../../core/history/steps.ts';
 import { countedName, mergeTotals, type ProcessTotals } from '../../core/rollup/processTotals.ts';
@@ -7,48 +11,8 @@ import { agentBuckets } from '../history/agentBuckets.ts';
 import type { HistoryReads } from '../history/reads.ts';
 import { requireHistory } from '../requireHistory.ts';
 import { validate } from '../validation.ts';
-import {
-  courseOf,
-  fromSchema,
-  HISTORY_REFUSALS,
-  rangeOf,
-  secondsSchema,
-  stepOf,
-  stepSchema,
-  tiersSchema,
-  toSchema,
-  tooManyPoints,
-  type Course,
-} from './historyQuery.ts';
-import { CPU_SECONDS_ESTIMATE, processFields } from './processFields.ts';
+import { courseOf, HISTORY_REFUSALS, rangeOf, stepOf, tooManyPoints, type Course } from './historyQuery.ts';
 import type { Route } from './route.ts';
-
-export const nameSchema = z
-  .string()
-  .max(MAX_NAME_LENGTH)
-  .meta({ description: 'Of the process.', example: 'node' });
-
-const querySchema = z.object({
-  agent: agentIdSchema,
-  name: nameSchema,
-  from: fromSchema,
-  to: toSchema,
-  step: stepSchema,
-});
-
-const answerSchema = z
-  .object({
-    agent: agentIdSchema,
-    name: z.string(),
-    from: secondsSchema,
-    to: secondsSchema,
-    step: z.string(),
-    tiers: tiersSchema,
-    points: z
-      .array(z.object({ time: secondsSchema, ...processFields }))
-      .meta({ description: 'Oldest first; a step in which no snapshot names it has none.' }),
-  })
-  .meta({ id: 'ProcessHistory' });
 
 /** `GET /api/processes/history`: the course of one process. */
 export function processHistoryRoute({ history }: { history: HistoryReads | undefined }): Route {
@@ -59,7 +23,7 @@ export function processHistoryRoute({ history }: { history: HistoryReads | undef
     description: CPU_SECONDS_ESTIMATE,
     tag: 'history',
     access: 'reader',
-    query: querySchema,
+    query: processHistoryQuerySchema,
     examples: {
       lastHour: { summary: 'The last hour', query: { agent: 'web-01', name: 'node' } },
       lastDay: {
@@ -68,12 +32,12 @@ export function processHistoryRoute({ history }: { history: HistoryReads | undef
       },
     },
     answers: {
-      200: { description: 'What was measured', schema: answerSchema },
+      200: { description: 'What was measured', schema: processHistorySchema },
       ...HISTORY_REFUSALS,
     },
     async handle(ctx) {
       const reads = requireHistory(history);
-      const { agent, name, step, ...texts } = validate(querySchema, ctx.query, 'query');
+      const { agent, name, step, ...texts } = validate(processHistoryQuerySchema, ctx.query, 'query');
       const nowSeconds = Date.now() / 1000;
       const range = rangeOf(texts, nowSeconds);
       const asked = stepOf(step);
@@ -90,7 +54,7 @@ export function processHistoryRoute({ history }: { history: HistoryReads | undef
           points: [...steps]
             .sort(([a], [b]) => a - b)
             .map(([time, totals]) => ({ time, ...processOf(totals) })),
-        } satisfies z.output<typeof answerSchema>;
+        } satisfies z.output<typeof processHistorySchema>;
       });
     },
   };

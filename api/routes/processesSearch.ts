@@ -1,66 +1,20 @@
 import { z } from 'zod';
-import { AGENT_ID_PATTERN, agentIdSchema } from '../../core/contracts/snapshot.ts';
+import {
+  processNameSchema,
+  processSearchQuerySchema,
+  processSearchSchema,
+} from '../../core/contracts/processes.ts';
+import { AGENT_ID_PATTERN } from '../../core/contracts/snapshot.ts';
 import { InvalidRequestError } from '../../core/errors.ts';
 import { cpuSecondsOf } from '../../core/history/figures.ts';
 import { alignOutward } from '../../core/history/steps.ts';
 import { countedName } from '../../core/rollup/processTotals.ts';
 import type { Sighting } from '../../core/stores/fleetHistory.ts';
 import type { HistoryReads } from '../history/reads.ts';
-import { scopeFields } from '../history/scope.ts';
 import { requireHistory } from '../requireHistory.ts';
 import { validate } from '../validation.ts';
-import {
-  fromSchema,
-  HISTORY_REFUSALS,
-  rangeOf,
-  secondsSchema,
-  timeSchema,
-  toSchema,
-} from './historyQuery.ts';
-import { untilSchema } from './historySchemas.ts';
-import { nameSchema } from './processesHistory.ts';
+import { HISTORY_REFUSALS, rangeOf } from './historyQuery.ts';
 import type { Route } from './route.ts';
-
-const querySchema = z.object({
-  ...scopeFields,
-  name: nameSchema.min(1),
-  match: z.enum(['exact', 'prefix', 'contains']).default('exact').meta({
-    description:
-      'exact: this name. prefix: names that begin with it. contains: names with it anywhere, small letters or capitals.',
-  }),
-  from: timeSchema.default('-7d').meta({ description: fromSchema.description ?? '' }),
-  to: toSchema,
-  limit: z.coerce.number<string>().int().min(1).max(1_000).default(100).meta({ description: 'Most lines.' }),
-  cursor: z
-    .string()
-    .max(2_000)
-    .optional()
-    .meta({ description: 'next of the answer before; the other parameters as they were.' }),
-});
-
-const answerSchema = z
-  .object({
-    name: z.string(),
-    match: z.string(),
-    from: secondsSchema,
-    to: secondsSchema,
-    until: untilSchema,
-    found: z.array(
-      z.object({
-        agent: agentIdSchema,
-        name: z.string(),
-        first_seen: secondsSchema,
-        last_seen: secondsSchema,
-        cpu_seconds: z.number(),
-        samples: z.number().int(),
-      }),
-    ),
-    next: z
-      .string()
-      .nullable()
-      .meta({ description: 'cursor of the next page; null where this is the last.' }),
-  })
-  .meta({ id: 'ProcessSearch' });
 
 /** `GET /api/processes/search`: where a process ran, and when. */
 export function searchProcessesRoute({ history }: { history: HistoryReads | undefined }): Route {
@@ -71,7 +25,7 @@ export function searchProcessesRoute({ history }: { history: HistoryReads | unde
     description: 'In order of agent and name. The range is made longer to whole hours.',
     tag: 'history',
     access: 'reader',
-    query: querySchema,
+    query: processSearchQuerySchema,
     examples: {
       lastWeek: { summary: 'Where node ran in the last week', query: { name: 'node' } },
       prefix: {
@@ -80,13 +34,13 @@ export function searchProcessesRoute({ history }: { history: HistoryReads | unde
       },
     },
     answers: {
-      200: { description: 'A line for each host and name', schema: answerSchema },
+      200: { description: 'A line for each host and name', schema: processSearchSchema },
       ...HISTORY_REFUSALS,
     },
     async handle(ctx) {
       const reads = requireHistory(history);
       const { name, match, limit, cursor, agent, label, ...texts } = validate(
-        querySchema,
+        processSearchQuerySchema,
         ctx.query,
         'query',
       );
@@ -112,7 +66,7 @@ export function searchProcessesRoute({ history }: { history: HistoryReads | unde
           until: Math.floor(hoursUntil),
           found: found.map(lineOf),
           next: lines.length > limit ? cursorOf(found.at(-1)) : null,
-        } satisfies z.output<typeof answerSchema>;
+        } satisfies z.output<typeof processSearchSchema>;
       });
     },
   };
@@ -129,7 +83,7 @@ function lineOf({ agentId, name, firstSeconds, lastSeconds, cpuUnits, samples }:
   };
 }
 
-const placeSchema = z.tuple([z.string().regex(AGENT_ID_PATTERN), nameSchema]);
+const placeSchema = z.tuple([z.string().regex(AGENT_ID_PATTERN), processNameSchema]);
 
 function cursorOf(line: Sighting | undefined): string | null {
   if (line === undefined) return null;

@@ -1,6 +1,11 @@
-import { z } from 'zod';
-import { agentIdSchema } from '../../core/contracts/snapshot.ts';
-import { cpuSecondsOf, processOf, shareOf, TOP_BY, topOf, type TopBy } from '../../core/history/figures.ts';
+import {
+  CPU_SECONDS_ESTIMATE,
+  topProcessesQuerySchema,
+  topProcessesSchema,
+  type TopBy,
+  type TopProcesses,
+} from '../../core/contracts/processes.ts';
+import { cpuSecondsOf, processOf, shareOf, topOf } from '../../core/history/figures.ts';
 import type { Segment } from '../../core/history/segments.ts';
 import type { TimeRange } from '../../core/history/times.ts';
 import { emptyBucket, mergeInto, type Bucket } from '../../core/rollup/bucket.ts';
@@ -9,67 +14,9 @@ import { agentBuckets } from '../history/agentBuckets.ts';
 import { fleetSumOf, fleetTopOf } from '../history/fleet.ts';
 import type { HistoryReads } from '../history/reads.ts';
 import { requireHistory } from '../requireHistory.ts';
-import { scopeFields } from '../history/scope.ts';
 import { validate } from '../validation.ts';
-import {
-  fromSchema,
-  HISTORY_REFUSALS,
-  rangeOf,
-  secondsSchema,
-  sumOf,
-  tiersSchema,
-  toSchema,
-} from './historyQuery.ts';
-import { untilSchema } from './historySchemas.ts';
-import { CPU_SECONDS_ESTIMATE, processFields } from './processFields.ts';
+import { HISTORY_REFUSALS, rangeOf, sumOf } from './historyQuery.ts';
 import type { Route } from './route.ts';
-
-const querySchema = z.object({
-  ...scopeFields,
-  from: fromSchema,
-  to: toSchema,
-  by: z
-    .enum(TOP_BY)
-    .default('cpu')
-    .meta({ description: 'cpu: CPU seconds. memory: most memory at a time. io: MB read and written.' }),
-  limit: z.coerce.number<string>().int().min(1).max(100).default(10).meta({ description: 'Most names.' }),
-});
-
-const answerSchema = z
-  .object({
-    agent: agentIdSchema.optional().meta({ description: 'Where it is one host.' }),
-    from: secondsSchema,
-    to: secondsSchema,
-    by: z.enum(TOP_BY),
-    tiers: tiersSchema,
-    until: untilSchema.optional().meta({
-      description: 'Of many hosts: what was stored after this time is not in the answer yet.',
-    }),
-    hosts: z.number().int().optional().meta({ description: 'Of many hosts: how many had a snapshot.' }),
-    samples: z.number().int().meta({ description: 'Snapshots in the range.' }),
-    covered_seconds: z
-      .number()
-      .meta({ description: 'How much of the range the snapshots stand for; of many hosts, added up.' }),
-    used_cpu_seconds: z.number().meta({ description: 'CPU time of all cores that was used in it.' }),
-    processes: z.array(
-      z.object({
-        name: z.string(),
-        ...processFields,
-        share: z
-          .number()
-          .nullable()
-          .meta({ description: 'Part of used_cpu_seconds; null where no snapshot names the cores.' }),
-        hosts: z
-          .number()
-          .int()
-          .optional()
-          .meta({ description: 'Of many hosts: on how many of them it ran.' }),
-      }),
-    ),
-  })
-  .meta({ id: 'TopProcesses' });
-
-type Answer = z.output<typeof answerSchema>;
 
 /** One bucket of a range may be as wide as it is. */
 const WIDTH_SECONDS = 86_400;
@@ -85,7 +32,7 @@ export function topProcessesRoute({ history }: { history: HistoryReads | undefin
       'whole minutes, and to whole hours where it is longer than one.',
     tag: 'history',
     access: 'reader',
-    query: querySchema,
+    query: topProcessesQuerySchema,
     examples: {
       lastHour: { summary: 'The last hour of one host', query: { agent: 'web-01' } },
       lastWeek: {
@@ -96,12 +43,12 @@ export function topProcessesRoute({ history }: { history: HistoryReads | undefin
       fleetNow: { summary: 'Half an hour of all hosts', query: { from: '-30m' } },
     },
     answers: {
-      200: { description: 'Highest first', schema: answerSchema },
+      200: { description: 'Highest first', schema: topProcessesSchema },
       ...HISTORY_REFUSALS,
     },
     async handle(ctx) {
       const reads = requireHistory(history);
-      const query = validate(querySchema, ctx.query, 'query');
+      const query = validate(topProcessesQuerySchema, ctx.query, 'query');
       const nowSeconds = Date.now() / 1000;
       const asked = { ...query, range: rangeOf(query, nowSeconds), nowSeconds };
       ctx.body = await reads.answer(async () => {
@@ -126,7 +73,7 @@ async function hostTop(
   reads: HistoryReads,
   agent: string,
   { range: asked, by, limit, nowSeconds }: Asked,
-): Promise<Answer> {
+): Promise<TopProcesses> {
   const { range, segments } = sumOf(asked, reads.coverage(await reads.store.rolledUp(agent), nowSeconds));
   const bucket = await bucketOf(reads, agent, segments);
   return {
@@ -154,7 +101,7 @@ async function fleetTop(
   reads: HistoryReads,
   agents: AgentIds,
   { range, by, limit, nowSeconds }: Asked,
-): Promise<Answer> {
+): Promise<TopProcesses> {
   const rolledUp = await reads.store.fleetRolledUp();
   const { segment, until } = fleetSumOf(range, reads.coverage(rolledUp, nowSeconds), rolledUp);
   const { use, processes } = await fleetTopOf(reads.fleet, agents, segment, by, limit);

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { credentialsSchema, sessionSchema, type Session } from '../../core/contracts/session.ts';
 import { ServiceError } from '../../core/errors.ts';
 import type { RateLimitStore } from '../../core/stores/rateLimit.ts';
 import { nowSeconds } from '../../core/time.ts';
@@ -13,9 +13,6 @@ const MAX_BODY_BYTES = 4096;
 
 /** Sign-ins from one address a minute: nobody types faster, and a guessing machine gets nowhere. */
 const SIGN_INS_A_MINUTE = 20;
-
-const credentialsSchema = z.object({ token: z.string().min(1).max(1024) }).meta({ id: 'Credentials' });
-const sessionSchema = z.object({ role: z.enum(['operator', 'viewer', 'anonymous']) }).meta({ id: 'Session' });
 
 /** Signing in and out of a browser: a token for a cookie that scripts cannot read. */
 export function sessionRoutes({
@@ -35,7 +32,7 @@ export function sessionRoutes({
       answers: { 200: { description: 'The role of the token or cookie sent', schema: sessionSchema } },
       async handle(ctx) {
         const { role } = ctx.state;
-        ctx.body = { role: role === 'local' ? 'anonymous' : role } satisfies z.output<typeof sessionSchema>;
+        ctx.body = { role: role === 'local' ? 'anonymous' : role } satisfies Session;
       },
     },
     {
@@ -57,7 +54,7 @@ export function sessionRoutes({
         const role = access.roleOfToken(token);
         if (role === undefined) throw new ServiceError(401, 'Unknown token');
         ctx.set('Set-Cookie', cookie(ctx, access.issueSession(role, nowSeconds()), SESSION_SECONDS));
-        ctx.body = { role } satisfies z.output<typeof sessionSchema>;
+        ctx.body = { role } satisfies Session;
       },
     },
     {
@@ -70,7 +67,7 @@ export function sessionRoutes({
       async handle(ctx) {
         if (!access.originAllowed(ctx.req.headers)) throw new ServiceError(403, 'Origin not allowed');
         ctx.set('Set-Cookie', cookie(ctx, '', 0));
-        ctx.body = { role: 'anonymous' } satisfies z.output<typeof sessionSchema>;
+        ctx.body = { role: 'anonymous' } satisfies Session;
       },
     },
   ];

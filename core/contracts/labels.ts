@@ -29,6 +29,15 @@ export const labelTextSchema = z
   .refine((text) => parseLabel(text) !== undefined, `Must be key=value. ${KEY_RULE}. ${VALUE_RULE}`)
   .meta({ example: 'env=prod' });
 
+/** `label` in a query, once or several times. */
+export const labelQuerySchema = z
+  .union([labelTextSchema, z.array(labelTextSchema).max(MAX_LABELS)])
+  .optional()
+  .meta({
+    description: 'key=value; given several times, an agent must have all of them. Needs POSTGRES_DSN.',
+    example: 'env=prod',
+  });
+
 /** Labels as an agent sends them: `key=value,key=value`; an empty text says that it has none. */
 export const labelsTextSchema = z
   .string()

@@ -1,3 +1,4 @@
+import type { TopBy } from '../contracts/processes.ts';
 import { topProcessOf, type Bucket } from '../rollup/bucket.ts';
 import { CPU_GRID, MEMORY_GRID, percentileOf, type Grid, type Spread } from '../rollup/distribution.ts';
 import type { ProcessTotals } from '../rollup/processTotals.ts';
@@ -76,10 +77,6 @@ export function processOf(totals: ProcessTotals) {
     last_seen: totals.lastSeconds,
   };
 }
-
-/** What processes are put in order by. */
-export const TOP_BY = ['cpu', 'memory', 'io'] as const;
-export type TopBy = (typeof TOP_BY)[number];
 
 const RANK: Record<TopBy, (totals: ProcessTotals) => number> = {
   cpu: ({ cpuUnits }) => cpuUnits,

@@ -1,16 +1,5 @@
+import { STEPS } from '../contracts/questions.ts';
 import { UNIT_SECONDS, type TimeRange } from './times.ts';
-
-/** The steps that are chosen from, as they are written, each with its seconds. `raw` is as fine as snapshots have a time. */
-export const STEPS = [
-  { name: 'raw', seconds: 1 },
-  { name: '10s', seconds: 10 },
-  { name: '1m', seconds: 60 },
-  { name: '5m', seconds: 300 },
-  { name: '15m', seconds: 900 },
-  { name: '1h', seconds: 3_600 },
-  { name: '6h', seconds: 21_600 },
-  { name: '1d', seconds: 86_400 },
-] as const;
 
 /** Most points that a step is chosen for: as many as a wide screen has columns. */
 const CHOSEN_POINTS = 1_500;

@@ -1,9 +1,6 @@
+import { TIME_FORMATS } from '../contracts/questions.ts';
 import { MAX_FUTURE_SECONDS } from '../contracts/snapshot.ts';
 import type { FieldFault } from '../errors.ts';
-
-/** How a time may be written, for the messages and the documents. */
-export const TIME_FORMATS =
-  'epoch seconds or milliseconds, ISO 8601 (UTC where it names no offset), or relative to now: -90s, -30m, -6h, -7d, -2w, now';
 
 /**
  * From here on a number counts as milliseconds: as seconds it would be the year 5138, as milliseconds it is 1973, before

@@ -1,12 +1,10 @@
+import { MAX_HOLD_SECONDS } from '../contracts/questions.ts';
 import type { Snapshot } from '../contracts/snapshot.ts';
 
 /** What a bucket is made of: what a snapshot measured, and its identity. */
 export interface Sample extends Omit<Snapshot, 'agent_id'> {
   snapshotId: string;
 }
-
-/** Longest a snapshot can stand for, in seconds, and so the furthest that its figures depend on another's presence. */
-export const MAX_HOLD_SECONDS = 90;
 
 /**
  * Samples of one agent by time, and by identity where they have the same; each once. Whatever order they came in, and

@@ -1,5 +1,6 @@
+import { MAX_HOLD_SECONDS } from '../contracts/questions.ts';
 import { unpackMeasurements, type Measurements } from '../packedMeasurements.ts';
-import { MAX_HOLD_SECONDS, type Sample } from '../rollup/hold.ts';
+import type { Sample } from '../rollup/hold.ts';
 import { quoteName } from '../platform/postgresNames.ts';
 import { arrayOf, textArrayOf } from './columns.ts';
 import type { Sql } from './partitionCatalog.ts';

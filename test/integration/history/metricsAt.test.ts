@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { TIME_FORMATS } from '../../../core/history/times.ts';
+import { TIME_FORMATS } from '../../../core/contracts/questions.ts';
 import { nowSeconds } from '../../../core/time.ts';
 import { createTestHistory, snapshotAt, type TestHistory } from '../../support/history.ts';
 import { storeSnapshots } from '../../support/historyService.ts';

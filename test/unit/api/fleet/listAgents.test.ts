@@ -1,16 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { AgentLine } from '../../../../api/fleet/agentLines.ts';
-import {
-  SORTS,
-  sortLines,
-  type AgentFilter,
-  type Order,
-  type Sort,
-} from '../../../../api/fleet/agentOrder.ts';
+import { sortLines, type AgentFilter } from '../../../../api/fleet/agentOrder.ts';
 import { listAgents } from '../../../../api/fleet/listAgents.ts';
 import { advance, isForgotten, type AgentState } from '../../../../core/agentState.ts';
 import { CONDITIONS, type Condition } from '../../../../core/contracts/agents.ts';
+import { SORTS, type Order, type Sort } from '../../../../core/contracts/fleet.ts';
 
 function stateOf(cpuPercent: number, memoryUsedMb: number, condition: Condition): AgentState {
   const state = advance(

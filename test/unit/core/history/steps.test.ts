@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { STEPS } from '../../../../core/contracts/questions.ts';
 import {
   alignOutward,
   chooseStep,
@@ -7,7 +8,6 @@ import {
   MAX_POINTS,
   nameOfStep,
   parseStep,
-  STEPS,
 } from '../../../../core/history/steps.ts';
 
 const anyRange = () =>

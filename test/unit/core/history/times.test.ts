@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { parseRange, parseTime, TIME_FORMATS } from '../../../../core/history/times.ts';
+import { TIME_FORMATS } from '../../../../core/contracts/questions.ts';
+import { parseRange, parseTime } from '../../../../core/history/times.ts';
 
 /** 2026-11-25T03:12:00Z */
 const NOW = 1_795_576_320;

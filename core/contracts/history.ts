@@ -1,6 +1,28 @@
 import { z } from 'zod';
-import { agentIdSchema } from '../../core/contracts/snapshot.ts';
-import { secondsSchema, tiersSchema } from './historyQuery.ts';
+import {
+  fromSchema,
+  MAX_HOLD_SECONDS,
+  scopeFields,
+  secondsSchema,
+  stepSchema,
+  tiersSchema,
+  timeSchema,
+  toSchema,
+  untilSchema,
+} from './questions.ts';
+import { agentIdSchema, snapshotSchema } from './snapshot.ts';
+
+/** What `GET /api/metrics/history` is asked. */
+export const historyQuerySchema = z.object({
+  ...scopeFields,
+  from: fromSchema,
+  to: toSchema,
+  step: stepSchema,
+  cores: z
+    .enum(['true', 'false'])
+    .default('false')
+    .meta({ description: 'Whether each point of one host has its cores, too.' }),
+});
 
 const spread = { avg: z.number(), min: z.number(), max: z.number() };
 
@@ -47,10 +69,6 @@ const range = {
   tiers: tiersSchema,
 };
 
-export const untilSchema = secondsSchema.meta({
-  description: 'What was stored after this time is not in the answer yet.',
-});
-
 /** Of one host. */
 export const hostHistorySchema = z
   .object({
@@ -70,3 +88,32 @@ export const fleetHistorySchema = z
       .meta({ description: 'Oldest first; a step without a snapshot has none.' }),
   })
   .meta({ id: 'FleetHistory' });
+
+/** What `GET /api/metrics/history` answers. */
+export const historySchema = z.union([hostHistorySchema, fleetHistorySchema]);
+
+/** What `GET /api/metrics/at` is asked. */
+export const metricsAtQuerySchema = z.object({
+  agent: agentIdSchema,
+  time: timeSchema.default('now').meta({ description: 'The moment.' }),
+});
+
+export const metricsAtSchema = z
+  .object({
+    agent: agentIdSchema,
+    time: z.number().int().meta({ description: 'The moment asked for, in epoch seconds.' }),
+    age_seconds: z.number().int().meta({ description: 'How old the snapshot was then.' }),
+    held: z.boolean().meta({
+      description:
+        `Whether the snapshot still stood for that moment: it does until the agent's next one, if that comes within ` +
+        `${MAX_HOLD_SECONDS} s, else as long as the one before it did. False in a gap.`,
+    }),
+    snapshot: snapshotSchema,
+  })
+  .meta({ id: 'MetricsAt' });
+
+export type HistoryAnswer = z.output<typeof historySchema>;
+export type HostHistory = z.output<typeof hostHistorySchema>;
+export type HistoryPoint = z.output<typeof pointSchema>;
+export type FleetHistory = z.output<typeof fleetHistorySchema>;
+export type MetricsAt = z.output<typeof metricsAtSchema>;
