@@ -62,11 +62,17 @@ const payloadFor: {
   persist: (items) => ({
     snapshots: items.map(({ row }) => row),
   }),
-  alerts: (items) => ({
-    samples: items.map(({ row: { agentId, timestamp, totalCpuPercent: cpuPercent } }) => ({
-      agentId,
-      timestamp,
-      cpuPercent,
+  alerts: (items, sharedOffsetMs) => ({
+    samples: items.map(({ row }) => ({
+      agentId: row.agentId,
+      timestamp: row.timestamp,
+      cpuPercent: row.totalCpuPercent,
+      memoryUsedMb: row.systemMemoryUsedMb,
+      memoryTotalMb: row.systemMemoryTotalMb,
+      receivedAtMs: row.receivedAtMs,
+      measurements: row.measurements,
+      ...(row.labels === undefined ? {} : { labels: row.labels }),
     })),
+    ...(sharedOffsetMs === 0 ? {} : { sharedOffsetMs }),
   }),
 };

@@ -39,11 +39,26 @@ export const timelineBatchSchema = z.object({
 
 export const persistBatchSchema = z.object({ snapshots: z.array(queuedRowSchema).min(1) });
 
-/** The alert rule needs two figures of a snapshot, so its queue does not carry the rest. */
+/**
+ * What rules judge by, culprits included, so that judging needs no other store. Absent fields: a job of the version before,
+ * which knew one rule.
+ */
+const alertSampleSchema = z.object({
+  agentId: agentIdSchema,
+  timestamp: z.number().int(),
+  cpuPercent: z.number(),
+  memoryUsedMb: z.number().optional(),
+  memoryTotalMb: z.number().optional(),
+  receivedAtMs: z.number().int().optional(),
+  /** The very text that the other stages get. */
+  measurements: z.string().optional(),
+  labels: labelsTextSchema.optional(),
+});
+
 export const alertsBatchSchema = z.object({
-  samples: z
-    .array(z.object({ agentId: agentIdSchema, timestamp: z.number().int(), cpuPercent: z.number() }))
-    .min(1),
+  samples: z.array(alertSampleSchema).min(1),
+  /** As in a batch of the timeline. */
+  sharedOffsetMs: z.number().int().optional(),
 });
 
 /** A scheduled job says which store is due; what to drop follows from the configuration and the clock. */
@@ -73,6 +88,7 @@ export type TimelineBatch = z.output<typeof timelineBatchSchema>;
 export type PersistBatch = z.output<typeof persistBatchSchema>;
 export type QueuedRow = z.output<typeof queuedRowSchema>;
 export type AlertsBatch = z.output<typeof alertsBatchSchema>;
+export type AlertSample = z.output<typeof alertSampleSchema>;
 export type PruneTick = z.output<typeof pruneTickSchema>;
 export type RollupTick = z.output<typeof rollupTickSchema>;
 export type PruneTask = z.output<typeof pruneTaskSchema>;

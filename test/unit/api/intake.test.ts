@@ -80,10 +80,17 @@ describe('a snapshot', () => {
   test('is acknowledged once every stage’s queue has it, each with what that stage needs', async () => {
     const one = item();
     await intake.submit([one]);
-    const { agentId, timestamp, totalCpuPercent: cpuPercent } = one.row;
+    const { agentId, timestamp, totalCpuPercent: cpuPercent, measurements, receivedAtMs } = one.row;
+    const { systemMemoryUsedMb: memoryUsedMb, systemMemoryTotalMb: memoryTotalMb } = one.row;
     expect(await payloadsOf('timeline')).toEqual([{ snapshots: [one.row] }]);
     expect(await payloadsOf('persist')).toEqual([{ snapshots: [one.row] }]);
-    expect(await payloadsOf('alerts')).toEqual([{ samples: [{ agentId, timestamp, cpuPercent }] }]);
+    expect(await payloadsOf('alerts')).toEqual([
+      {
+        samples: [
+          { agentId, timestamp, cpuPercent, memoryUsedMb, memoryTotalMb, receivedAtMs, measurements },
+        ],
+      },
+    ]);
   });
 
   test('goes to the stages there are: without a history to none for it', async () => {

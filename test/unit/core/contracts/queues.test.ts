@@ -24,7 +24,21 @@ const UUID = '0f8fad5b-d9cb-469f-a165-70867728950e';
 const USABLE: { [Name in QueueName]: QueuePayload<Name> } = {
   timeline: { snapshots: [{ ...ROW, snapshotId: UUID, history: true }] },
   persist: { snapshots: [{ ...ROW, snapshotId: UUID }] },
-  alerts: { samples: [{ agentId: 'web-01', timestamp: 1, cpuPercent: 0.5 }] },
+  alerts: {
+    samples: [
+      {
+        agentId: 'web-01',
+        timestamp: 1,
+        cpuPercent: 0.5,
+        memoryUsedMb: 1,
+        memoryTotalMb: 2,
+        receivedAtMs: 1,
+        measurements: 'AQAA',
+        labels: 'env=prod',
+      },
+    ],
+    sharedOffsetMs: 5,
+  },
   prune: { store: 'redis' },
   rollup: {},
 };
@@ -64,6 +78,11 @@ describe('a payload', () => {
   ] satisfies [QueueName, unknown][])('of %s that is damaged is refused: %j', (name, payload) => {
     expect(QUEUES[name].payload.safeParse(payload).success).toBe(false);
   });
+});
+
+test('an alerts job of the version before, without what only later rules need, is still taken', () => {
+  const before = { samples: [{ agentId: 'web-01', timestamp: 1, cpuPercent: 95 }] };
+  expect(QUEUES.alerts.payload.parse(before)).toEqual(before);
 });
 
 test('a timeline job of the version before, with the JSON of its snapshots, is still taken', () => {
