@@ -11,6 +11,7 @@ import type { TimelineStore } from '../core/stores/timeline.ts';
 import { nowSeconds } from '../core/time.ts';
 import { evaluateAlerts } from './alerts/evaluate.ts';
 import type { ForgetDependencies } from './forget.ts';
+import { notify } from './notify/notify.ts';
 import { persistBatch, type PersistDependencies } from './persist.ts';
 import { prune } from './prune.ts';
 import { rollUp } from './rollup.ts';
@@ -109,5 +110,10 @@ export function createRoles(deps: RoleDependencies): { [Name in QueueName]: Role
             concurrency: 1,
             process: () => rollUp({ rollups, metrics, log, stopping }),
           },
+    notify: {
+      queue: 'notify',
+      concurrency: 1,
+      process: (task) => notify(task, { log }),
+    },
   };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { alertChangeSchema } from './alerting/alert.ts';
 import { labelsTextSchema } from './labels.ts';
 import { agentIdSchema } from './snapshot.ts';
 
@@ -66,6 +67,16 @@ export const pruneTickSchema = z.object({ store: z.enum(['redis', 'postgres']) }
 
 /** A scheduled job says only that it is time; what is new is told by the database. */
 export const rollupTickSchema = z.object({});
+
+/** What became of alerts, in the order it was decided. */
+export const alertChangesSchema = z.object({ changes: z.array(alertChangeSchema).min(1) });
+
+/** A scheduled job says only that it is time to look for whom something is to be told now. */
+export const notifyTickSchema = z.object({ tick: z.literal(true) });
+
+/** What there is to tell of. */
+export const notifyTaskSchema = z.union([alertChangesSchema, notifyTickSchema]);
+
 /** A piece of the work of forgetting an agent: what of it was received until then is dropped. */
 export const forgetSchema = z.object({
   forget: z.object({
@@ -91,6 +102,7 @@ export type AlertsBatch = z.output<typeof alertsBatchSchema>;
 export type AlertSample = z.output<typeof alertSampleSchema>;
 export type PruneTick = z.output<typeof pruneTickSchema>;
 export type RollupTick = z.output<typeof rollupTickSchema>;
+export type NotifyTask = z.output<typeof notifyTaskSchema>;
 export type PruneTask = z.output<typeof pruneTaskSchema>;
 export type ForgetTask = z.output<typeof forgetSchema>['forget'];
 
@@ -107,6 +119,7 @@ export const QUEUES = {
   alerts: { payload: alertsBatchSchema, attempts: 5, backoffMs: 500 },
   prune: { payload: pruneTaskSchema, attempts: 3, backoffMs: 5_000 },
   rollup: { payload: rollupTickSchema, attempts: 3, backoffMs: 5_000 },
+  notify: { payload: notifyTaskSchema, attempts: 5, backoffMs: 500 },
 } as const;
 
 export type QueueName = keyof typeof QUEUES;

@@ -71,6 +71,7 @@ describe('ecosystem.config.js', () => {
 
   test('gives each role a range of ports of its own', async () => {
     const apps = await appsWith({ WORKER_PORT: '8100' });
-    expect(apps.map(({ env }) => env['WORKER_PORT'])).toEqual([undefined, 8100, 8110, 8120, 8130, 8140]);
+    const ports = QUEUE_NAMES.map((_, index) => 8100 + 10 * index);
+    expect(apps.map(({ env }) => env['WORKER_PORT'])).toEqual([undefined, ...ports]);
   });
 });

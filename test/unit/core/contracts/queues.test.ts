@@ -8,6 +8,7 @@ import {
   type QueuePayload,
 } from '../../../../core/contracts/queues.ts';
 import { jobOptions } from '../../../../core/platform/queue.ts';
+import { alert } from '../../../support/alerts.ts';
 
 const ROW = {
   agentId: 'web-01',
@@ -41,6 +42,7 @@ const USABLE: { [Name in QueueName]: QueuePayload<Name> } = {
   },
   prune: { store: 'redis' },
   rollup: {},
+  notify: { changes: [{ change: 'firing', alert: alert() }] },
 };
 
 test('every stage is a queue, and each queue has a prefix with a hash tag of its own', () => {
@@ -75,6 +77,10 @@ describe('a payload', () => {
     ['prune', {}],
     ['prune', null],
     ['rollup', null],
+    ['notify', {}],
+    ['notify', { changes: [] }],
+    ['notify', { changes: [{ change: 'fired', alert: alert() }] }],
+    ['notify', { changes: [{ change: 'firing', alert: alert({ revision: 0 }) }] }],
   ] satisfies [QueueName, unknown][])('of %s that is damaged is refused: %j', (name, payload) => {
     expect(QUEUES[name].payload.safeParse(payload).success).toBe(false);
   });
