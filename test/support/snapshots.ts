@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { snapshotSchema, type Snapshot, type SnapshotInput } from '../../core/contracts/snapshot.ts';
+import { findProjectFile } from '../../core/platform/projectRoot.ts';
 import { nowSeconds } from '../../core/time.ts';
 
 /** A small valid snapshot of this moment, with whatever is given in place of its own. */
@@ -17,7 +18,7 @@ export function snapshot(changes: Partial<SnapshotInput> = {}): SnapshotInput {
 
 /** The 900 snapshots recorded from a real agent, 2 s apart, moved so that the last one is of `endSeconds`. */
 export function recordedSnapshots(endSeconds: number): Snapshot[] {
-  const lines = readFileSync(new URL('../fixtures/agent-snapshots.ndjson', import.meta.url), 'utf8')
+  const lines = readFileSync(findProjectFile('test/fixtures/agent-snapshots.ndjson'), 'utf8')
     .trim()
     .split('\n');
   const recorded = lines.map((line) => snapshotSchema.parse(JSON.parse(line)));

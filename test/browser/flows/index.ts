@@ -1,0 +1,5 @@
+import type { Group } from '../flow.ts';
+import { watched } from './watched.ts';
+
+/** The one list of what is tried. */
+export const GROUPS: Group[] = [watched];
