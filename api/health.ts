@@ -2,9 +2,7 @@ import type { Redis } from 'ioredis';
 import type { Health } from '../core/contracts/health.ts';
 import { redisDurabilityWarnings } from '../core/platform/redis.ts';
 import { estimateLeft, type UpgradeProgress } from '../core/stores/upgradeProgress.ts';
-
-/** A store that takes longer counts as out of reach; the answer is due within 2 s, whatever hangs. */
-const PATIENCE_MS = 1_500;
+import { PATIENCE_MS, within } from './patience.ts';
 
 /** Asks each store whether it is there, at the same time and not for long. */
 export function createHealth({
@@ -55,17 +53,4 @@ function describe(progress: UpgradeProgress): NonNullable<Health['upgrade']> {
     rows_refused: refused,
     ...(obstacle === null ? {} : { obstacle }),
   };
-}
-
-/** The answer, or undefined where there was an error or none in time. */
-async function within<T>(ms: number, ask: () => Promise<T>): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const patience = new Promise<undefined>((resolve) => (timer = setTimeout(() => resolve(undefined), ms)));
-  try {
-    return await Promise.race([ask(), patience]);
-  } catch {
-    return undefined;
-  } finally {
-    clearTimeout(timer);
-  }
 }

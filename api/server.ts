@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { Config } from '../core/config.ts';
+import type { NodeFigures } from '../core/contracts/operations.ts';
 import { QUEUE_NAMES, STAGES, type QueueName } from '../core/contracts/queues.ts';
 import { messageOf, StartError } from '../core/errors.ts';
 import { findProjectFile } from '../core/platform/projectRoot.ts';
@@ -19,6 +20,7 @@ import { createAlertStore } from '../core/stores/alerts.ts';
 import { createSharedClock } from '../core/stores/clock.ts';
 import { createListingStore } from '../core/stores/listings.ts';
 import { createRateLimitStore } from '../core/stores/rateLimit.ts';
+import { createRollupStore } from '../core/stores/rollups.ts';
 import { createExportStore, type ExportStore } from '../core/stores/exportRows.ts';
 import { createTimelineStore } from '../core/stores/timeline.ts';
 import { readProgress } from '../core/stores/upgradeProgress.ts';
@@ -37,6 +39,7 @@ import { createIntake } from './intake.ts';
 import { createLiveHub } from './live/hub.ts';
 import { startRawSocket } from './live/rawSocket.ts';
 import { startSocketServer } from './live/socketServer.ts';
+import { startOperationsWatch } from './operations.ts';
 import { registerQueueMetrics } from './queueMetrics.ts';
 import { createRateLimiter } from './rateLimiter.ts';
 import { LIMIT_WINDOW_MS } from './routes/agentRequest.ts';
@@ -95,6 +98,7 @@ export async function startApi({ config, log, lifecycle }: ProcessContext): Prom
     sharedOffsetMs: sharedTime.offsetMs,
     queues: Object.fromEntries(stages.map((stage) => [stage, queueOf[stage]])),
     observe: ({ size, seconds }) => {
+      operations.taken(size);
       httpMetrics.batchSize.observe(size);
       httpMetrics.enqueue.observe(seconds);
     },
@@ -109,6 +113,25 @@ export async function startApi({ config, log, lifecycle }: ProcessContext): Prom
   const { ratePerMinute } = config.agents;
   const limit = { limit: ratePerMinute, windowMs: LIMIT_WINDOW_MS };
   const history = openHistoryReads({ config, log, lifecycle });
+  const health = createHealth({
+    redis,
+    pingPostgres: postgres?.upgradeProgress,
+    refusal: admission.refusal,
+  });
+  const version = await ownVersion();
+  let openSockets = (): NodeFigures['sockets'] => ({ socket_io: 0, websocket: 0 });
+  const operations = startOperationsWatch(
+    { log, lifecycle },
+    {
+      version,
+      redis,
+      queues,
+      rollupProgress: postgres?.rollupProgress,
+      health,
+      sockets: () => openSockets(),
+      sharedTime,
+    },
+  );
   const routes = listRoutes({
     ingest: {
       intake,
@@ -120,11 +143,7 @@ export async function startApi({ config, log, lifecycle }: ProcessContext): Prom
     },
     rateLimits,
     health: {
-      health: createHealth({
-        redis,
-        pingPostgres: postgres?.upgradeProgress,
-        refusal: admission.refusal,
-      }),
+      health,
       ready: createReadiness(
         () => lifecycle.stopping,
         // Through both connections a snapshot takes: they come back one by one.
@@ -132,6 +151,7 @@ export async function startApi({ config, log, lifecycle }: ProcessContext): Prom
       ),
       metrics,
     },
+    operations,
     timeline: createTimelineStore(redis, config.timeline),
     alerts: createAlertStore(redis, config.alerts),
     history,
@@ -170,7 +190,7 @@ export async function startApi({ config, log, lifecycle }: ProcessContext): Prom
     httpMetrics,
     trustedHops: config.http.trustedHops,
     allowedOrigins: config.http.allowedOrigins,
-    version: await ownVersion(),
+    version,
   });
 
   const answer = app.callback();
@@ -198,9 +218,11 @@ export async function startApi({ config, log, lifecycle }: ProcessContext): Prom
     log,
   });
   const rawSocket = startRawSocket(server, { access, hub, log });
+  openSockets = () => ({ socket_io: sockets.count(), websocket: rawSocket.count() });
   metrics.gauge('topline_sockets', 'Open live connections.', ['kind'], (gauge) => {
-    gauge.set({ kind: 'socket.io' }, sockets.count());
-    gauge.set({ kind: 'websocket' }, rawSocket.count());
+    const { socket_io, websocket } = openSockets();
+    gauge.set({ kind: 'socket.io' }, socket_io);
+    gauge.set({ kind: 'websocket' }, websocket);
   });
 
   const url = await listen(server, config.http);
@@ -252,6 +274,7 @@ function openPostgres({ config, log, lifecycle }: ProcessContext) {
   lifecycle.defer('PostgreSQL', prisma.close);
   return {
     upgradeProgress: () => readProgress(prisma.handle, config.postgres.table),
+    rollupProgress: createRollupStore({ prisma: prisma.handle, ...config.postgres }).progress,
     agents: createAgentStore({ prisma: prisma.handle, table: config.postgres.table }),
   };
 }

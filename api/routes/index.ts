@@ -17,6 +17,7 @@ import { ingestBatchRoute } from './ingestBatch.ts';
 import { recentMetricsRoute } from './metrics.ts';
 import { metricsAtRoute } from './metricsAt.ts';
 import { metricsHistoryRoute } from './metricsHistory.ts';
+import { operationsRoute } from './operations.ts';
 import { processHistoryRoute } from './processesHistory.ts';
 import { searchProcessesRoute } from './processesSearch.ts';
 import { topProcessesRoute } from './processesTop.ts';
@@ -25,12 +26,14 @@ import { sessionRoutes } from './session.ts';
 import type { RateLimitStore } from '../../core/stores/rateLimit.ts';
 import type { AgentStore } from '../../core/stores/agents.ts';
 import type { AlertStore } from '../../core/stores/alerts.ts';
+import type { OperationsWatch } from '../operations.ts';
 import type { TimelineStore } from '../../core/stores/timeline.ts';
 
 export interface RouteOptions {
   ingest: IngestOptions;
   rateLimits: RateLimitStore;
   health: HealthOptions;
+  operations: Pick<OperationsWatch, 'look'>;
   timeline: TimelineStore;
   alerts: AlertStore;
   /** Undefined where no history is kept. */
@@ -62,6 +65,7 @@ export function listRoutes(options: RouteOptions): Route[] {
     changeAgentRoute(fleet),
     forgetAgentRoute(fleet),
     ...healthRoutes(health),
+    operationsRoute(options.operations),
     ...sessionRoutes({ access, rateLimits }),
   ];
 }

@@ -143,6 +143,7 @@ const ROUTES: Record<string, Row> = {
   'GET /api/agents/{id}': ROWS.fleetRead,
   'PATCH /api/agents/{id}': ROWS.fleetAct,
   'DELETE /api/agents/{id}': ROWS.fleetAct,
+  'GET /api/operations': ROWS.readers,
   'GET /metrics': ROWS.readers,
   'GET /health': ROWS.everybody,
   'GET /livez': ROWS.everybody,

@@ -29,6 +29,7 @@ export function allRoutes(redis: Redis): Route[] {
       ready: async () => undefined,
       metrics: createMetrics(),
     },
+    operations: { look: () => Promise.reject(new Error('nobody asks')) },
     rateLimits: createRateLimitStore(redis),
     timeline: createTimelineStore(redis, config.timeline),
     alerts: createAlertStore(redis, config.alerts),
