@@ -8,6 +8,7 @@ import type {
   MetricsAt,
   metricsAtQuerySchema,
 } from '../../core/contracts/history.ts';
+import type { Operations } from '../../core/contracts/operations.ts';
 import type {
   ProcessHistory,
   processHistoryQuerySchema,
@@ -54,6 +55,7 @@ export interface Calls {
     answer: z.output<typeof recentAlertsSchema>;
   };
   health: { answer: Health };
+  operations: { answer: Operations };
   session: { answer: Session };
   signIn: { body: Credentials; answer: Session };
   signOut: { answer: Session };

@@ -55,6 +55,7 @@ export function createClient(api: Pick<Api, 'request'>) {
       ask('recentAlerts', { query, ...options }),
 
     health: (options: CallOptions = {}) => ask('health', options),
+    operations: (options: CallOptions = {}) => ask('operations', options),
     session: (options: CallOptions = {}) => ask('session', options),
     /** @param token the viewer's or the operator's; the browser keeps a cookie for it that scripts cannot read */
     signIn: (token: string, options: CallOptions = {}) => ask('signIn', { body: { token }, ...options }),

@@ -19,6 +19,7 @@ export const ENDPOINTS = {
   recentSnapshots: { method: 'get', path: '/api/metrics/recent' },
   recentAlerts: { method: 'get', path: '/api/alerts/recent' },
   health: { method: 'get', path: '/health' },
+  operations: { method: 'get', path: '/api/operations' },
   session: { method: 'get', path: '/api/session' },
   signIn: { method: 'post', path: '/api/session' },
   signOut: { method: 'delete', path: '/api/session' },
