@@ -5,6 +5,7 @@ import { agentSchema } from '../../../core/contracts/agents.ts';
 import { agentPageSchema, forgettingSchema } from '../../../core/contracts/fleet.ts';
 import { healthSchema } from '../../../core/contracts/health.ts';
 import { historySchema, metricsAtSchema } from '../../../core/contracts/history.ts';
+import { operationsSchema } from '../../../core/contracts/operations.ts';
 import {
   processHistorySchema,
   processSearchSchema,
@@ -39,6 +40,7 @@ const SCHEMAS: { [Name in EndpointName]: z.ZodType<Answer<Name>> } = {
   recentSnapshots: recentSnapshotsSchema,
   recentAlerts: recentAlertsSchema,
   health: healthSchema,
+  operations: operationsSchema,
   session: sessionSchema,
   signIn: sessionSchema,
   signOut: sessionSchema,
@@ -112,6 +114,7 @@ describe('whoever is signed in', () => {
   const calls: [EndpointName, string, (client: Client) => Promise<unknown>][] = [
     ['session', 'who one is', (c) => c.session()],
     ['health', 'the state of the stores', (c) => c.health()],
+    ['operations', 'how the service does', (c) => c.operations()],
     ['agents', 'a page of agents', (c) => c.agents({ sort: 'cpu', limit: 5, search: 'WEB' })],
     ['agent', 'one agent', (c) => c.agent('web-01')],
     ['changeAgent', 'a changed agent', (c) => c.changeAgent('web-01', { name: 'Checkout' })],
