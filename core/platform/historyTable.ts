@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { StartError } from '../errors.ts';
 import {
   AGENT_SUFFIXES,
+  ALERTING_SUFFIXES,
   deriveName,
   PACKED_SUFFIX,
   packedTableOf,
@@ -32,8 +33,10 @@ export interface DatabaseState {
 /** Behind the view's name, those of the functions that unpack its columns. */
 const READER_SUFFIXES = ['_per_core_cpu_percent', '_top_processes'];
 
-/** Likewise, those of the tables beside it: what the history is rolled up in, and the agents. */
-const BESIDE_SUFFIXES: string[] = [...Object.values(ROLLUP_SUFFIXES), ...Object.values(AGENT_SUFFIXES)];
+/** Likewise, those of the tables beside it: what the history is rolled up in, the agents, and alerting. */
+const BESIDE_SUFFIXES: string[] = [ROLLUP_SUFFIXES, AGENT_SUFFIXES, ALERTING_SUFFIXES].flatMap((suffixes) =>
+  Object.values(suffixes),
+);
 
 /** @throws {StartError} where the connection has no schema to work in */
 export async function readState(client: pg.ClientBase, table: string): Promise<DatabaseState> {

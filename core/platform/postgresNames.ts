@@ -52,3 +52,23 @@ export function agentTablesOf(view: string): AgentTables {
     forgotten: deriveName(view, AGENT_SUFFIXES.forgotten),
   };
 }
+
+/** Likewise, those of the tables of alerting: its settings, what fired, what was told of it, and who changed what. */
+export const ALERTING_SUFFIXES = {
+  rules: '_alert_rules',
+  channels: '_channels',
+  routes: '_routes',
+  maintenance: '_maintenance',
+  silences: '_silences',
+  alerts: '_alerts',
+  entries: '_alert_entries',
+  deliveries: '_deliveries',
+  audit: '_audit',
+} as const;
+
+export type AlertingTable = keyof typeof ALERTING_SUFFIXES;
+
+/** A table of alerting beside the view POSTGRES_TABLE. */
+export function alertingTableOf(view: string, table: AlertingTable): string {
+  return deriveName(view, ALERTING_SUFFIXES[table]);
+}

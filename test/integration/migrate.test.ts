@@ -15,7 +15,12 @@ import { silentLog, snapshotRow } from '../support/history.ts';
 import { createTestDatabase, type TestDatabase } from '../support/stores.ts';
 import { waitFor } from '../support/waitFor.ts';
 
-const ALL = ['20261124000000_init', '20261125010000_rollups', '20261125020000_agents'];
+const ALL = [
+  '20261124000000_init',
+  '20261125010000_rollups',
+  '20261125020000_agents',
+  '20261125030000_alerting',
+];
 
 let database: TestDatabase;
 let client: pg.Client;
@@ -248,13 +253,22 @@ describe('applying the migrations', () => {
       '_prisma_migrations',
       'metrics_snapshots',
       'metrics_snapshots_agents',
+      'metrics_snapshots_alert_entries',
+      'metrics_snapshots_alert_rules',
+      'metrics_snapshots_alerts',
+      'metrics_snapshots_audit',
+      'metrics_snapshots_channels',
+      'metrics_snapshots_deliveries',
       'metrics_snapshots_forgotten',
       'metrics_snapshots_hours',
+      'metrics_snapshots_maintenance',
       'metrics_snapshots_minutes',
       'metrics_snapshots_packed',
       'metrics_snapshots_pending_hours',
       'metrics_snapshots_process_hours',
       'metrics_snapshots_rollup',
+      'metrics_snapshots_routes',
+      'metrics_snapshots_silences',
     ]);
     expect(await findSchemaDrift({ dsn })).toBeUndefined();
   });
