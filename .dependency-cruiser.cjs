@@ -57,6 +57,13 @@ module.exports = {
     },
     { name: 'api', severity: 'error', ...only('^api/', '^core/') },
     { name: 'workers', severity: 'error', ...only('^workers/', '^core/') },
+    { name: 'dashboard', severity: 'error', ...only('^dashboard/', '^core/contracts/') },
+    {
+      name: 'nobody-imports-the-dashboard',
+      severity: 'error',
+      from: { pathNot: '^(dashboard|test)/' },
+      to: { path: '^dashboard/' },
+    },
     { name: 'agent', severity: 'error', ...only('^agent/', '^core/contracts/') },
     {
       name: 'roles-do-not-meet',
@@ -104,11 +111,12 @@ module.exports = {
     { name: 'not-resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],
   options: {
-    doNotFollow: { path: ['node_modules', '^prisma/generated'] },
+    // The parser does not know JSX: what .tsx files import is held by `no-restricted-imports` in .oxlintrc.json.
+    doNotFollow: { path: ['node_modules', '^prisma/generated', '\\.tsx$'] },
     tsPreCompilationDeps: true,
     parser: 'swc',
     enhancedResolveOptions: {
-      extensions: ['.ts', '.mjs', '.js', '.cjs'],
+      extensions: ['.ts', '.tsx', '.mjs', '.js', '.cjs'],
       exportsFields: ['exports'],
       conditionNames: ['import', 'node', 'default', 'types'],
     },

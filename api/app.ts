@@ -5,8 +5,8 @@ import type { Queue } from '../core/platform/queue.ts';
 import type { Access } from './access.ts';
 import { board } from './board.ts';
 import type { State } from './context.ts';
+import { dashboardRouter } from './dashboard.ts';
 import { docsRouter } from './docs.ts';
-import { homeRouter } from './home.ts';
 import type { HttpMetrics } from './httpMetrics.ts';
 import { errors } from './middleware/errors.ts';
 import { requestLog } from './middleware/requestLog.ts';
@@ -29,6 +29,8 @@ export interface AppDependencies {
   /** Other origins whose pages may ask, beside our own. */
   allowedOrigins: string[];
   version: string;
+  /** What Vite built. */
+  dashboardDirectory: string;
 }
 
 /** The API without a port: middleware in the order a request meets it. */
@@ -50,7 +52,7 @@ export function buildApp(deps: AppDependencies): Koa<State> {
       access,
     ),
     docsRouter(openApiDocument(deps.routes, deps.version)),
-    homeRouter(),
+    dashboardRouter(deps.dashboardDirectory),
   ]) {
     app.use(router.routes());
     app.use(router.allowedMethods());

@@ -191,6 +191,7 @@ export async function startApi({ config, log, lifecycle }: ProcessContext): Prom
     trustedHops: config.http.trustedHops,
     allowedOrigins: config.http.allowedOrigins,
     version,
+    dashboardDirectory: findProjectFile('dist/dashboard'),
   });
 
   const answer = app.callback();

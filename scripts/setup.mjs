@@ -32,7 +32,7 @@ export class SetupError extends Error {}
  */
 export async function setUp({ log = console.log, project = PROJECT } = {}) {
   await checkNode(project);
-  const steps = [installation(project), prismaClient(project), compilation(project)];
+  const steps = [installation(project), prismaClient(project), compilation(project), dashboard(project)];
   if (!(await anyNeeded(steps))) return;
   await withSetupLock(join(project, '.topline/setup.lock'), log, async () => {
     // Each is asked again: another set-up may have done it while we waited, and one step makes the next one needed.
@@ -167,11 +167,13 @@ function prismaClient(project) {
 function compilation(project) {
   const dist = join(project, 'dist');
   const stamp = join(dist, '.topline-sources');
+  const tools = ['tsconfig.json', 'node_modules/typescript/package.json'];
+  const describe = () => describeSources(project, SOURCE_FOLDERS, tools);
   return {
     line: 'Compiling (tsc)…',
-    needed: async () => (await textOf(stamp)) !== (await describeSources(project)),
+    needed: async () => (await textOf(stamp)) !== (await describe()),
     async run() {
-      const sources = await describeSources(project);
+      const sources = await describe();
       // What was compiled from a file that is gone would go on being found.
       if (await anyGone(await textOf(stamp), project)) await rm(dist, { recursive: true, force: true });
       await rm(stamp, { force: true });
@@ -185,14 +187,41 @@ function compilation(project) {
 }
 
 /**
+ * After the compilation, which may have removed all that was there.
+ *
+ * @param {string} project
+ * @returns {Step}
+ */
+function dashboard(project) {
+  const stamp = join(project, 'dist/dashboard/.topline-sources');
+  const tools = ['node_modules/vite/package.json', 'node_modules/preact/package.json'];
+  const describe = () => describeSources(project, ['dashboard', 'core/contracts'], tools);
+  return {
+    line: 'Building the dashboard (vite build)…',
+    needed: async () =>
+      existsSync(join(project, 'dashboard/index.html')) && (await textOf(stamp)) !== (await describe()),
+    async run() {
+      const sources = await describe();
+      const args = ['node_modules/vite/bin/vite.js', 'build', '--config', 'dashboard/vite.config.ts'];
+      await run(process.execPath, args, project, {
+        failed: 'Building the dashboard failed: the sources named above have errors.',
+      });
+      await writeFile(stamp, sources);
+    },
+  };
+}
+
+/**
  * One line for each source file: path, size and time of change. Reading two hundred files' state takes a few
  * milliseconds, their content would take more.
  *
  * @param {string} project
+ * @param {string[]} folders
+ * @param {string[]} others
  */
-async function describeSources(project) {
-  const files = [join(project, 'tsconfig.json'), join(project, 'node_modules/typescript/package.json')];
-  for (const folder of SOURCE_FOLDERS) await collectSources(join(project, folder), files);
+async function describeSources(project, folders, others) {
+  const files = others.map((file) => join(project, file)).filter((file) => existsSync(file));
+  for (const folder of folders) await collectSources(join(project, folder), files);
   const lines = await Promise.all(
     files.map(async (file) => {
       const { size, mtimeMs } = await stat(file);
@@ -201,6 +230,8 @@ async function describeSources(project) {
   );
   return `${lines.sort().join('\n')}\n`;
 }
+
+const SOURCE = /\.(?:ts|tsx|css|html|svg)$/;
 
 /**
  * @param {string} folder
@@ -211,7 +242,7 @@ async function collectSources(folder, found) {
   for (const entry of entries) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) await collectSources(path, found);
-    else if (entry.name.endsWith('.ts')) found.push(path);
+    else if (SOURCE.test(entry.name)) found.push(path);
   }
 }
 

@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { appRoutes } from '@bull-board/api/dist/routes.js';
 import { Redis } from 'ioredis';
+import { dashboardRouter } from '../../api/dashboard.ts';
 import { docsRouter } from '../../api/docs.ts';
-import { homeRouter } from '../../api/home.ts';
 import type { ClientToServerEvents } from '../../core/contracts/live.ts';
 import { freePort } from '../../core/platform/dataDir.ts';
 import { openQueue } from '../../core/platform/queue.ts';
@@ -114,6 +114,8 @@ type Row = (number | 'ok')[];
 const ROWS = {
   //         nothing wrong shared own  viewer      operator    forged foreign local proxied
   everybody: [200,   200,  200,   200, 200,  200,  200,  200,  200,   200,    200,  200],
+  // No file has this name.
+  absent:    [404,   404,  404,   404, 404,  404,  404,  404,  404,   404,    404,  404],
   readers:   [401,   401,  401,   401, 200,  200,  200,  200,  401,   200,    200,  200],
   // These nodes have no PostgreSQL.
   history:   [401,   401,  401,   401, 503,  503,  503,  503,  401,   503,    503,  503],
@@ -158,9 +160,12 @@ const ROUTES: Record<string, Row> = {
   'GET /docs/swagger-ui-bundle.js': ROWS.everybody,
   'GET /docs/favicon-32x32.png': ROWS.everybody,
   'GET /': ROWS.everybody,
-  'GET /home.css': ROWS.everybody,
-  'GET /home.js': ROWS.everybody,
-  'GET /socket.io.js': ROWS.everybody,
+  'GET /hosts': ROWS.everybody,
+  'GET /hosts/:agent': ROWS.everybody,
+  'GET /alerts': ROWS.everybody,
+  'GET /operations': ROWS.everybody,
+  'GET /sign-in': ROWS.everybody,
+  'GET /assets/:file': ROWS.absent,
 };
 
 const BODIES: Record<string, () => unknown> = {
@@ -214,7 +219,7 @@ describe('who may do what', () => {
     const described = Object.entries(paths).flatMap(([path, operations]) =>
       Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
     );
-    const pages = [docsRouter({}), homeRouter()].flatMap((router) =>
+    const pages = [docsRouter({}), dashboardRouter('')].flatMap((router) =>
       router.stack.flatMap(({ methods, path }) =>
         methods.filter((method) => method !== 'HEAD').map((method) => `${method} ${String(path)}`),
       ),

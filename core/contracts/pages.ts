@@ -1,0 +1,18 @@
+/**
+ * The pages of the dashboard, as path patterns: the API serves its one HTML file for each of them, and the dashboard
+ * shows what belongs there. A page of neither does not exist.
+ */
+export const PAGES = {
+  /** The fleet; or, where there is one host only, straight to that. */
+  home: '/',
+  fleet: '/hosts',
+  host: '/hosts/:agent',
+  alerts: '/alerts',
+  operations: '/operations',
+  signIn: '/sign-in',
+} as const;
+
+export type PageName = keyof typeof PAGES;
+
+/** Where its hashed files are. */
+export const ASSETS_PATH = '/assets';

@@ -1,0 +1,45 @@
+import { FleetPage } from './fleet/fleetPage.tsx';
+import { useServices } from './services.tsx';
+import { lazyPage } from './shell/lazyPage.tsx';
+import { NotFoundPage } from './shell/notFoundPage.tsx';
+import { Shell } from './shell/shell.tsx';
+import { SignInPage } from './shell/signInPage.tsx';
+import { placeOf } from './state/routes.ts';
+
+/** Apart from the first load: what only these pages need, charts above all. */
+const HostPage = lazyPage(() => import('./host/hostPage.tsx').then(({ HostPage }) => HostPage));
+const AlertsPage = lazyPage(() => import('./alerts/alertsPage.tsx').then(({ AlertsPage }) => AlertsPage));
+const OperationsPage = lazyPage(() =>
+  import('./operations/operationsPage.tsx').then(({ OperationsPage }) => OperationsPage),
+);
+
+/** The page of the path, within what is around every page; instead of it the way in, where the server asks for one. */
+export function App() {
+  return (
+    <Shell>
+      <CurrentPage />
+    </Shell>
+  );
+}
+
+function CurrentPage() {
+  const { session, view } = useServices();
+  if (['needed', 'ended', 'left'].includes(session.state.value)) return <SignInPage />;
+  const place = placeOf(view.path.value);
+  switch (place?.page) {
+    case 'home':
+      return <FleetPage straightToOne />;
+    case 'fleet':
+      return <FleetPage />;
+    case 'host':
+      return <HostPage key={place.agent} agent={place.agent ?? ''} />;
+    case 'alerts':
+      return <AlertsPage />;
+    case 'operations':
+      return <OperationsPage />;
+    case 'signIn':
+      return <SignInPage />;
+    case undefined:
+      return <NotFoundPage />;
+  }
+}

@@ -1,0 +1,116 @@
+import { signal, type ReadonlySignal } from '@preact/signals';
+import { io } from 'socket.io-client';
+import type { AlertEvent } from '../../core/contracts/alert.ts';
+import type { AgentStateEvent, FleetLine, LiveSnapshot } from '../../core/contracts/live.ts';
+import { createListeners } from './listeners.ts';
+import { watchPulse, type LiveSocket } from './pulse.ts';
+import { createSubscriptions } from './subscriptions.ts';
+
+/** `lost`: it was live, and will be again; until then nothing on the page is. */
+export type LinkState = 'connecting' | 'live' | 'lost';
+
+/** Told when the link is live: what came between `since` and now was not heard, and is to be asked of the API. */
+export interface Resumed {
+  /** Epoch ms, by the server's clock, until which nothing was missed; undefined the first time. */
+  since: number | undefined;
+}
+
+/** The one live connection of the page. Each `on…` gives back what ends it. */
+export interface Link {
+  state: ReadonlySignal<LinkState>;
+  /** Epoch ms, by the server's clock, at which it was lost; undefined while it is live. */
+  lostAt: ReadonlySignal<number | undefined>;
+  onLive(listener: (resumed: Resumed) => void): () => void;
+  /** Once a second, a line for each agent that reported. */
+  onFleet(listener: (lines: FleetLine[]) => void): () => void;
+  onAgentStates(listener: (changes: AgentStateEvent[]) => void): () => void;
+  onAlert(listener: (event: AlertEvent) => void): () => void;
+  /** The snapshots of one agent, for as long as somebody listens. */
+  onSnapshot(agent: string, listener: (snapshot: LiveSnapshot) => void): () => void;
+  open(): void;
+  /** A new connection, as whoever one is by now: after signing in or out. */
+  reopen(): void;
+  close(): void;
+}
+
+export interface LinkOptions {
+  nowMs: () => number;
+  /** Told when the server does not let us in. */
+  onUnauthorized: () => void;
+  window: Window;
+}
+
+/** How long the next try waits at first and at most, in ms. */
+const RETRY_MS = { reconnectionDelay: 300, reconnectionDelayMax: 4_000 };
+
+export function createLink({ nowMs, onUnauthorized, window }: LinkOptions): Link {
+  const state = signal<LinkState>('connecting');
+  const lostAt = signal<number | undefined>(undefined);
+  const live = createListeners<[Resumed]>();
+  const fleet = createListeners<[FleetLine[]]>();
+  const states = createListeners<[AgentStateEvent[]]>();
+  const alerts = createListeners<[AlertEvent]>();
+  const snapshots = createListeners<[LiveSnapshot]>();
+  const subscriptions = createSubscriptions();
+  const socket: LiveSocket = io({ transports: ['websocket'], autoConnect: false, ...RETRY_MS });
+  const pulse = watchPulse(socket, { window, onSilence: lose });
+
+  function lose(): void {
+    if (state.peek() !== 'live') return;
+    // What came until the last sign of life was heard; what was sent since then may not have been.
+    lostAt.value = nowMs() - pulse.silentMs();
+    state.value = 'lost';
+  }
+  function tellServer(event: 'subscribe' | 'unsubscribe', agents: string[]): void {
+    if (socket.connected && agents.length > 0) socket.emit(event, { agents });
+  }
+
+  socket.on('connect', () => {
+    tellServer('subscribe', subscriptions.all());
+    const since = lostAt.peek();
+    lostAt.value = undefined;
+    state.value = 'live';
+    live.tell({ since });
+  });
+  socket.on('disconnect', (reason) => {
+    lose();
+    // The library takes the server's word for it and stays away; a server that stops will be back.
+    if (reason === 'io server disconnect') setTimeout(() => socket.connect(), RETRY_MS.reconnectionDelay);
+  });
+  socket.on('connect_error', (error) => {
+    if (error.message.startsWith('Unauthorized')) onUnauthorized();
+  });
+  socket.on('fleet', fleet.tell);
+  socket.on('agent_states', states.tell);
+  socket.on('alert', alerts.tell);
+  socket.on('snapshot', snapshots.tell);
+
+  return {
+    state,
+    lostAt,
+    onLive: live.add,
+    onFleet: fleet.add,
+    onAgentStates: states.add,
+    onAlert: alerts.add,
+    onSnapshot(agent, listener) {
+      const end = snapshots.add((snapshot) => {
+        if (snapshot.agent_id === agent) listener(snapshot);
+      });
+      if (subscriptions.add(agent)) tellServer('subscribe', [agent]);
+      return () => {
+        end();
+        if (subscriptions.remove(agent)) tellServer('unsubscribe', [agent]);
+      };
+    },
+    open: () => void socket.connect(),
+    reopen() {
+      socket.disconnect();
+      state.value = 'connecting';
+      socket.connect();
+    },
+    close() {
+      pulse.close();
+      socket.disconnect();
+    },
+  };
+}
