@@ -1,4 +1,4 @@
-import { MAX_HOLD_SECONDS } from '../../core/contracts/questions.ts';
+import { MAX_HOLD_SECONDS } from '../../core/contracts/historyTerms.ts';
 import { InvalidRequestError } from '../../core/errors.ts';
 import type { StartedBucket } from '../../core/history/fold.ts';
 import type { Segment } from '../../core/history/segments.ts';

@@ -1,5 +1,5 @@
 import { InvalidRequestError } from '../../core/errors.ts';
-import type { TopBy } from '../../core/contracts/processes.ts';
+import type { TopBy } from '../../core/contracts/historyTerms.ts';
 import { averageOf, ofHundredths, topOf } from '../../core/history/figures.ts';
 import type { Coverage, RolledUp, Segment } from '../../core/history/segments.ts';
 import { alignOutward, chooseStep, nameOfStep } from '../../core/history/steps.ts';

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { metricsAtQuerySchema, metricsAtSchema } from '../../core/contracts/history.ts';
-import { MAX_HOLD_SECONDS } from '../../core/contracts/questions.ts';
+import { MAX_HOLD_SECONDS } from '../../core/contracts/historyTerms.ts';
 import { DEFAULT_AGENT_ID, type Snapshot } from '../../core/contracts/snapshot.ts';
 import { InvalidRequestError, ServiceError } from '../../core/errors.ts';
 import { parseTime, timeFault } from '../../core/history/times.ts';

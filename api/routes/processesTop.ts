@@ -1,8 +1,8 @@
+import type { TopBy } from '../../core/contracts/historyTerms.ts';
 import {
   CPU_SECONDS_ESTIMATE,
   topProcessesQuerySchema,
   topProcessesSchema,
-  type TopBy,
   type TopProcesses,
 } from '../../core/contracts/processes.ts';
 import { cpuSecondsOf, processOf, shareOf, topOf } from '../../core/history/figures.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { MAX_HOLD_SECONDS } from './historyTerms.ts';
 import {
   fromSchema,
-  MAX_HOLD_SECONDS,
   scopeFields,
   secondsSchema,
   stepSchema,
@@ -38,6 +38,9 @@ const pointSchema = z
       .object({ name: z.string(), cpu_seconds: z.number() })
       .nullable()
       .meta({ description: 'What took the most CPU time.' }),
+    io: z
+      .object({ read_mb: z.number(), write_mb: z.number() })
+      .meta({ description: 'What the processes that snapshots name read and wrote in it.' }),
     cores: z
       .array(z.object({ avg: z.number(), max: z.number() }))
       .optional()

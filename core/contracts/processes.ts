@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { MAX_HOLD_SECONDS, TOP_BY } from './historyTerms.ts';
 import {
   fromSchema,
-  MAX_HOLD_SECONDS,
   scopeFields,
   secondsSchema,
   stepSchema,
@@ -19,10 +19,6 @@ export const CPU_SECONDS_ESTIMATE =
   'cpu_percent / 100 times that, added up. Processes of one name count as one. What was not among the processes of a ' +
   'snapshot (at most 12) is not counted, so a figure is rather too low than too high. Reads and writes are what the ' +
   'counts of a process (by pid and name) grew by from one snapshot to the next.';
-
-/** What processes are put in order by. */
-export const TOP_BY = ['cpu', 'memory', 'io'] as const;
-export type TopBy = (typeof TOP_BY)[number];
 
 /** What is told of the processes of one name. */
 const processFields = {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { STEPS, TIERS } from './historyTerms.ts';
 import { labelQuerySchema } from './labels.ts';
 import { agentIdSchema } from './snapshot.ts';
 
@@ -7,25 +8,6 @@ import { agentIdSchema } from './snapshot.ts';
 /** How a time may be written, for the messages and the documents. */
 export const TIME_FORMATS =
   'epoch seconds or milliseconds, ISO 8601 (UTC where it names no offset), or relative to now: -90s, -30m, -6h, -7d, -2w, now';
-
-/** The steps that are chosen from, as they are written, each with its seconds. `raw` is as fine as snapshots have a time. */
-export const STEPS = [
-  { name: 'raw', seconds: 1 },
-  { name: '10s', seconds: 10 },
-  { name: '1m', seconds: 60 },
-  { name: '5m', seconds: 300 },
-  { name: '15m', seconds: 900 },
-  { name: '1h', seconds: 3_600 },
-  { name: '6h', seconds: 21_600 },
-  { name: '1d', seconds: 86_400 },
-] as const;
-
-/** Longest a snapshot can stand for, in seconds, and so the furthest that its figures depend on another's presence. */
-export const MAX_HOLD_SECONDS = 90;
-
-/** What an answer is read from, finest first. */
-export const TIERS = ['raw', 'minutes', 'hours'] as const;
-export type TierName = (typeof TIERS)[number];
 
 /** A moment in a query. */
 export const timeSchema = z

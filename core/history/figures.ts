@@ -1,4 +1,4 @@
-import type { TopBy } from '../contracts/processes.ts';
+import type { TopBy } from '../contracts/historyTerms.ts';
 import { topProcessOf, type Bucket } from '../rollup/bucket.ts';
 import { CPU_GRID, MEMORY_GRID, percentileOf, type Grid, type Spread } from '../rollup/distribution.ts';
 import type { ProcessTotals } from '../rollup/processTotals.ts';
@@ -52,8 +52,18 @@ export function pointOf(time: number, bucket: Bucket, withCores: boolean) {
     },
     top_process:
       top === undefined ? null : { name: top.name, cpu_seconds: cpuSecondsOf(top.totals.cpuUnits) },
+    io: ioOf(bucket),
     ...(withCores ? { cores: coresOf(bucket) } : {}),
   };
+}
+
+function ioOf({ processes }: Bucket) {
+  let [read, written] = [0, 0];
+  for (const { ioRead, ioWrite } of processes.values()) {
+    read += ioRead;
+    written += ioWrite;
+  }
+  return { read_mb: ofHundredths(read), write_mb: ofHundredths(written) };
 }
 
 function coresOf({ coresSum, coresMax, coresSamples }: Bucket) {

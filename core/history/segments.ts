@@ -1,8 +1,6 @@
+import type { Tier } from '../contracts/historyTerms.ts';
 import { alignOutward } from './steps.ts';
 import type { TimeRange } from './times.ts';
-
-/** Where history is read from: rows of snapshots, or buckets of a minute or an hour. */
-export type Tier = 'raw' | 'minutes' | 'hours';
 
 /** Finest first, each with the seconds of its buckets; a snapshot has a whole second. */
 export const TIERS = [

@@ -1,4 +1,4 @@
-import { STEPS } from '../contracts/questions.ts';
+import { STEPS } from '../contracts/historyTerms.ts';
 import { UNIT_SECONDS, type TimeRange } from './times.ts';
 
 /** Most points that a step is chosen for: as many as a wide screen has columns. */

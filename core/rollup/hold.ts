@@ -1,4 +1,4 @@
-import { MAX_HOLD_SECONDS } from '../contracts/questions.ts';
+import { MAX_HOLD_SECONDS } from '../contracts/historyTerms.ts';
 import type { Snapshot } from '../contracts/snapshot.ts';
 
 /** What a bucket is made of: what a snapshot measured, and its identity. */

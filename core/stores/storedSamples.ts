@@ -1,4 +1,4 @@
-import { MAX_HOLD_SECONDS } from '../contracts/questions.ts';
+import { MAX_HOLD_SECONDS } from '../contracts/historyTerms.ts';
 import { unpackMeasurements, type Measurements } from '../packedMeasurements.ts';
 import type { Sample } from '../rollup/hold.ts';
 import { quoteName } from '../platform/postgresNames.ts';

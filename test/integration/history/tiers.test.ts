@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { agentBuckets } from '../../../api/history/agentBuckets.ts';
+import type { Tier } from '../../../core/contracts/historyTerms.ts';
 import type { Snapshot } from '../../../core/contracts/snapshot.ts';
 import { pointOf } from '../../../core/history/figures.ts';
 import { foldInto } from '../../../core/history/fold.ts';
-import { planSegments, type Coverage, type Tier } from '../../../core/history/segments.ts';
+import { planSegments, type Coverage } from '../../../core/history/segments.ts';
 import type { Bucket } from '../../../core/rollup/bucket.ts';
 import { createHistoryStore } from '../../../core/stores/history.ts';
 import type { RollupStore } from '../../../core/stores/rollups.ts';

@@ -72,12 +72,25 @@ test('a point has percent and MB, and what took the most CPU', () => {
     cpu: { avg: 40.11, min: 10.01, max: 90.3, p95: 90.3 },
     memory: { avg: 2_000.33, min: 2_000, max: 2_001, p95: 2_001, total: 8_000 },
     top_process: { name: 'b', cpu_seconds: 10.2 },
+    io: { read_mb: 0, write_mb: 0 },
     cores: [
       { avg: 60, max: 100 },
       { avg: 80, max: 80 },
     ],
   });
   expect(pointOf(0, bucket, false)).not.toHaveProperty('cores');
+});
+
+test('a point has what all processes together read and wrote', () => {
+  const at = (time: number, read: number, written: number) =>
+    sample(time, {
+      top_processes: [
+        { ...process('a', 1), io_read_mb: read, io_write_mb: written },
+        { ...process('b', 1), pid: 2, io_read_mb: 2 * read, io_write_mb: 0 },
+      ],
+    });
+  const bucket = bucketsOf([at(0, 10, 5), at(2, 10.5, 7), at(4, 11, 7)], 60, 0, 60).get(0) ?? emptyBucket();
+  expect(pointOf(0, bucket, false).io).toEqual({ read_mb: 3, write_mb: 2 });
 });
 
 test('of nothing everything is 0, and nothing is known of shares', () => {
@@ -87,6 +100,7 @@ test('of nothing everything is 0, and nothing is known of shares', () => {
     cpu: { avg: 0, min: 0, max: 0, p95: 0 },
     memory: { avg: 0, min: 0, max: 0, p95: 0, total: 0 },
     top_process: null,
+    io: { read_mb: 0, write_mb: 0 },
   });
   expect([averageOf(0, 0), shareOf(5, 0), shareOf(1, 3)]).toEqual([0, null, 0.3333]);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { STEPS } from '../../../../core/contracts/questions.ts';
+import { STEPS } from '../../../../core/contracts/historyTerms.ts';
 import {
   alignOutward,
   chooseStep,
