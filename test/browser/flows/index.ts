@@ -1,5 +1,6 @@
 import type { Group } from '../flow.ts';
+import { thousandHosts } from './thousandHosts.ts';
 import { watched } from './watched.ts';
 
 /** The one list of what is tried. */
-export const GROUPS: Group[] = [watched];
+export const GROUPS: Group[] = [watched, thousandHosts];

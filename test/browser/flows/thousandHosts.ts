@@ -1,0 +1,83 @@
+import { strict as assert } from 'node:assert';
+import { setTimeout as delay } from 'node:timers/promises';
+import { startLoad } from '../../../bench/load/load.ts';
+import { findProjectFile } from '../../../core/platform/projectRoot.ts';
+import type { Flow, Group, Scene } from '../flow.ts';
+import { heapBytes, measureCost } from '../pageCost.ts';
+import { waitFor } from '../../support/waitFor.ts';
+import type { Service } from '../service.ts';
+
+const HOSTS = 1000;
+const EVERY_SECONDS = 2;
+
+/** Promised: at most so much of the main thread, however long. */
+const MOST_BUSY_PERCENT = 30;
+
+/** From here on a run is long enough for a trend to be told from what is collected late. */
+const LONG_RUN_SECONDS = 300;
+const MOST_GROWTH_PERCENT = 10;
+
+const reported = (page: { locator(selector: string): { count(): Promise<number> } }) =>
+  page.locator('tbody tr').count();
+
+const flows: Flow[] = [
+  {
+    name: 'the list keeps up with 1,000 hosts that report every 2 s, and leaves the main thread idle most of the time',
+    async run(scene) {
+      const { visit, service, browser, loadSeconds, figure, progress } = scene;
+      const { page } = await visit();
+      await page.goto(service.url);
+      await waitFor(async () => (await reported(page)) > 10, { timeoutMs: 20_000, describe: 'the list' });
+      // What the first moments need is not what stays.
+      await delay(5_000);
+      const heapBefore = await heapBytes(page);
+      progress(`${loadSeconds} s under trace`);
+      const cost = await measureCost(browser, page, loadSeconds);
+      figure('main thread busy, waiting for a processor included', cost.busyPercent, '%');
+      figure('main thread busy', cost.processorPercent, '%');
+      figure('longest task', cost.longestTaskMs, 'ms');
+      const heapAfter = await heapBytes(page);
+      const growth = 100 * (heapAfter / heapBefore - 1);
+      figure('heap at first', heapBefore / 1e6, 'MB');
+      figure('heap at the end', heapAfter / 1e6, 'MB');
+      await judge(scene, cost.processorPercent, growth);
+    },
+  },
+];
+
+async function judge({ loadSeconds }: Scene, busyPercent: number, growthPercent: number): Promise<void> {
+  assert.ok(
+    busyPercent <= MOST_BUSY_PERCENT,
+    `the main thread was busy for ${busyPercent.toFixed(1)} % of the time, more than ${MOST_BUSY_PERCENT} %`,
+  );
+  if (loadSeconds >= LONG_RUN_SECONDS)
+    assert.ok(
+      growthPercent <= MOST_GROWTH_PERCENT,
+      `the heap grew by ${growthPercent.toFixed(1)} % within ${loadSeconds} s`,
+    );
+}
+
+/** 1,000 hosts, from a process of their own: this one has a browser to see to. */
+async function prepare({ stand }: Service): Promise<() => Promise<void>> {
+  const load = await startLoad({
+    ports: stand.urls.map((url) => Number(new URL(url).port)),
+    connections: 16,
+    snapshotsFile: findProjectFile('test/fixtures/agent-snapshots.ndjson'),
+    agents: HOSTS,
+    path: '/ingest/metrics',
+    snapshotsARequest: 1,
+    perSecond: HOSTS / EVERY_SECONDS,
+    onAllowance: false,
+    keepSendTimes: false,
+    gets: [],
+  });
+  load.start();
+  // Everybody has reported once.
+  await waitFor(() => load.acknowledged >= HOSTS, { timeoutMs: 20_000, describe: '1,000 snapshots' });
+  return async () => {
+    await load.stop();
+    load.destroy();
+  };
+}
+
+export const thousandHosts: Group = { name: 'a thousand hosts', prepare, flows };
