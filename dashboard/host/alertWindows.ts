@@ -1,0 +1,65 @@
+import type { AlertEvent } from '../../core/contracts/alert.ts';
+import type { HistoryPoint } from '../../core/contracts/history.ts';
+import type { TopProcess } from '../../core/contracts/processes.ts';
+import type { Client } from '../client/client.ts';
+import type { TimeSpan } from './timeSpan.ts';
+
+/** A stretch of time in which an alert was on. */
+export interface AlertWindow {
+  id: string;
+  /** When it was first over the threshold, and when it had been for long enough: epoch seconds. */
+  from: number;
+  firedAt: number;
+  threshold: number;
+  message: string;
+}
+
+/** What of a host took the CPU while an alert was on. */
+export type Culprit = Pick<TopProcess, 'name' | 'cpu_seconds' | 'share'>;
+
+/** Furthest back the API has alerts, in minutes. */
+export const ALERTS_REACH_MINUTES = 1_440;
+
+/** How many culprits are named. */
+const CULPRITS = 3;
+
+/** The alerts of a host in a span, oldest first, as far back as the API has them. */
+export async function alertWindows(
+  client: Pick<Client, 'recentAlerts'>,
+  agent: string,
+  { from, to }: TimeSpan,
+  { nowSeconds, signal }: { nowSeconds: number; signal: AbortSignal },
+): Promise<AlertWindow[]> {
+  const minutes = Math.min(Math.max(1, Math.ceil((nowSeconds - from) / 60) + 1), ALERTS_REACH_MINUTES);
+  const events = await client.recentAlerts({ minutes }, { signal });
+  return events.filter((event) => event.agent_id === agent && event.started_at < to).map(windowOf);
+}
+
+export function windowOf({ id, started_at, timestamp, threshold, message }: AlertEvent): AlertWindow {
+  return { id, from: started_at, firedAt: timestamp, threshold, message };
+}
+
+/**
+ * When the CPU was below the threshold again, as the course shows it: the end of the last step that was not wholly below.
+ * Undefined where it has not been yet.
+ */
+export function endOf(
+  { firedAt, threshold }: AlertWindow,
+  points: readonly HistoryPoint[],
+): number | undefined {
+  return points.find(({ time, cpu }) => time > firedAt && cpu.min < threshold)?.time;
+}
+
+/** Who took most of the CPU from the moment the alert began to its end. */
+export async function culpritsOf(
+  client: Pick<Client, 'topProcesses'>,
+  agent: string,
+  { from, to }: TimeSpan,
+  signal: AbortSignal,
+): Promise<Culprit[]> {
+  const { processes } = await client.topProcesses(
+    { agent, from, to: Math.max(to, from + 1), limit: CULPRITS },
+    { signal },
+  );
+  return processes;
+}
