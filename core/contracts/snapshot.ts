@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { storableText } from './text.ts';
 
 /** The id of an agent that neither sends `X-Agent-Id` nor `agent_id`. */
 export const DEFAULT_AGENT_ID = 'default';
@@ -26,23 +27,13 @@ export const agentIdSchema = z
   .regex(AGENT_ID_PATTERN, 'Agent id must be 1-128 of A-Z a-z 0-9 . _ : -')
   .meta({ id: 'AgentId', description: 'Who sent a snapshot.', example: 'web-01' });
 
-/**
- * Text that every store can hold. PostgreSQL refuses U+0000 in text and jsonb, and a lone surrogate has no UTF-8
- * form, so both are refused at the edge instead of failing a whole batch later.
- */
-const storableText = z
-  .string()
-  .max(MAX_NAME_LENGTH)
-  .refine((text) => !text.includes('\u0000'), 'String must not contain U+0000')
-  .refine((text) => text.isWellFormed(), 'String must not contain a lone surrogate');
-
 const nonNegative = z.number().nonnegative();
 const count = z.number().int().nonnegative();
 
 export const processSampleSchema = z
   .object({
     pid: z.number().int(),
-    name: storableText,
+    name: storableText.max(MAX_NAME_LENGTH),
     cpu_percent: nonNegative.meta({ description: 'Percent of one core; may pass 100 on many cores.' }),
     memory_mb: nonNegative,
     thread_count: count.default(0),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lineText } from '../text.ts';
 import { NAME_PATTERN } from './rule.ts';
 import { alertMatcherSchema } from './silence.ts';
 
@@ -7,8 +8,11 @@ export const channelIdSchema = z
   .regex(NAME_PATTERN, 'Id must be 1-64 of a-z 0-9 _ -, and begin with a letter or a digit')
   .meta({ id: 'ChannelId', example: 'ops-slack' });
 
-const url = z.url({ protocol: /^https?$/ }).max(2048);
-const secret = z.string().min(1).max(1024);
+const url = z
+  .url({ protocol: /^https?$/ })
+  .max(2048)
+  .refine((text) => lineText.safeParse(text).success, 'Must not contain control characters');
+const secret = lineText.min(1).max(1024);
 
 /**
  * Where messages go. Fields named in {@link CHANNEL_SECRETS} are taken in and never given out again. Targets in private
@@ -27,7 +31,7 @@ export const channelTargetSchema = z
     z.strictObject({
       kind: z.literal('telegram'),
       bot_token: secret,
-      chat_id: z.string().min(1).max(128),
+      chat_id: lineText.min(1).max(128),
       api_url: url.default('https://api.telegram.org'),
     }),
     z.strictObject({
@@ -44,11 +48,11 @@ export const channelTargetSchema = z
     z.strictObject({ kind: z.literal('alertmanager'), url }),
     z.strictObject({
       kind: z.literal('email'),
-      host: z.string().min(1).max(255),
+      host: lineText.min(1).max(255),
       port: z.number().int().min(1).max(65_535).default(587),
       /** TLS from the first byte; otherwise STARTTLS where the server offers it. */
       secure: z.boolean().default(false),
-      username: z.string().max(256).optional(),
+      username: lineText.max(256).optional(),
       password: secret.optional(),
       from: z.email(),
       to: z.array(z.email()).min(1).max(50),
@@ -73,7 +77,7 @@ export const CHANNEL_SECRETS = {
 } as const satisfies Record<ChannelKind, readonly string[]>;
 
 export const channelSchema = z
-  .object({ id: channelIdSchema, name: z.string().trim().min(1).max(128), target: channelTargetSchema })
+  .object({ id: channelIdSchema, name: lineText.trim().min(1).max(128), target: channelTargetSchema })
   .meta({ id: 'Channel' });
 
 export type Channel = z.output<typeof channelSchema>;

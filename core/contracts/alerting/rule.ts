@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { labelsSchema } from '../labels.ts';
+import { lineText, storableText } from '../text.ts';
 
 /** Names of rules, silences, channels and routes: what can stand in a path, in YAML and in an alert's id unescaped. */
 export const NAME_PATTERN = /^[a-z0-9][a-z0-9_-]{0,63}$/;
@@ -16,7 +17,7 @@ export const severitySchema = z.enum(SEVERITIES).meta({ id: 'Severity' });
 export type Severity = z.output<typeof severitySchema>;
 
 /** `*` stands for any characters, `?` for one; all others for themselves. */
-export const globSchema = z.string().min(1).max(256).meta({ id: 'Glob', example: 'web-*' });
+export const globSchema = lineText.min(1).max(256).meta({ id: 'Glob', example: 'web-*' });
 
 /** Which agents a rule, a silence or a route is for: those with any of these ids and all of these labels. */
 export const matcherSchema = z
@@ -90,7 +91,7 @@ export const MAX_FOR_SECONDS = 86_400;
 /** A rule as it is written: by the operator, or in a file. */
 export const ruleBodySchema = z
   .strictObject({
-    name: z.string().trim().min(1).max(128).meta({ example: 'CPU is hot' }),
+    name: lineText.trim().min(1).max(128).meta({ example: 'CPU is hot' }),
     enabled: z.boolean().default(true),
     severity: severitySchema.default('warning'),
     condition: conditionSchema,
@@ -118,7 +119,7 @@ export const ruleBodySchema = z
       .boolean()
       .default(false)
       .meta({ description: 'Where it is the one that applies, nothing of its family fires.' }),
-    summary: z.string().max(500).optional().meta({
+    summary: storableText.max(500).optional().meta({
       description:
         'What an alert says, with {{agent}}, {{value}}, {{threshold}}, {{duration}}, {{culprit}}, {{rule}} and {{label.KEY}} in it.',
       example: '{{agent}}: CPU at {{value}} for {{duration}}, mostly {{culprit}}',

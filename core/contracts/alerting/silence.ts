@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lineText, storableText } from '../text.ts';
 import { matcherSchema, ruleIdSchema, severitySchema } from './rule.ts';
 
 /** Which alerts a silence, a maintenance window or a route is for. */
@@ -19,8 +20,8 @@ export const alertMatcherSchema = z
 
 export type AlertMatcher = z.output<typeof alertMatcherSchema>;
 
-const comment = z.string().trim().max(1000);
-const author = z.string().trim().min(1).max(128);
+const comment = storableText.trim().max(1000);
+const author = lineText.trim().min(1).max(128);
 
 /** Nothing is told of alerts that match, from its start to its end (epoch seconds, the server's clock). They fire all the same. */
 export const silenceBodySchema = z
@@ -42,7 +43,7 @@ export type Silence = z.output<typeof silenceSchema>;
 /** A silence that comes again: it begins at each time of a cron expression in its time zone. */
 export const maintenanceBodySchema = z
   .strictObject({
-    name: z.string().trim().min(1).max(128),
+    name: lineText.trim().min(1).max(128),
     match: alertMatcherSchema,
     cron: z
       .string()

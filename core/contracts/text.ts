@@ -1,0 +1,16 @@
+import { z } from 'zod';
+
+/**
+ * Text that every store can hold. PostgreSQL refuses U+0000 in text and jsonb, and a lone surrogate has no UTF-8
+ * form, so both are refused at the edge instead of failing a whole batch later.
+ */
+export const storableText = z
+  .string()
+  .refine((text) => !text.includes('\u0000'), 'String must not contain U+0000')
+  .refine((text) => text.isWellFormed(), 'String must not contain a lone surrogate');
+
+/** The same on one line, as it can stand in a title, a log or the subject of a mail. */
+export const lineText = storableText.refine(
+  (text) => !/\p{Cc}/u.test(text),
+  'String must not contain control characters',
+);
