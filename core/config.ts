@@ -138,6 +138,11 @@ export const SETTINGS = {
     '10',
     'How long a window must last before its alert fires.',
   ),
+  ALERT_HISTORY_DAYS: setting(
+    integer(Number.MIN_SAFE_INTEGER),
+    '365',
+    'Days to keep alerts that are over, what was told of them, silences and the audit; 0 or less keeps all.',
+  ),
   BACKLOG_MAX_JOBS: setting(
     integer(1),
     '100000',
@@ -269,6 +274,7 @@ function group(values: Values) {
       retentionDays: values.POSTGRES_RETENTION_DAYS,
       minuteRetentionDays: values.RETENTION_1M_DAYS,
       hourRetentionDays: values.RETENTION_1H_DAYS,
+      alertHistoryDays: values.ALERT_HISTORY_DAYS,
     },
     agents: {
       token: values.AGENT_API_TOKEN,

@@ -3,6 +3,7 @@ import { RejectedDataError } from '../core/errors.ts';
 import type { Logger } from '../core/platform/logger.ts';
 import type { AgentStateStore } from '../core/stores/agentStates.ts';
 import type { AgentStore } from '../core/stores/agents.ts';
+import type { AlertHistoryStore } from '../core/stores/alertHistory.ts';
 import type { AlertStore } from '../core/stores/alerts.ts';
 import type { RollupStore } from '../core/stores/rollups.ts';
 import type { SnapshotStore } from '../core/stores/snapshots.ts';
@@ -15,6 +16,7 @@ export interface PruneStores {
   /** Absent where no history is kept. */
   snapshots: SnapshotStore | undefined;
   rollups: RollupStore | undefined;
+  alertHistory: AlertHistoryStore | undefined;
   agents: AgentStore | undefined;
   agentStates: AgentStateStore;
 }
@@ -27,7 +29,7 @@ interface Pruning extends PruneStores {
 
 /** Drops what is older than each store's retention, or forgets an agent. Repeating it finds nothing left to drop. */
 export async function prune(task: PruneTask, pruning: Pruning): Promise<void> {
-  const { timeline, alerts, snapshots, rollups, agents, log, nowSeconds } = pruning;
+  const { timeline, alerts, snapshots, rollups, alertHistory, agents, log, nowSeconds } = pruning;
   if ('forget' in task) {
     if (agents === undefined) throw new RejectedDataError('an agent is forgotten where POSTGRES_DSN is set');
     await forgetAgent(task.forget, { ...pruning, agents, nowMs: nowSeconds * 1000 });
@@ -43,4 +45,5 @@ export async function prune(task: PruneTask, pruning: Pruning): Promise<void> {
   await rollups.ensureAhead();
   log.info({ ...(await snapshots.prune()), ...(await rollups.prune()) }, 'pruned PostgreSQL');
   await agents?.prune();
+  log.info({ ...(await alertHistory?.prune()) }, 'pruned what became of alerts');
 }

@@ -4,6 +4,7 @@ import type { Logger } from '../core/platform/logger.ts';
 import type { Queue } from '../core/platform/queue.ts';
 import type { AgentStateStore } from '../core/stores/agentStates.ts';
 import type { AgentStore } from '../core/stores/agents.ts';
+import type { AlertHistoryStore } from '../core/stores/alertHistory.ts';
 import type { AlertStore } from '../core/stores/alerts.ts';
 import type { RollupStore } from '../core/stores/rollups.ts';
 import type { SnapshotStore } from '../core/stores/snapshots.ts';
@@ -29,6 +30,7 @@ export interface RoleDependencies {
   /** Absent where no history is kept. */
   snapshots: SnapshotStore | undefined;
   rollups: RollupStore | undefined;
+  alertHistory: AlertHistoryStore | undefined;
   agents: AgentStore | undefined;
   agentStates: AgentStateStore;
   /** Takes note of the agents whose snapshots are stored. */
@@ -94,6 +96,7 @@ export function createRoles(deps: RoleDependencies): { [Name in QueueName]: Role
           alerts,
           snapshots,
           rollups,
+          alertHistory: deps.alertHistory,
           agents,
           agentStates,
           log,

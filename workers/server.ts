@@ -11,6 +11,7 @@ import { openQueue } from '../core/platform/queue.ts';
 import { openRedis, warnOfLossyRedis } from '../core/platform/redis.ts';
 import { createAgentStateStore } from '../core/stores/agentStates.ts';
 import { createAgentStore } from '../core/stores/agents.ts';
+import { createAlertHistoryStore } from '../core/stores/alertHistory.ts';
 import { createAlertStore } from '../core/stores/alerts.ts';
 import { createRollupStore } from '../core/stores/rollups.ts';
 import { createSnapshotStore } from '../core/stores/snapshots.ts';
@@ -62,7 +63,10 @@ export async function startWorkers(
   const queueRedis = open('queues');
   const metrics = createMetrics();
   const workerMetrics = createWorkerMetrics(metrics);
-  const { snapshots, rollups, agents, sight } = openHistory({ config, log, lifecycle }, roleNames);
+  const { snapshots, rollups, alertHistory, agents, sight } = openHistory(
+    { config, log, lifecycle },
+    roleNames,
+  );
   const roles = createRoles({
     config,
     log,
@@ -71,6 +75,7 @@ export async function startWorkers(
     alerts: createAlertStore(storesRedis, config.alerts),
     snapshots,
     rollups,
+    alertHistory,
     stopping: () => lifecycle.stopping,
     agents,
     agentStates: createAgentStateStore(storesRedis, config.timeline),
@@ -179,7 +184,13 @@ function watchProgress({ config, log, lifecycle }: ProcessContext, running: Runn
 /** What PostgreSQL keeps; nothing where no history is kept, or no role needs it. */
 function openHistory({ config, log, lifecycle }: ProcessContext, roleNames: QueueName[]) {
   if (config.postgres.dsn === '' || !roleNames.some((name) => USE_POSTGRES.includes(name)))
-    return { snapshots: undefined, rollups: undefined, agents: undefined, sight: () => undefined };
+    return {
+      snapshots: undefined,
+      rollups: undefined,
+      alertHistory: undefined,
+      agents: undefined,
+      sight: () => undefined,
+    };
   const prisma = openPrisma({
     dsn: config.postgres.dsn,
     log,
@@ -199,6 +210,7 @@ function openHistory({ config, log, lifecycle }: ProcessContext, roleNames: Queu
   return {
     snapshots: createSnapshotStore(options),
     rollups: createRollupStore({ ...options, onDamaged }),
+    alertHistory: createAlertHistoryStore(options),
     agents,
     sight: sightings.sight,
   };

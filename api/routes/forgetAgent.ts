@@ -12,7 +12,7 @@ export function forgetAgentRoute(fleet: Fleet | undefined): Route {
     path: AGENT_PATH,
     summary: 'Forget an agent',
     description:
-      'Drops everything that was received of it until now: name, labels, state, recent snapshots, alert windows, history, ' +
+      'Drops everything that was received of it until now: name, labels, state, recent snapshots, alerts, history, ' +
       'and what of it still waits in a queue. It is out of the list at once; its history goes piece by piece. Alert events ' +
       'stay for as long as events are kept. An agent that goes on reporting is a new one from its next snapshot on: stop ' +
       'it first, or revoke its token.',

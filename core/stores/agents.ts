@@ -4,7 +4,13 @@ import type { AgentChanges } from '../contracts/agents.ts';
 import { MAX_LABELS, type Labels } from '../contracts/labels.ts';
 import type { ForgetTask } from '../contracts/queues.ts';
 import { InvalidRequestError } from '../errors.ts';
-import { agentTablesOf, packedTableOf, quoteName, rollupTablesOf } from '../platform/postgresNames.ts';
+import {
+  agentTablesOf,
+  alertingTableOf,
+  packedTableOf,
+  quoteName,
+  rollupTablesOf,
+} from '../platform/postgresNames.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
 import { orUnavailable } from './unavailable.ts';
 
@@ -94,6 +100,8 @@ function historyOf(view: string, { untilReceivedMs, untilTimestamp }: Forgetting
     { table: hours, time: 'hour', until: 'hour', untilMs },
     { table: processHours, time: 'hour', until: 'hour', untilMs },
     { table: pendingHours, time: 'hour', until: 'hour', untilMs },
+    { table: alertingTableOf(view, 'alerts'), time: 'started_at', until: 'started_at', untilMs },
+    { table: alertingTableOf(view, 'entries'), time: 'at', until: 'at', untilMs: untilReceivedMs },
   ];
 }
 

@@ -60,6 +60,8 @@ export const maintenanceBodySchema = z
   })
   .meta({ id: 'MaintenanceBody' });
 
+export type MaintenanceBody = z.output<typeof maintenanceBodySchema>;
+
 export const maintenanceSchema = z
   .object({ ...maintenanceBodySchema.shape, id: z.guid() })
   .meta({ id: 'Maintenance' });

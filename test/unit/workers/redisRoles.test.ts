@@ -86,6 +86,7 @@ describe('the prune role', () => {
     agentStates,
     snapshots: undefined,
     rollups: undefined,
+    alertHistory: undefined,
     agents: undefined,
     log,
     goOn,
