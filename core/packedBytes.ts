@@ -65,66 +65,102 @@ function writeUtf8(start: number, text: string, perByte: number): number {
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Reads packed bytes from their beginning on. Every method throws a RangeError where they do not hold what it reads. */
-export interface PackedReader {
-  byte(): number;
+export class PackedReader {
+  readonly #bytes: Uint8Array;
+  readonly #subject: string;
+  #at = 0;
+
+  /** @param subject what the bytes are, in the plural, for messages: `Packed measurements` */
+  constructor(bytes: Uint8Array, subject: string) {
+    this.#bytes = bytes;
+    this.#subject = subject;
+  }
+
+  byte(): number {
+    const byte = this.#bytes[this.#at];
+    if (byte === undefined) throw this.#cutOff();
+    this.#at += 1;
+    return byte;
+  }
+
   /** A safe integer. */
-  varint(): number;
-  float64(): number;
-  /** @param length in bytes */
-  text(length: number): string;
-  /** An error that says what is missing at this place. */
-  missing(what: string): RangeError;
-  /** Makes sure that nothing follows. */
-  end(): void;
-}
-
-/** @param subject what the bytes are, in the plural, for messages: `Packed measurements` */
-export function readPacked(bytes: Uint8Array, subject: string): PackedReader {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let at = 0;
-
-  /** Where the next `length` bytes begin. */
-  function take(length: number): number {
-    if (length > bytes.length - at) throw new RangeError(`${subject} are cut off at byte ${at}`);
-    at += length;
-    return at - length;
-  }
-
-  function missing(what: string): RangeError {
-    return new RangeError(`${subject} hold no ${what} before byte ${at}`);
-  }
-
-  function varint(): number {
-    let [value, factor] = [0, 1];
+  varint(): number {
+    const first = this.byte();
+    // As most of them are.
+    if (first < 0x80) return first;
+    let [value, factor] = [first & 0x7f, 128];
     for (;;) {
-      const byte = view.getUint8(take(1));
+      const byte = this.byte();
       value += (byte & 0x7f) * factor;
-      if (!Number.isSafeInteger(value)) throw missing('number');
+      if (!Number.isSafeInteger(value)) throw this.missing('number');
       if (byte < 0x80) return value;
       factor *= 128;
     }
   }
 
-  function text(length: number): string {
-    const start = take(length);
+  float64(): number {
+    const start = this.#take(8);
+    const { buffer, byteOffset } = this.#bytes;
+    return new DataView(buffer, byteOffset + start, 8).getFloat64(0);
+  }
+
+  /** @param length in bytes */
+  text(length: number): string {
+    const start = this.#take(length);
     try {
-      return utf8.decode(bytes.subarray(start, at));
+      return knownText(this.#bytes, start, this.#at);
     } catch {
-      throw missing('name');
+      throw this.missing('name');
     }
   }
 
-  function end(): void {
-    if (at < bytes.length)
-      throw new RangeError(`${subject} end at byte ${at}, and ${bytes.length - at} more follow`);
+  /** An error that says what is missing at this place. */
+  missing(what: string): RangeError {
+    return new RangeError(`${this.#subject} hold no ${what} before byte ${this.#at}`);
   }
 
-  return {
-    byte: () => view.getUint8(take(1)),
-    varint,
-    float64: () => view.getFloat64(take(8)),
-    text,
-    missing,
-    end,
-  };
+  /** Makes sure that nothing follows. */
+  end(): void {
+    const left = this.#bytes.length - this.#at;
+    if (left > 0) throw new RangeError(`${this.#subject} end at byte ${this.#at}, and ${left} more follow`);
+  }
+
+  /** Where the next `length` bytes begin. */
+  #take(length: number): number {
+    if (length > this.#bytes.length - this.#at) throw this.#cutOff();
+    this.#at += length;
+    return this.#at - length;
+  }
+
+  #cutOff(): RangeError {
+    return new RangeError(`${this.#subject} are cut off at byte ${this.#at}`);
+  }
+}
+
+/** Texts read last, by a hash of their bytes: the same few names come thousands of times, and decoding takes longest. */
+const KNOWN_TEXTS = 1_024;
+const KNOWN_BYTES = 64;
+const known = Array.from(
+  { length: KNOWN_TEXTS },
+  (): { bytes: Uint8Array; text: string } | undefined => undefined,
+);
+
+/** @throws {TypeError} where the bytes are no UTF-8 */
+function knownText(bytes: Uint8Array, start: number, end: number): string {
+  if (end - start > KNOWN_BYTES) return utf8.decode(bytes.subarray(start, end));
+  let hash = end - start;
+  for (let i = start; i < end; i++) hash = (Math.imul(hash, 31) + (bytes[i] ?? 0)) | 0;
+  const place = (hash ^ (hash >>> 10)) & (KNOWN_TEXTS - 1);
+  const found = known[place];
+  if (found !== undefined && isSame(found.bytes, bytes, start, end)) return found.text;
+  const own = new Uint8Array(bytes.subarray(start, end));
+  const text = utf8.decode(own);
+  known[place] = { bytes: own, text };
+  return text;
+}
+
+function isSame(own: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
+  if (own.length !== end - start) return false;
+  for (let i = 0; i < own.length; i++) if (own[i] !== bytes[start + i]) return false;
+  return true;
 }

@@ -1,7 +1,7 @@
 import type { ProcessSample, Snapshot } from './contracts/snapshot.ts';
 import {
   NUMBER_BYTES,
-  readPacked,
+  PackedReader,
   reserve,
   takeWritten,
   UNIT_BYTES,
@@ -91,7 +91,7 @@ function writeName(at: number, name: string, place: number, processes: ProcessSa
 
 /** @throws {RangeError} where the bytes are of another version, cut off, or something else */
 export function unpackMeasurements(bytes: Uint8Array): Measurements {
-  const reader = readPacked(bytes, 'Packed measurements');
+  const reader = new PackedReader(bytes, 'Packed measurements');
 
   function readNumber(perUnit: number): number {
     const units = reader.varint();

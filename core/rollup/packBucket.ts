@@ -1,13 +1,12 @@
 import {
   NUMBER_BYTES,
-  readPacked,
+  PackedReader,
   reserve,
   takeWritten,
   UNIT_BYTES,
   writeByte,
   writeText,
   writeVarint,
-  type PackedReader,
 } from '../packedBytes.ts';
 import { emptyBucket, type Bucket } from './bucket.ts';
 import { CPU_GRID, MEMORY_GRID, type Grid, type Spread } from './distribution.ts';
@@ -99,7 +98,7 @@ function writeProcess(start: number, name: string, { processes, firstSeconds }: 
 
 /** @throws {RangeError} where the bytes are of another version, cut off, or something else */
 export function unpackBucket(bytes: Uint8Array): Bucket {
-  const reader = readPacked(bytes, 'Packed figures');
+  const reader = new PackedReader(bytes, 'Packed figures');
   const version = reader.byte();
   if (version !== BUCKET_VERSION)
     throw new RangeError(`Packed figures are of version ${version}; this program reads ${BUCKET_VERSION}`);
