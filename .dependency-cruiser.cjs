@@ -1,7 +1,7 @@
 /**
  * The import rules of the house. Arrows only run downwards:
- * entries -> api or workers -> core/stores -> core/platform -> core/config, core/errors -> core/contracts. core/rollup, which
- * computes and does nothing else, lies beside core/platform.
+ * entries -> api or workers -> core/stores -> core/platform -> core/config, core/errors -> core/contracts. core/rollup and
+ * core/alerting, which compute and do nothing else, lie beside core/platform.
  */
 const only = (from, ...allowed) => ({
   from: { path: from },
@@ -42,6 +42,13 @@ module.exports = {
       from: { path: '^core/rollup/' },
       to: { dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'core'] },
     },
+    { name: 'alerting', severity: 'error', ...only('^core/alerting/', SMALL, '^core/contracts/') },
+    {
+      name: 'alerting-is-pure',
+      severity: 'error',
+      from: { path: '^core/alerting/' },
+      to: { dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'core'], pathNot: 'node_modules/zod/' },
+    },
     {
       name: 'stores',
       severity: 'error',
@@ -49,6 +56,7 @@ module.exports = {
         '^core/stores/',
         '^core/history/',
         '^core/rollup/',
+        '^core/alerting/',
         '^core/platform/',
         SMALL,
         '^core/contracts/',

@@ -1,0 +1,90 @@
+import type { Alert, AlertChange } from '../contracts/alerting/alert.ts';
+import type { ConditionKind } from '../contracts/alerting/rule.ts';
+import type { CourseFigure } from './figures.ts';
+import type { SampleTimes } from './sampleTimes.ts';
+import type { Usage } from './usage.ts';
+import type { Machine } from './windowMachine.ts';
+
+/** A figure at or above where its rule begins to care. Of a time with a sample and without a reading it is below. */
+export interface Reading {
+  at: number;
+  /** What the condition tells apart: a pid, or 0. */
+  key: number;
+  value: number;
+}
+
+/** An alert that is open, or that a late sample can still meet. */
+export interface AlertRecord {
+  /** As it was told last. */
+  alert: Alert;
+  /** What processes used in its window; undefined once it is resolved. */
+  usage: Usage | undefined;
+  /** Epoch seconds of the newest sample when it was told last. */
+  toldAt: number;
+}
+
+/** Where a rule stands on an agent. There is none where it is quiet. */
+export interface RuleStanding {
+  version: number;
+  kind: ConditionKind;
+  /** Samples at or before this are not judged: they were by the version before. Null: all are. */
+  from: number | null;
+  /** Of the samples that are not folded yet, by time and key. */
+  readings: readonly Reading[];
+  /** Behind the last folded sample. */
+  folded: Machine;
+  records: readonly AlertRecord[];
+}
+
+/** A figure over time, for rules about its change. */
+export interface CoursePoint {
+  at: number;
+  value: number;
+}
+
+/**
+ * All that alerting remembers of an agent. The times of its samples of the last minutes are kept, so that a late one takes
+ * its place among them; what is older is folded into where each rule stood, and decided for good. Never changed, only
+ * replaced.
+ */
+export interface AgentAlerting {
+  /** Samples at or before this are decided; null before the first fold. */
+  foldedTo: number | null;
+  /** Those behind it; undefined where there are none. */
+  times: SampleTimes | undefined;
+  /** When something was received of it last, epoch ms by the clock all processes share. */
+  heardAtMs: number | null;
+  /** Epoch seconds: since when nothing is, as its firing alerts were told. */
+  noDataSince: number | null;
+  /** What it said of itself last, as `key=value,key=value`. */
+  labels: string | undefined;
+  courses: Readonly<Partial<Record<CourseFigure, readonly CoursePoint[]>>>;
+  /** By rule, those that are not quiet. */
+  standings: Readonly<Record<string, RuleStanding>>;
+  /** By rule, when it fired within the last hour (epoch seconds). */
+  firedAt: Readonly<Record<string, readonly number[]>>;
+  /** Changes that are decided, and not known to be told. */
+  untold: readonly AlertChange[];
+}
+
+export const NEVER_SEEN: AgentAlerting = Object.freeze({
+  foldedTo: null,
+  times: undefined,
+  heardAtMs: null,
+  noDataSince: null,
+  labels: undefined,
+  courses: {},
+  standings: {},
+  firedAt: {},
+  untold: [],
+});
+
+/** Whether an alert is pending or firing. */
+export function isOpen({ alert }: AlertRecord): boolean {
+  return alert.state !== 'resolved';
+}
+
+/** Alerts that are pending or firing. */
+export function openAlerts({ standings }: Pick<AgentAlerting, 'standings'>): Alert[] {
+  return Object.values(standings).flatMap(({ records }) => records.filter(isOpen).map(({ alert }) => alert));
+}

@@ -1,0 +1,67 @@
+import type { Alert, Culprit } from '../contracts/alerting/alert.ts';
+import type { Labels } from '../contracts/labels.ts';
+import type { CompiledRule } from './compiledRule.ts';
+import type { Evidence } from './evidence.ts';
+import { summaryOf } from './summary.ts';
+
+/** The id of an alert: that of its window, by where it began when it was first seen. */
+export function alertIdOf(ruleId: string, agentId: string, startedAt: number): string {
+  return `${ruleId}:${agentId}:${startedAt}`;
+}
+
+/** What an alert is about to say. */
+export interface Telling {
+  id: string;
+  /** Of the change before; 0: there was none. */
+  revision: number;
+  agentId: string;
+  labels: Labels;
+  compiled: CompiledRule;
+  state: Alert['state'];
+  startedAt: number;
+  firedAt: number | null;
+  resolvedAt: number | null;
+  value: number | null;
+  flapping: boolean;
+  noDataSince: number | null;
+  evidence: Evidence;
+  culprits: Culprit[];
+  /** Absent: from its start to its end, or to its last sample. */
+  durationSeconds?: number;
+  decidedAtMs: number;
+}
+
+/** The alert as it is told by its next revision. */
+export function alertOf(telling: Telling): Alert {
+  const { compiled, evidence, startedAt, resolvedAt } = telling;
+  const { rule, unit, threshold } = compiled;
+  const hasFigure = unit !== 'none';
+  const alert: Omit<Alert, 'summary'> = {
+    id: telling.id,
+    revision: telling.revision + 1,
+    rule_id: rule.id,
+    rule_version: rule.version,
+    rule_name: rule.name,
+    severity: rule.severity,
+    agent_id: telling.agentId,
+    labels: telling.labels,
+    state: telling.state,
+    started_at: startedAt,
+    fired_at: telling.firedAt,
+    resolved_at: resolvedAt,
+    decided_at_ms: telling.decidedAtMs,
+    last_sample_at: evidence.lastAt,
+    no_data_since: telling.noDataSince,
+    unit,
+    threshold: hasFigure ? (unit === 'seconds' ? compiled.forSeconds : threshold) : null,
+    value: hasFigure ? telling.value : null,
+    peak: hasFigure ? evidence.peak : null,
+    average: hasFigure && evidence.held > 0 ? Math.round((100 * evidence.sum) / evidence.held) / 100 : null,
+    duration_seconds: telling.durationSeconds ?? Math.max(0, (resolvedAt ?? evidence.lastAt) - startedAt),
+    samples: evidence.samples,
+    gaps: evidence.gaps,
+    culprits: telling.culprits,
+    flapping: telling.flapping,
+  };
+  return { ...alert, summary: summaryOf(alert, rule) };
+}

@@ -1,0 +1,185 @@
+import type { AlertChange } from '../contracts/alerting/alert.ts';
+import { isOpen, type AgentAlerting, type AlertRecord, type RuleStanding } from './agentAlerting.ts';
+import { alertIdOf, alertOf } from './alertOf.ts';
+import type { CompiledRule } from './compiledRule.ts';
+import type { Judgement, Judging } from './judging.ts';
+import { GAP_INTERVALS } from './replay.ts';
+import type { AlertingSample } from './sample.ts';
+import { usualInterval } from './sampleTimes.ts';
+import { duration } from './summary.ts';
+import { IDLE } from './windowMachine.ts';
+
+/** Nothing was heard for this long, at least, before a firing alert is told to be without data. */
+const NO_DATA_FLOOR_MS = 10_000;
+
+/** The interval of an agent that has reported once: that of a cron job. */
+const ASSUMED_SECONDS = 60;
+
+/** How long a quiet agent is remembered when it says nothing more. */
+export const KEEP_SILENT_MS = 86_400_000;
+
+/** What the service itself was in a position to hear, in epoch ms of the clock all processes share. */
+export interface Heard {
+  /** Everything that was received until then has been judged. */
+  asOfMs: number;
+  /** Since when reports could come in without a break: nobody is silent because we were deaf. */
+  sinceMs: number;
+}
+
+/** Notes that something was received: what waited for data has it, and silence is over. */
+export function heard(
+  state: AgentAlerting,
+  arrived: readonly AlertingSample[],
+  { nowMs }: Judging,
+): Judgement {
+  const receivedAtMs = Math.max(...arrived.map((sample) => sample.receivedAtMs ?? -Infinity));
+  if (!Number.isFinite(receivedAtMs) || receivedAtMs <= (state.heardAtMs ?? -Infinity))
+    return { state, changes: [] };
+  const next = { ...state, heardAtMs: receivedAtMs, noDataSince: null };
+  const wasSilent = state.noDataSince !== null || hasSilenceAlert(state);
+  if (!wasSilent) return { state: next, changes: [] };
+  const at = Math.floor(receivedAtMs / 1000);
+  return changeRecords(next, (record, { kind }) => {
+    const { alert } = record;
+    const told = { ...alert, revision: alert.revision + 1, decided_at_ms: nowMs };
+    if (kind === 'agent_silent') {
+      const seconds = Math.max(0, at - alert.started_at);
+      const over = { state: 'resolved' as const, resolved_at: at, no_data_since: null, peak: seconds };
+      const summary = `${alert.agent_id} reports again after ${duration(seconds)}`;
+      return { change: 'resolved', alert: { ...told, ...over, duration_seconds: seconds, summary } };
+    }
+    return alert.no_data_since === null
+      ? undefined
+      : { change: 'update', alert: { ...told, no_data_since: null } };
+  });
+}
+
+/**
+ * Judges an agent that has said nothing: whether a rule about silence fires, and whether what fires is without data.
+ * Resolves nothing.
+ */
+export function judgeSilence(state: AgentAlerting, judging: Judging, hearing: Heard): Judgement {
+  const { heardAtMs } = state;
+  if (heardAtMs === null) return { state, changes: [] };
+  const silentMs = hearing.asOfMs - Math.max(heardAtMs, hearing.sinceMs);
+  let next = state;
+  const changes: AlertChange[] = [];
+  for (const compiled of judging.rules) {
+    if (compiled.kind !== 'agent_silent' || silentMs < silenceMs(compiled, state)) continue;
+    if (state.standings[compiled.rule.id] !== undefined) continue;
+    const { standing, change } = silenceAlert(state, heardAtMs, compiled, judging, hearing);
+    next = { ...next, standings: { ...next.standings, [compiled.rule.id]: standing } };
+    changes.push(change);
+  }
+  if (state.noDataSince === null && silentMs >= noDataMs(state) && hasFiring(state)) {
+    const noDataSince = Math.floor(heardAtMs / 1000);
+    const marked = changeRecords({ ...next, noDataSince }, ({ alert }, { kind }) => {
+      if (kind === 'agent_silent' || alert.state !== 'firing') return undefined;
+      const told = { revision: alert.revision + 1, decided_at_ms: judging.nowMs };
+      return { change: 'update', alert: { ...alert, ...told, no_data_since: noDataSince } };
+    });
+    next = marked.state;
+    changes.push(...marked.changes);
+  }
+  if (changes.length === 0) return { state, changes };
+  return { state: { ...next, untold: [...state.untold, ...changes] }, changes };
+}
+
+/** When an agent is to be looked at, should nothing be heard of it until then, in epoch ms. */
+export function dueAtMs(state: AgentAlerting, rules: readonly CompiledRule[], sinceMs = 0): number {
+  if (state.untold.length > 0) return 0;
+  if (state.heardAtMs === null) return Infinity;
+  const from = Math.max(state.heardAtMs, sinceMs);
+  let due = state.heardAtMs + KEEP_SILENT_MS;
+  for (const compiled of rules)
+    if (compiled.kind === 'agent_silent' && state.standings[compiled.rule.id] === undefined)
+      due = Math.min(due, from + silenceMs(compiled, state));
+  if (state.noDataSince === null && hasFiring(state)) due = Math.min(due, from + noDataMs(state));
+  return due;
+}
+
+/** How long silence has to last: where a rule does not say, for as long as would be a gap. */
+function silenceMs({ forSeconds }: CompiledRule, state: AgentAlerting): number {
+  return forSeconds > 0 ? forSeconds * 1000 : noDataMs(state);
+}
+
+function noDataMs({ times }: AgentAlerting): number {
+  return Math.max(NO_DATA_FLOOR_MS, GAP_INTERVALS * 1000 * (usualInterval(times) ?? ASSUMED_SECONDS));
+}
+
+function hasFiring({ standings }: AgentAlerting): boolean {
+  return Object.values(standings).some(
+    ({ kind, records }) => kind !== 'agent_silent' && records.some(({ alert }) => alert.state === 'firing'),
+  );
+}
+
+function hasSilenceAlert({ standings }: AgentAlerting): boolean {
+  return Object.values(standings).some(
+    ({ kind, records }) => kind === 'agent_silent' && records.some(isOpen),
+  );
+}
+
+function silenceAlert(
+  state: AgentAlerting,
+  heardAtMs: number,
+  compiled: CompiledRule,
+  { agentId, labels, nowMs }: Judging,
+  { asOfMs }: Heard,
+): { standing: RuleStanding; change: AlertChange } {
+  const startedAt = Math.floor(heardAtMs / 1000);
+  const firedAt = Math.floor(asOfMs / 1000);
+  const alert = alertOf({
+    id: alertIdOf(compiled.rule.id, agentId, startedAt),
+    revision: 0,
+    agentId,
+    labels,
+    compiled,
+    state: 'firing',
+    startedAt,
+    firedAt,
+    resolvedAt: null,
+    value: firedAt - startedAt,
+    flapping: false,
+    noDataSince: startedAt,
+    evidence: {
+      peak: firedAt - startedAt,
+      sum: 0,
+      held: 0,
+      samples: 0,
+      gaps: 0,
+      lastAt: state.times?.last ?? state.foldedTo ?? startedAt,
+    },
+    culprits: [],
+    durationSeconds: firedAt - startedAt,
+    decidedAtMs: nowMs,
+  });
+  const standing: RuleStanding = {
+    version: compiled.rule.version,
+    kind: compiled.kind,
+    from: null,
+    readings: [],
+    folded: IDLE,
+    records: [{ alert, usage: undefined, toldAt: firedAt }],
+  };
+  return { standing, change: { change: 'firing', alert } };
+}
+
+/** Changes open alerts; one of silence that is resolved leaves no standing behind. */
+function changeRecords(
+  state: AgentAlerting,
+  changeOf: (record: AlertRecord, standing: RuleStanding) => AlertChange | undefined,
+): Judgement {
+  const changes: AlertChange[] = [];
+  const standings: Record<string, RuleStanding> = {};
+  for (const [id, standing] of Object.entries(state.standings)) {
+    const records = standing.records.map((record) => {
+      const change = isOpen(record) ? changeOf(record, standing) : undefined;
+      if (change === undefined) return record;
+      changes.push(change);
+      return { ...record, alert: change.alert };
+    });
+    if (standing.kind === 'agent_silent' && !records.some(isOpen)) continue;
+    standings[id] = { ...standing, records };
+  }
+  return { state: { ...state, standings }, changes };
+}

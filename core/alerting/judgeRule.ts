@@ -1,0 +1,81 @@
+import type { AlertChange } from '../contracts/alerting/alert.ts';
+import type { RuleStanding } from './agentAlerting.ts';
+import type { CompiledRule } from './compiledRule.ts';
+import type { Fold } from './folding.ts';
+import type { Judging } from './judging.ts';
+import { replay } from './replay.ts';
+import { listTimes } from './sampleTimes.ts';
+import { settle } from './settle.ts';
+import type { Taken } from './takeIn.ts';
+import type { Machine } from './windowMachine.ts';
+
+interface RuleJudging extends Judging {
+  compiled: CompiledRule;
+  taken: Taken;
+  holds: ReadonlySet<number>;
+  /** Of before. */
+  foldedTo: number | null;
+  /** What is folded now. */
+  foldTo: Fold;
+  usualSeconds: number | undefined;
+  newestAt: number;
+  firedAt: readonly number[];
+}
+
+/** Judges one rule that is not quiet. Its standing is undefined once it is quiet again. */
+export function judgeRule(
+  standing: RuleStanding,
+  input: RuleJudging,
+): { standing: RuleStanding | undefined; changes: AlertChange[] } {
+  const { compiled, taken, foldedTo, usualSeconds, newestAt } = input;
+  const start = Math.max(foldedTo ?? -Infinity, standing.from ?? -Infinity);
+  const border = Math.max(input.foldTo.at ?? foldedTo ?? -Infinity, standing.from ?? -Infinity);
+  const outcome = replay({
+    rule: compiled,
+    start: standing.folded,
+    before: Number.isFinite(start) ? start : null,
+    times: listTimes(taken.times).filter((at) => at > start),
+    readings: standing.readings,
+    foldTo: border,
+    usualSeconds,
+    records: standing.records,
+    firedAt: input.firedAt,
+  });
+  const settled = settle({
+    agentId: input.agentId,
+    labels: input.labels,
+    compiled,
+    records: standing.records,
+    outcome,
+    fresh: taken.fresh,
+    holds: input.holds,
+    newestAt,
+    usualSeconds,
+    nowMs: input.nowMs,
+  });
+  const records = settled.records.filter(
+    ({ alert }) => alert.resolved_at === null || alert.resolved_at > border,
+  );
+  const folded = named(outcome.folded, settled.ids);
+  const readings = standing.readings.filter(({ at }) => at > border);
+  const isQuiet =
+    records.length === 0 && readings.length === 0 && folded.tracks.length === 0 && folded.firing === null;
+  if (isQuiet) return { standing: undefined, changes: settled.changes };
+  const from = standing.from === border ? border : null;
+  const next = {
+    ...standing,
+    from,
+    readings,
+    folded,
+    records,
+  };
+  return { standing: next, changes: settled.changes };
+}
+
+/** A window that was told now is known by its alert from now on. */
+function named(machine: Machine, ids: ReadonlyMap<number, string>): Machine {
+  const { firing } = machine;
+  if (firing === null || firing.id !== null) return machine;
+  const id = ids.get(firing.firedAt);
+  return id === undefined ? machine : { ...machine, firing: { ...firing, id } };
+}

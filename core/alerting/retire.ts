@@ -1,0 +1,100 @@
+import type { Alert, AlertChange } from '../contracts/alerting/alert.ts';
+import { isOpen, type AgentAlerting, type AlertRecord, type RuleStanding } from './agentAlerting.ts';
+import type { CompiledRule } from './compiledRule.ts';
+import type { Judging } from './judging.ts';
+import { replay } from './replay.ts';
+import { listTimes, usualInterval } from './sampleTimes.ts';
+import { withReason } from './summary.ts';
+
+/**
+ * Brings standings in line with the rules as they are now:
+ *
+ * - of a rule that no longer applies (deleted, disabled, of other agents, behind a closer one of its family) what is
+ *   pending is dropped, and what fires is resolved, with the reason in its summary;
+ * - of a rule with a new version what fires goes on, with its id, judged by the new one from the next sample on, and what
+ *   is pending begins anew; where it is now of another kind, it is as though it had been deleted.
+ */
+export function withoutRules(
+  state: AgentAlerting,
+  judging: Judging,
+): { state: AgentAlerting; changes: AlertChange[] } {
+  const changes: AlertChange[] = [];
+  let standings: Record<string, RuleStanding> | undefined;
+  for (const [id, standing] of Object.entries(state.standings)) {
+    const compiled = judging.rules.find(({ rule }) => rule.id === id);
+    if (compiled?.rule.version === standing.version && compiled.kind === standing.kind) continue;
+    standings ??= { ...state.standings };
+    const goesOn = compiled !== undefined && compiled.kind === standing.kind;
+    const reason =
+      compiled === undefined ? 'its rule no longer applies' : 'its rule is about something else now';
+    for (const record of standing.records.filter(isOpen)) {
+      if (record.alert.state === 'firing' && goesOn) continue;
+      const newestAt = standing.kind === 'agent_silent' ? undefined : (state.times?.last ?? state.foldedTo);
+      const at = newestAt ?? Math.floor(judging.nowMs / 1000);
+      changes.push(ended(record, reason, { at, nowMs: judging.nowMs }));
+    }
+    const next = goesOn ? underNewVersion(standing, compiled, state) : undefined;
+    if (next === undefined) delete standings[id];
+    else standings[id] = next;
+  }
+  return standings === undefined ? { state, changes } : { state: { ...state, standings }, changes };
+}
+
+/**
+ * An open alert that ends for another reason than its figure.
+ *
+ * @param at epoch seconds
+ */
+export function ended(
+  { alert }: AlertRecord,
+  reason: string,
+  { at, nowMs }: { at: number; nowMs: number },
+): AlertChange {
+  const next: Alert = { ...alert, revision: alert.revision + 1, decided_at_ms: nowMs };
+  if (alert.state === 'pending') return { change: 'dropped', alert: next };
+  const resolvedAt = Math.max(alert.fired_at ?? alert.started_at, at);
+  return {
+    change: 'resolved',
+    alert: {
+      ...next,
+      state: 'resolved',
+      resolved_at: resolvedAt,
+      no_data_since: null,
+      duration_seconds: resolvedAt - alert.started_at,
+      summary: withReason(alert.summary, reason),
+    },
+  };
+}
+
+/** What fires, as it stands behind the newest sample; undefined where nothing does. */
+function underNewVersion(
+  standing: RuleStanding,
+  compiled: CompiledRule,
+  state: AgentAlerting,
+): RuleStanding | undefined {
+  const records = standing.records.filter(({ alert }) => alert.state === 'firing');
+  if (records.length === 0) return undefined;
+  if (compiled.kind === 'agent_silent') return { ...standing, version: compiled.rule.version, records };
+  const start = Math.max(state.foldedTo ?? -Infinity, standing.from ?? -Infinity);
+  const { final } = replay({
+    // By what it was judged until now only what is kept can tell: each reading held, and the rest did not resolve it.
+    rule: { ...compiled, threshold: -Infinity, below: -Infinity, keepFiringSeconds: Infinity },
+    start: standing.folded,
+    before: Number.isFinite(start) ? start : null,
+    times: listTimes(state.times).filter((at) => at > start),
+    readings: standing.readings,
+    foldTo: -Infinity,
+    usualSeconds: usualInterval(state.times),
+    records: standing.records,
+    firedAt: [],
+  });
+  const newestAt = state.times?.last ?? state.foldedTo;
+  return {
+    ...standing,
+    version: compiled.rule.version,
+    from: newestAt,
+    readings: [],
+    folded: { tracks: [], firing: final.firing === null ? null : { ...final.firing, overSince: null } },
+    records,
+  };
+}

@@ -1,0 +1,264 @@
+import { z } from 'zod';
+import { alertChangeSchema, alertSchema } from '../contracts/alerting/alert.ts';
+import { NEVER_SEEN, type AgentAlerting, type CoursePoint, type Reading } from './agentAlerting.ts';
+import { COURSE_FIGURES } from './figures.ts';
+import type { SampleTimes } from './sampleTimes.ts';
+import type { NameUsage, Usage } from './usage.ts';
+
+/**
+ * The state as it is kept in Redis: one is written for each agent of each batch, so what is not there takes no room, and
+ * lists of figures are flat. Times in them are steps from the one before.
+ */
+const numbers = z.array(z.number());
+
+const evidenceSchema = z.object({
+  peak: z.number(),
+  sum: z.number(),
+  held: z.number(),
+  samples: z.number(),
+  gaps: z.number(),
+  lastAt: z.number(),
+});
+
+const machineSchema = z.object({
+  tracks: z.array(
+    z.object({ key: z.number(), since: z.number(), qualified: z.boolean(), evidence: evidenceSchema }),
+  ),
+  firing: z
+    .object({
+      id: z.string().nullable(),
+      startedAt: z.number(),
+      firedAt: z.number(),
+      value: z.number(),
+      flapping: z.boolean(),
+      keys: numbers,
+      overSince: z.number().nullable(),
+      resolvedAt: z.number().nullable(),
+      evidence: evidenceSchema,
+    })
+    .nullable(),
+});
+
+const usageSchema = z.object({
+  samples: z.number(),
+  cpu: z.number(),
+  memory: z.number(),
+  names: z.array(
+    z.tuple([z.string(), z.number(), z.number(), z.number(), z.number(), z.number(), z.number()]),
+  ),
+});
+
+const standingSchema = z.object({
+  version: z.number(),
+  kind: z.enum([
+    'cpu',
+    'memory',
+    'process',
+    'process_missing',
+    'agent_silent',
+    'single_core_hog',
+    'rate_of_change',
+  ]),
+  from: z.number().nullable(),
+  /** Step and value of each; where a pid tells them apart, step, pid and value. */
+  readings: numbers.optional(),
+  keyed: z.literal(1).optional(),
+  folded: machineSchema.optional(),
+  records: z
+    .array(z.object({ alert: alertSchema, usage: usageSchema.optional(), toldAt: z.number() }))
+    .optional(),
+});
+
+const storedSchema = z.object({
+  foldedTo: z.number().optional(),
+  /** First time, then the runs. */
+  times: numbers.optional(),
+  heardAtMs: z.number().optional(),
+  noDataSince: z.number().optional(),
+  labels: z.string().optional(),
+  courses: z.partialRecord(z.enum(COURSE_FIGURES), numbers).optional(),
+  standings: z.record(z.string(), standingSchema).optional(),
+  firedAt: z.record(z.string(), numbers).optional(),
+  untold: z.array(alertChangeSchema).optional(),
+});
+
+type Stored = z.input<typeof storedSchema>;
+
+/** The state as text, for {@link parseAlerting}. */
+export function serialiseAlerting(state: AgentAlerting): string {
+  const { foldedTo, times, heardAtMs, noDataSince, labels, courses, standings, firedAt, untold } = state;
+  const stored: Stored = {};
+  if (foldedTo !== null) stored.foldedTo = foldedTo;
+  if (times !== undefined) stored.times = [times.first, ...times.runs];
+  if (heardAtMs !== null) stored.heardAtMs = heardAtMs;
+  if (noDataSince !== null) stored.noDataSince = noDataSince;
+  if (labels !== undefined) stored.labels = labels;
+  if (hasAny(courses))
+    stored.courses = Object.fromEntries(
+      Object.entries(courses).map(([of, course]) => [of, packPoints(course)]),
+    );
+  if (hasAny(standings))
+    stored.standings = Object.fromEntries(
+      Object.entries(standings).map(([id, standing]) => [id, packStanding(standing)]),
+    );
+  if (hasAny(firedAt)) stored.firedAt = firedAt as Record<string, number[]>;
+  if (untold.length > 0) stored.untold = [...untold];
+  return JSON.stringify(stored);
+}
+
+/** The state of a text; that of an agent never seen where there is none, undefined where it is damaged. */
+export function parseAlerting(text: string | undefined): AgentAlerting | undefined {
+  if (text === undefined) return NEVER_SEEN;
+  try {
+    const stored = storedSchema.parse(JSON.parse(text));
+    const { foldedTo, times, heardAtMs, noDataSince, labels, courses, standings, firedAt, untold } = stored;
+    return {
+      foldedTo: foldedTo ?? null,
+      times: times === undefined ? undefined : unpackTimes(times),
+      heardAtMs: heardAtMs ?? null,
+      noDataSince: noDataSince ?? null,
+      labels,
+      courses: Object.fromEntries(
+        Object.entries(courses ?? {}).map(([of, points]) => [of, unpackPoints(points)]),
+      ),
+      standings: Object.fromEntries(
+        Object.entries(standings ?? {}).map(([id, standing]) => [id, unpackStanding(standing)]),
+      ),
+      firedAt: firedAt ?? {},
+      untold: untold ?? [],
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+function hasAny(object: object): boolean {
+  for (const _ in object) return true;
+  return false;
+}
+
+/** A damaged text must not make the reader count for ever. */
+const MAX_TIMES = 10_000;
+
+function unpackTimes([first = 0, ...runs]: number[]): SampleTimes {
+  let last = first;
+  let count = 1;
+  for (let run = 0; run < runs.length; run += 2) {
+    const [step = 0, times = 0] = [runs[run], runs[run + 1]];
+    if (step <= 0 || times <= 0 || !Number.isInteger(times)) throw new RangeError('no such run');
+    last += step * times;
+    count += times;
+  }
+  if (count > MAX_TIMES) throw new RangeError('too many samples');
+  return { first, runs, last, count };
+}
+
+function packPoints(course: readonly CoursePoint[]): number[] {
+  const packed: number[] = [];
+  let before = 0;
+  for (const { at, value } of course) {
+    packed.push(at - before, value);
+    before = at;
+  }
+  return packed;
+}
+
+function unpackPoints(packed: number[]): CoursePoint[] {
+  const points: CoursePoint[] = [];
+  let at = 0;
+  for (let place = 0; place < packed.length; place += 2)
+    points.push({ at: (at += packed[place] ?? 0), value: packed[place + 1] ?? 0 });
+  return points;
+}
+
+type PackedStanding = z.output<typeof standingSchema>;
+
+function packStanding(standing: AgentAlerting['standings'][string]): z.input<typeof standingSchema> {
+  const { version, kind, from, readings, folded, records } = standing;
+  const packed: z.input<typeof standingSchema> = { version, kind, from };
+  if (readings.length > 0) {
+    const keyed = readings.some(({ key }) => key !== 0);
+    if (keyed) packed.keyed = 1;
+    packed.readings = packReadings(readings, keyed);
+  }
+  if (folded.tracks.length > 0 || folded.firing !== null)
+    packed.folded = { tracks: [...folded.tracks], firing: folded.firing };
+  if (records.length > 0)
+    packed.records = records.map(({ alert, usage, toldAt }) => ({
+      alert,
+      usage: usage && packUsage(usage),
+      toldAt,
+    }));
+  return packed;
+}
+
+function unpackStanding({ version, kind, from, readings, keyed, folded, records }: PackedStanding) {
+  return {
+    version,
+    kind,
+    from,
+    readings: unpackReadings(readings ?? [], keyed === 1),
+    folded: folded ?? { tracks: [], firing: null },
+    records: (records ?? []).map(({ alert, usage, toldAt }) => ({
+      alert,
+      usage: usage && unpackUsage(usage),
+      toldAt,
+    })),
+  };
+}
+
+function packReadings(readings: readonly Reading[], keyed: boolean): number[] {
+  const packed: number[] = [];
+  let before = 0;
+  for (const { at, key, value } of readings) {
+    if (keyed) packed.push(at - before, key, value);
+    else packed.push(at - before, value);
+    before = at;
+  }
+  return packed;
+}
+
+function unpackReadings(packed: number[], keyed: boolean): Reading[] {
+  const readings: Reading[] = [];
+  let at = 0;
+  const width = keyed ? 3 : 2;
+  for (let place = 0; place < packed.length; place += width) {
+    at += packed[place] ?? 0;
+    readings.push({ at, key: keyed ? (packed[place + 1] ?? 0) : 0, value: packed[place + width - 1] ?? 0 });
+  }
+  return readings;
+}
+
+function packUsage({ samples, cpu, memory, names }: Usage): z.input<typeof usageSchema> {
+  return {
+    samples,
+    cpu,
+    memory,
+    names: names.map((one) => [
+      one.name,
+      one.pid,
+      one.lead,
+      one.cpu,
+      one.memory,
+      one.peakCpu,
+      one.peakMemory,
+    ]),
+  };
+}
+
+function unpackUsage({ samples, cpu, memory, names }: z.output<typeof usageSchema>): Usage {
+  return {
+    samples,
+    cpu,
+    memory,
+    names: names.map(([name, pid, lead, own, ownMemory, peakCpu, peakMemory]): NameUsage => ({
+      name,
+      pid,
+      lead,
+      cpu: own,
+      memory: ownMemory,
+      peakCpu,
+      peakMemory,
+    })),
+  };
+}
