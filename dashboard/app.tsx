@@ -1,3 +1,5 @@
+import { useState } from 'preact/hooks';
+import { createFleet } from './fleet/fleet.ts';
 import { FleetPage } from './fleet/fleetPage.tsx';
 import { useServices } from './services.tsx';
 import { lazyPage } from './shell/lazyPage.tsx';
@@ -23,14 +25,17 @@ export function App() {
 }
 
 function CurrentPage() {
-  const { session, view } = useServices();
+  const services = useServices();
+  const { session, view } = services;
+  // Here and not in its page: whoever comes back from a host finds the list as it was left.
+  const [fleet] = useState(() => createFleet(services));
   if (['needed', 'ended', 'left'].includes(session.state.value)) return <SignInPage />;
   const place = placeOf(view.path.value);
   switch (place?.page) {
     case 'home':
-      return <FleetPage straightToOne />;
+      return <FleetPage fleet={fleet} straightToOne />;
     case 'fleet':
-      return <FleetPage />;
+      return <FleetPage fleet={fleet} />;
     case 'host':
       return <HostPage key={place.agent} agent={place.agent ?? ''} />;
     case 'alerts':

@@ -14,6 +14,13 @@ export function memoryText(mb: number | null | undefined): string {
   return `${value < 100 ? value.toFixed(1) : Math.round(value)} ${unit}`;
 }
 
+/** How much of how much: `7.7 of 23.5 GiB`, `812 MiB of 7.8 GiB`. */
+export function memoryOfText(usedMb: number, totalMb: number): string {
+  const [used, total] = [memoryText(usedMb), memoryText(totalMb)];
+  const [figure, unit] = used.split(' ');
+  return total.endsWith(` ${unit}`) ? `${figure} of ${total}` : `${used} of ${total}`;
+}
+
 const COUNT = new Intl.NumberFormat('en-GB');
 
 /** `1,000` */
