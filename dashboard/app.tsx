@@ -29,7 +29,7 @@ function CurrentPage() {
   const { session, view } = services;
   // Here and not in its page: whoever comes back from a host finds the list as it was left.
   const [fleet] = useState(() => createFleet(services));
-  if (['needed', 'ended', 'left'].includes(session.state.value)) return <SignInPage />;
+  if (session.closed.value) return <SignInPage />;
   const place = placeOf(view.path.value);
   switch (place?.page) {
     case 'home':

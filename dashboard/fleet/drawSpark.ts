@@ -77,7 +77,8 @@ export function drawSpark(
       context.stroke(path);
       context.restore();
     }
-    if (last.at !== peaks.length - 1) continue;
+    // Where it is now, and what stands alone.
+    if (last.at !== peaks.length - 1 && run.length > 1) continue;
     context.fillStyle = last.value >= HOT ? hot : line;
     context.beginPath();
     context.arc(x(last.at), y(last.value), 1.9, 0, 2 * Math.PI);

@@ -1,4 +1,4 @@
-import { signal, type ReadonlySignal } from '@preact/signals';
+import { batch, signal, type ReadonlySignal } from '@preact/signals';
 import { io } from 'socket.io-client';
 import type { AlertEvent } from '../../core/contracts/alert.ts';
 import type { AgentStateEvent, FleetLine, LiveSnapshot } from '../../core/contracts/live.ts';
@@ -6,7 +6,7 @@ import { createListeners } from './listeners.ts';
 import { watchPulse, type LiveSocket } from './pulse.ts';
 import { createSubscriptions } from './subscriptions.ts';
 
-/** `lost`: it was live, and will be again; until then nothing on the page is. */
+/** `lost`: it was live, or ought to be by now, and will be again; until then nothing on the page is. */
 export type LinkState = 'connecting' | 'live' | 'lost';
 
 /** Told when the link is live: what came between `since` and now was not heard, and is to be asked of the API. */
@@ -40,8 +40,8 @@ export interface LinkOptions {
   window: Window;
 }
 
-/** How long the next try waits at first and at most, in ms. */
-const RETRY_MS = { reconnectionDelay: 300, reconnectionDelayMax: 4_000 };
+/** How long the next try waits at first and at most, and how long a try may take, in ms. */
+const RETRY_MS = { reconnectionDelay: 300, reconnectionDelayMax: 4_000, timeout: 6_000 };
 
 export function createLink({ nowMs, onUnauthorized, window }: LinkOptions): Link {
   const state = signal<LinkState>('connecting');
@@ -53,13 +53,18 @@ export function createLink({ nowMs, onUnauthorized, window }: LinkOptions): Link
   const snapshots = createListeners<[LiveSnapshot]>();
   const subscriptions = createSubscriptions();
   const socket: LiveSocket = io({ transports: ['websocket'], autoConnect: false, ...RETRY_MS });
-  const pulse = watchPulse(socket, { window, onSilence: lose });
+  const pulse = watchPulse(socket, { window, onSilence: loseSinceLastHeard });
 
-  function lose(): void {
-    if (state.peek() !== 'live') return;
-    // What came until the last sign of life was heard; what was sent since then may not have been.
-    lostAt.value = nowMs() - pulse.silentMs();
-    state.value = 'lost';
+  function lose(at: number): void {
+    if (state.peek() === 'lost') return;
+    batch(() => {
+      lostAt.value = at;
+      state.value = 'lost';
+    });
+  }
+  /** What came until the last sign of life was heard; what was sent since then may not have been. */
+  function loseSinceLastHeard(): void {
+    if (state.peek() === 'live') lose(nowMs() - pulse.silentMs());
   }
   function tellServer(event: 'subscribe' | 'unsubscribe', agents: string[]): void {
     if (socket.connected && agents.length > 0) socket.emit(event, { agents });
@@ -68,17 +73,20 @@ export function createLink({ nowMs, onUnauthorized, window }: LinkOptions): Link
   socket.on('connect', () => {
     tellServer('subscribe', subscriptions.all());
     const since = lostAt.peek();
-    lostAt.value = undefined;
-    state.value = 'live';
+    batch(() => {
+      lostAt.value = undefined;
+      state.value = 'live';
+    });
     live.tell({ since });
   });
   socket.on('disconnect', (reason) => {
-    lose();
+    loseSinceLastHeard();
     // The library takes the server's word for it and stays away; a server that stops will be back.
     if (reason === 'io server disconnect') setTimeout(() => socket.connect(), RETRY_MS.reconnectionDelay);
   });
   socket.on('connect_error', (error) => {
     if (error.message.startsWith('Unauthorized')) onUnauthorized();
+    else if (state.peek() === 'connecting') lose(nowMs());
   });
   socket.on('fleet', fleet.tell);
   socket.on('agent_states', states.tell);
@@ -105,7 +113,10 @@ export function createLink({ nowMs, onUnauthorized, window }: LinkOptions): Link
     open: () => void socket.connect(),
     reopen() {
       socket.disconnect();
-      state.value = 'connecting';
+      batch(() => {
+        lostAt.value = undefined;
+        state.value = 'connecting';
+      });
       socket.connect();
     },
     close() {

@@ -13,7 +13,7 @@ const ENTRIES: { path: string; name: string; pages: PageName[] }[] = [
 ];
 
 export function Header() {
-  const { view } = useServices();
+  const { session, view } = useServices();
   const place = placeOf(view.path.value);
   return (
     <header class="header">
@@ -24,7 +24,7 @@ export function Header() {
         </svg>
         <span class="brand-name">Topline</span>
       </a>
-      <nav class="nav" aria-label="Pages">
+      <nav class="nav" aria-label="Pages" hidden={session.closed.value}>
         {ENTRIES.map(({ path, name, pages }) => (
           <a
             key={path}

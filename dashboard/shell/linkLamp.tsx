@@ -4,8 +4,9 @@ const WORDS = { connecting: 'Connecting', live: 'Live', lost: 'Not live' } as co
 
 /** Whether what the page shows is live. */
 export function LinkLamp() {
-  const { link } = useServices();
+  const { link, session } = useServices();
   const state = link.state.value;
+  if (session.closed.value) return null;
   return (
     <span class="lamp" data-state={state} title={state === 'live' ? 'What you see is live' : undefined}>
       <span class="lamp-light" aria-hidden="true" />

@@ -8,7 +8,7 @@ import { Time } from './time.tsx';
 export function LostBanner() {
   const { link, session } = useServices();
   const lostAt = link.lostAt.value;
-  const isLost = link.state.value === 'lost' && session.state.value === 'open' && lostAt !== undefined;
+  const isLost = !session.closed.value && lostAt !== undefined;
   return (
     <div class="lost-region" role="status">
       {isLost && (

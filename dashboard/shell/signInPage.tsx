@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { PAGES } from '../../core/contracts/pages.ts';
 import { ApiError } from '../client/request.ts';
 import { useServices } from '../services.tsx';
@@ -28,7 +28,10 @@ export function SignInPage() {
   const [refusal, setRefusal] = useState('');
   const [busy, setBusy] = useState(false);
   const state = session.state.value;
+  const field = useRef<HTMLInputElement>(null);
   usePageTitle(TITLES[state]);
+  // There is nothing else to do here.
+  useEffect(() => field.current?.focus(), []);
 
   async function signIn(event: SubmitEvent): Promise<void> {
     event.preventDefault();
@@ -39,6 +42,7 @@ export function SignInPage() {
       if (view.path.peek() === PAGES.signIn) view.go(PAGES.home, { replace: true });
     } catch (error) {
       setRefusal(refusalOf(error));
+      field.current?.select();
     } finally {
       setBusy(false);
     }
@@ -47,8 +51,11 @@ export function SignInPage() {
     <form class="sign-in" onSubmit={(event) => void signIn(event)}>
       <h1>{TITLES[state]}</h1>
       <p>{WORDS[state]}</p>
+      {/* For what keeps passwords: there is a name to keep it under. */}
+      <input type="text" name="username" autocomplete="username" value="topline" hidden readOnly />
       <label htmlFor="token">Token</label>
       <input
+        ref={field}
         id="token"
         class="field"
         type="password"

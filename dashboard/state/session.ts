@@ -1,4 +1,4 @@
-import { signal, type ReadonlySignal } from '@preact/signals';
+import { computed, signal, type ReadonlySignal } from '@preact/signals';
 import type { Session as SessionAnswer } from '../../core/contracts/session.ts';
 import type { Client } from '../client/client.ts';
 
@@ -10,6 +10,8 @@ export type SessionRole = SessionAnswer['role'];
 export interface Session {
   state: ReadonlySignal<SessionState>;
   role: ReadonlySignal<SessionRole>;
+  /** Whether there is nothing to be seen without signing in. */
+  closed: ReadonlySignal<boolean>;
   /** Whether this browser signed in, so that it can sign out. */
   signedIn: ReadonlySignal<boolean>;
   /** Something was read. */
@@ -40,6 +42,7 @@ export function createSession(client: Client, storage: Storage | undefined): Ses
   return {
     state,
     role,
+    closed: computed(() => state.value !== 'unknown' && state.value !== 'open'),
     signedIn,
     opened: () => void (state.value = 'open'),
     refused() {
