@@ -53,7 +53,7 @@ function pointOf(time: number, ordered: readonly Snapshot[], first: number, end:
 }
 
 /** How long a snapshot stands, in seconds: the rule of docs/history.md. */
-function heldSeconds(ordered: readonly Snapshot[], index: number): number {
+export function heldSeconds(ordered: readonly Snapshot[], index: number): number {
   const at = ordered[index]?.timestamp ?? 0;
   const untilNext = (ordered[index + 1]?.timestamp ?? Infinity) - at;
   if (untilNext <= MAX_HOLD_SECONDS) return untilNext;

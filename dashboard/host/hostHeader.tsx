@@ -1,0 +1,45 @@
+import { Time } from '../shell/time.tsx';
+import { durationText } from '../state/time.ts';
+import type { HostModel } from './hostModel.ts';
+
+/** Below this many seconds a clock is right for all that is shown here. */
+const NOTABLE_SKEW_SECONDS = 3;
+
+const STATE_TEXT = { online: 'online', stale: 'late', offline: 'offline' } as const;
+
+/** Which host it is, how it is sorted, and whether it reports. */
+export function HostHeader({ model }: { model: HostModel }) {
+  const agent = model.host.agent.value;
+  const lastSeen = model.host.lastSeen.value;
+  const skew = agent?.clock_skew_seconds ?? 0;
+  return (
+    <header class="host-head">
+      <h1>{agent?.name ?? model.agent}</h1>
+      {agent !== undefined && agent.name !== agent.id && <span class="host-id">{agent.id}</span>}
+      {agent !== undefined && (
+        <span class="state" data-state={agent.state}>
+          <span class="state-mark" aria-hidden="true" />
+          {STATE_TEXT[agent.state]}
+        </span>
+      )}
+      {lastSeen !== undefined && (
+        <span class="host-fact">
+          heard <Time seconds={lastSeen} as="ago" />
+        </span>
+      )}
+      {Math.abs(skew) >= NOTABLE_SKEW_SECONDS && (
+        <span class="host-fact skewed" title="Times on this page are those of the host’s own clock.">
+          its clock is {durationText(Math.abs(skew))} {skew > 0 ? 'ahead' : 'behind'}
+        </span>
+      )}
+      <ul class="labels" aria-label="Labels">
+        {Object.entries(agent?.labels ?? {}).map(([key, value]) => (
+          <li key={key}>
+            <span class="faint">{key}=</span>
+            {value}
+          </li>
+        ))}
+      </ul>
+    </header>
+  );
+}

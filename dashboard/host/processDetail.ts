@@ -1,0 +1,74 @@
+import { computed, effect, type ReadonlySignal } from '@preact/signals';
+import type { ProcessHistory, ProcessPoint, ProcessSearch } from '../../core/contracts/processes.ts';
+import type { HostContext } from './hostContext.ts';
+import { createResource, isWithoutHistory, type Resource } from './resource.ts';
+import { stepSeconds } from './sourceText.ts';
+
+/** One process by its name: its course on this host, and where else it ran. */
+export interface ProcessDetail {
+  name: ReadonlySignal<string | undefined>;
+  points: ReadonlySignal<readonly ProcessPoint[]>;
+  step: ReadonlySignal<number>;
+  history: Resource<ProcessHistory>;
+  elsewhere: Resource<ProcessSearch>;
+  close(): void;
+}
+
+/** How often the course of a live span is asked for again, in ms. */
+const AGAIN_MS = 10_000;
+
+export function followProcess({
+  agent,
+  client,
+  view,
+  span,
+  live,
+  withoutHistory,
+}: HostContext): ProcessDetail {
+  const history = createResource<ProcessHistory>((error) => {
+    if (isWithoutHistory(error)) withoutHistory.value = error.message;
+  });
+  const elsewhere = createResource<ProcessSearch>();
+  const name = computed(() => view.value.process);
+  const key = computed(() =>
+    typeof view.value.range === 'string' && live.value
+      ? view.value.range
+      : `${span.value.from}-${span.value.to}`,
+  );
+
+  function read(quiet: boolean): void {
+    const chosen = name.peek();
+    const { from, to } = span.peek();
+    if (chosen === undefined) return;
+    history.read((signal) => client.processHistory({ agent, name: chosen, from, to }, { signal }), { quiet });
+  }
+  const stops = [
+    effect(() => {
+      void key.value;
+      if (name.value === undefined || withoutHistory.value !== undefined) history.clear();
+      else read(history.value.peek()?.name === name.value);
+    }),
+    effect(() => {
+      const chosen = name.value;
+      elsewhere.clear();
+      if (chosen === undefined || withoutHistory.value !== undefined) return;
+      elsewhere.read((signal) => client.searchProcesses({ name: chosen, limit: 50 }, { signal }));
+    }),
+  ];
+  const timer = setInterval(() => {
+    if (live.peek() && !document.hidden) read(true);
+  }, AGAIN_MS);
+  return {
+    name,
+    history,
+    elsewhere,
+    step: computed(() => stepSeconds(history.value.value?.step ?? 'raw')),
+    points: computed(() => history.value.value?.points ?? []),
+    close() {
+      for (const stop of stops) stop();
+      clearInterval(timer);
+      history.close();
+      elsewhere.close();
+    },
+  };
+}
