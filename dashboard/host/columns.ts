@@ -1,5 +1,5 @@
 import type { HistoryPoint } from '../../core/contracts/history.ts';
-import { gapOf } from './course.ts';
+import { isBehindGap } from './course.ts';
 
 /** One column for each series, as the chart wants them; null where nobody measured. */
 export type Column = (number | null)[];
@@ -14,18 +14,15 @@ export interface Columns {
 /** Places of points in time, with a break in each gap, so that no line is drawn through it. */
 export function columnsOf(points: readonly HistoryPoint[], stepSeconds: number): Columns {
   const columns: Columns = { times: [], points: [] };
-  const gap = gapOf(points, stepSeconds);
   // Steps of a second are snapshots, which have a moment; a longer one stands for its whole length.
   const middle = stepSeconds > 1 ? stepSeconds / 2 : 0;
-  let before: number | undefined;
-  for (const point of points) {
-    if (before !== undefined && point.time - before > gap) {
-      columns.times.push((before + point.time) / 2 + middle);
+  for (const [i, point] of points.entries()) {
+    if (isBehindGap(points, i, stepSeconds)) {
+      columns.times.push(((points[i - 1]?.time ?? 0) + point.time) / 2 + middle);
       columns.points.push(undefined);
     }
     columns.times.push(point.time + middle);
     columns.points.push(point);
-    before = point.time;
   }
   return columns;
 }

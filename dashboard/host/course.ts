@@ -1,4 +1,5 @@
 import type { HistoryPoint } from '../../core/contracts/history.ts';
+import { MAX_HOLD_SECONDS } from '../../core/contracts/historyTerms.ts';
 import type { TimeSpan } from './timeSpan.ts';
 
 /** Anything with a place in time that says how much is known of it. */
@@ -41,7 +42,7 @@ export function withTail<P extends Point>(known: readonly P[], tail: readonly P[
   return [...known.filter(({ time }) => time < tailFrom), ...tail];
 }
 
-/** The point of the step that a moment lies in, or the last one before it where that is no further away than a gap. */
+/** The point of the step that a moment lies in, or the last one before it. */
 export function pointAt<P extends Point>(points: readonly P[], time: number): P | undefined {
   let [low, high] = [0, points.length];
   while (low < high) {
@@ -52,18 +53,26 @@ export function pointAt<P extends Point>(points: readonly P[], time: number): P 
   return points[low - 1];
 }
 
-/** More than so many usual distances between two points, and they are not joined. */
+/** More than so many times as far apart as their neighbours, and two points are not joined. */
 const GAP_DISTANCES = 4;
-/** Nor are raw points further apart than this, in seconds, but for agents that measure less often. */
+
+/** Nor are snapshots further apart than this, in seconds, but for agents that measure less often. */
 const GAP_SECONDS = 10;
 
-/** From which distance between two points on nobody knows what was in between, in seconds. */
-export function gapOf(points: readonly Point[], stepSeconds: number): number {
-  const distances = points
-    .slice(-60)
-    .flatMap(({ time }, i, all) => (i === 0 ? [] : time - (all[i - 1]?.time ?? time)));
-  const usual = distances.toSorted((a, b) => a - b)[distances.length >> 1] ?? stepSeconds;
-  return stepSeconds > 1 && usual <= stepSeconds
-    ? stepSeconds * 1.5
-    : Math.max(GAP_SECONDS, GAP_DISTANCES * usual, stepSeconds * 1.5);
+/**
+ * Whether something is missing between a point and the one before it. A host that measures more than once in a step has a
+ * point for each; one that measures less often has them about as far apart as on either side.
+ */
+export function isBehindGap(points: readonly Point[], place: number, stepSeconds: number): boolean {
+  const [before, point] = [points[place - 1], points[place]];
+  if (before === undefined || point === undefined) return false;
+  const distance = point.time - before.time;
+  if (distance <= Math.max(stepSeconds * 1.5, stepSeconds > 1 ? 0 : GAP_SECONDS)) return false;
+  if (Math.min(before.samples, point.samples) > 1) return true;
+  const around = [
+    before.time - (points[place - 2]?.time ?? NaN),
+    (points[place + 1]?.time ?? NaN) - point.time,
+  ];
+  const usual = Math.min(...around.filter((value) => !Number.isNaN(value)));
+  return distance > (usual === Infinity ? MAX_HOLD_SECONDS : GAP_DISTANCES * usual);
 }

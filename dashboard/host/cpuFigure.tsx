@@ -43,16 +43,16 @@ export function CpuFigure({ model, charts }: { model: HostModel; charts: HostCha
             columns: [
               columnOf(columns, ({ cpu }) => cpu.max),
               columnOf(columns, ({ cpu }) => cpu.min),
-              columnOf(columns, ({ cpu }) => cpu.avg),
               columnOf(columns, ({ cpu }) => (step.value < P95_FROM_SECONDS ? null : cpu.p95)),
+              columnOf(columns, ({ cpu }) => cpu.avg),
             ],
           };
         }),
         series: [
           {},
           {},
-          { colour: '--heat-calm', width: 1.75 },
           { colour: '--heat-warm', width: 1, dash: [4, 3] },
+          { colour: '--heat-calm', width: 1.75 },
         ],
         band: { upper: 1, lower: 2, colour: '--heat-calm', fill: 0.22 },
         top: computed(() => {

@@ -46,9 +46,9 @@ export function followCourse(
     const { range } = view.value;
     const { from, to } = span.value;
     const key = typeof range === 'string' ? range : `${range.from}-${range.to}`;
-    const isCovered = asked?.range === key && asked.span.from <= from;
     // A live one goes on by itself; what a pinned moment holds back is asked for as far as it reaches.
-    if (isCovered && (live.value || to <= asked.span.to)) return;
+    const goesOn = live.value;
+    if (asked?.range === key && asked.span.from <= from && (goesOn || to <= asked.span.to)) return;
     asked = { range: key, span: { from, to } };
     answer.read(ask(from, to, stepFor({ from, to })));
   });

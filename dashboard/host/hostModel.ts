@@ -43,7 +43,7 @@ export function openHost(agent: string, services: Services): HostModel {
   const moment = followMoment(context, recent);
   const top = followRangeTop(context, recent);
   const alerts = followAlerts(context, course.points);
-  const process = followProcess(context);
+  const process = followProcess(context, course.step);
   const host = followAgent(context, recent);
   const parts = [snapshots, course, cores, moment, top, alerts, process, host];
   return {

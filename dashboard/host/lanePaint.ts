@@ -1,5 +1,6 @@
 import type uPlot from 'uplot';
 import type { HistoryPoint } from '../../core/contracts/history.ts';
+import { isBehindGap } from './course.ts';
 import { heatOf } from '../state/number.ts';
 import type { Lanes } from './hostView.ts';
 import type { Paint } from './paint.ts';
@@ -30,17 +31,11 @@ function heatColour(percent: number, paint: Paint): string {
 export interface LanesToDraw {
   points: readonly HistoryPoint[];
   stepSeconds: number;
-  /** How far a point goes on where the next one comes late, in seconds. */
-  gap: number;
   lanes: Lanes;
 }
 
 /** Draws a lane for each core, the first one on top. */
-export function drawLanes(
-  chart: uPlot,
-  { points, stepSeconds, gap, lanes }: LanesToDraw,
-  paint: Paint,
-): void {
+export function drawLanes(chart: uPlot, { points, stepSeconds, lanes }: LanesToDraw, paint: Paint): void {
   const count = Math.max(0, ...points.map(({ cores }) => cores?.length ?? 0));
   if (count === 0) return;
   const { ctx, bbox } = chart;
@@ -52,8 +47,9 @@ export function drawLanes(
   ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
   ctx.clip();
   for (const [i, point] of points.entries()) {
-    const next = points[i + 1]?.time ?? Infinity;
-    const end = next - point.time <= gap ? next : point.time + stepSeconds;
+    const next = points[i + 1];
+    const goesOn = next !== undefined && !isBehindGap(points, i + 1, stepSeconds);
+    const end = goesOn ? next.time : point.time + stepSeconds;
     const left = Math.floor(chart.valToPos(point.time, 'x', true));
     const width = Math.max(1, Math.ceil(chart.valToPos(end, 'x', true)) - left);
     for (let row = 0; row < rows; row++) {

@@ -3,7 +3,6 @@ import { useMemo } from 'preact/hooks';
 import type { HistoryPoint } from '../../core/contracts/history.ts';
 import { countOf } from '../state/number.ts';
 import { ChartFigure } from './chartFigure.tsx';
-import { gapOf } from './course.ts';
 import { percent } from './figures.ts';
 import type { HostCharts } from './hostCharts.ts';
 import type { HostModel } from './hostModel.ts';
@@ -38,9 +37,8 @@ export function LanesFigure({ model, charts }: { model: HostModel; charts: HostC
         tick: String,
         bare: true,
         below: (chart, paint) => {
-          const gap = gapOf(points.peek(), step.peek());
           const { lanes } = model.view.peek();
-          drawLanes(chart, { points: points.peek(), stepSeconds: step.peek(), gap, lanes }, paint);
+          drawLanes(chart, { points: points.peek(), stepSeconds: step.peek(), lanes }, paint);
         },
         drawn: [points, model.view],
       }) satisfies Omit<ChartOptions, 'element'>,

@@ -51,7 +51,7 @@ function Row({ model, row }: { model: HostModel; row: MomentRow | undefined }) {
   if (row === undefined)
     return (
       <tr aria-hidden="true">
-        <td colSpan={5}>&nbsp;</td>
+        <td>&nbsp;</td>
       </tr>
     );
   const { process, barShare } = row;

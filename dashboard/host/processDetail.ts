@@ -2,13 +2,11 @@ import { computed, effect, type ReadonlySignal } from '@preact/signals';
 import type { ProcessHistory, ProcessPoint, ProcessSearch } from '../../core/contracts/processes.ts';
 import type { HostContext } from './hostContext.ts';
 import { createResource, isWithoutHistory, type Resource } from './resource.ts';
-import { stepSeconds } from './sourceText.ts';
 
 /** One process by its name: its course on this host, and where else it ran. */
 export interface ProcessDetail {
   name: ReadonlySignal<string | undefined>;
   points: ReadonlySignal<readonly ProcessPoint[]>;
-  step: ReadonlySignal<number>;
   history: Resource<ProcessHistory>;
   elsewhere: Resource<ProcessSearch>;
   close(): void;
@@ -17,14 +15,11 @@ export interface ProcessDetail {
 /** How often the course of a live span is asked for again, in ms. */
 const AGAIN_MS = 10_000;
 
-export function followProcess({
-  agent,
-  client,
-  view,
-  span,
-  live,
-  withoutHistory,
-}: HostContext): ProcessDetail {
+/** @param step of the host's course: the points of the two are at the same times */
+export function followProcess(
+  { agent, client, view, span, live, withoutHistory }: HostContext,
+  step: ReadonlySignal<number>,
+): ProcessDetail {
   const history = createResource<ProcessHistory>((error) => {
     if (isWithoutHistory(error)) withoutHistory.value = error.message;
   });
@@ -40,11 +35,15 @@ export function followProcess({
     const chosen = name.peek();
     const { from, to } = span.peek();
     if (chosen === undefined) return;
-    history.read((signal) => client.processHistory({ agent, name: chosen, from, to }, { signal }), { quiet });
+    history.read(
+      (signal) => client.processHistory({ agent, name: chosen, from, to, step: step.peek() }, { signal }),
+      { quiet },
+    );
   }
   const stops = [
     effect(() => {
       void key.value;
+      void step.value;
       if (name.value === undefined || withoutHistory.value !== undefined) history.clear();
       else read(history.value.peek()?.name === name.value);
     }),
@@ -62,7 +61,6 @@ export function followProcess({
     name,
     history,
     elsewhere,
-    step: computed(() => stepSeconds(history.value.value?.step ?? 'raw')),
     points: computed(() => history.value.value?.points ?? []),
     close() {
       for (const stop of stops) stop();

@@ -3,13 +3,13 @@ import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { ProcessPoint } from '../../core/contracts/processes.ts';
 import { memoryText } from '../state/number.ts';
 import { Time } from '../shell/time.tsx';
-import { gapOf } from './course.ts';
 import { Elsewhere } from './elsewhere.tsx';
 import { cpuTimeText, dataText, niceTop, percent } from './figures.ts';
 import type { HostCharts } from './hostCharts.ts';
 import type { HostModel } from './hostModel.ts';
 import { loadPlot } from './plotLoader.ts';
-import { openTimeChart, type ChartData } from './timeChart.ts';
+import { processColumns } from './processColumns.ts';
+import { openTimeChart } from './timeChart.ts';
 
 /** One process: its own course on this host over the range, and where else it ran. */
 export function ProcessPanel({ model, charts }: { model: HostModel; charts: HostCharts }) {
@@ -71,8 +71,8 @@ function Figures({ points }: { points: readonly ProcessPoint[] }) {
 
 function ProcessPlot({ model, charts }: { model: HostModel; charts: HostCharts }) {
   const element = useRef<HTMLDivElement>(null);
-  const { points, step, name } = model.process;
-  const data = useComputed(() => columns(points.value, step.value));
+  const { points, name } = model.process;
+  const data = useComputed(() => processColumns(model));
   const options = useMemo(
     () => ({
       ...charts.common,
@@ -109,28 +109,4 @@ function ProcessPlot({ model, charts }: { model: HostModel; charts: HostCharts }
       <div ref={element} class="plot" style={{ height: '96px' }} />
     </figure>
   );
-}
-
-/** Highest and average CPU; nothing where it did not run. */
-function columns(points: readonly ProcessPoint[], stepSeconds: number): ChartData {
-  const gap = gapOf(points, stepSeconds);
-  const middle = stepSeconds > 1 ? stepSeconds / 2 : 0;
-  const [times, highest, average]: [number[], (number | null)[], (number | null)[]] = [[], [], []];
-  let before = -Infinity;
-  for (const { time, cpu_percent } of points) {
-    if (time - before > gap) {
-      // It ended some time after, and began some time before: a step of nothing on either side.
-      for (const edge of [before + stepSeconds + middle, time - stepSeconds + middle])
-        if (edge > (times.at(-1) ?? time - stepSeconds)) {
-          times.push(edge);
-          highest.push(0);
-          average.push(0);
-        }
-    }
-    times.push(time + middle);
-    highest.push(cpu_percent.max);
-    average.push(cpu_percent.avg);
-    before = time;
-  }
-  return { times, columns: [highest, average] };
 }

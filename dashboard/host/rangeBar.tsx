@@ -46,7 +46,8 @@ function SpanText({ model }: { model: HostModel }) {
   const now = clock.now.peek();
   return (
     <span class="span-text" title={`${utcText(from)} – ${utcText(to)}`}>
-      {time.near(from, now)} – {time.day(from) === time.day(to) ? time.clock(to) : time.near(to, now)}
+      {time.near(from, now)} – {time.day(from) === time.day(to) ? '' : `${time.day(to)}, `}
+      {time.clock(to)}
     </span>
   );
 }

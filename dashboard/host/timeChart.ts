@@ -53,7 +53,7 @@ export interface ChartOptions {
 }
 
 /** Width of the values at the left: the same for all charts, so that a moment has the same place in each. */
-const AXIS_WIDTH = 44;
+const AXIS_WIDTH = 48;
 
 /** What is free at the right: half of a time below the line's end. */
 const RIGHT_PADDING = 26;
@@ -163,9 +163,11 @@ function plotOptions(options: ChartOptions): uPlot.Options {
         gap: 4,
         space: 70,
         grid: { stroke: line, width: 1, show: !bare },
-        values: ({ scales }, ticks) => {
-          const span = (scales['x']?.max ?? 0) - (scales['x']?.min ?? 0);
-          return ticks.map((seconds) => timeTick(seconds, span));
+        values: (chart, ticks) => {
+          const { from, to } = cursor.span.peek();
+          // At the very left it would lie over the values.
+          const hasRoom = (seconds: number) => chart.valToPos(seconds, 'x') >= RIGHT_PADDING;
+          return ticks.map((seconds) => (hasRoom(seconds) ? timeTick(seconds, to - from) : ''));
         },
       },
       {

@@ -84,7 +84,7 @@ function Row({ model, process, full }: RowProps) {
   if (process === undefined)
     return (
       <tr aria-hidden="true">
-        <td colSpan={4}>&nbsp;</td>
+        <td>&nbsp;</td>
       </tr>
     );
   const { by, process: chosen } = model.view.value;

@@ -1,7 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { columnOf, columnsOf } from '../../../../dashboard/host/columns.ts';
-import { gapOf, mergePoints, pointAt, pointsWithin, withTail } from '../../../../dashboard/host/course.ts';
+import {
+  isBehindGap,
+  mergePoints,
+  pointAt,
+  pointsWithin,
+  withTail,
+} from '../../../../dashboard/host/course.ts';
 import { pointsOf } from '../../../../dashboard/host/liveBuckets.ts';
 import { anySnapshots, BEGIN } from './snapshots.ts';
 
@@ -115,9 +121,19 @@ describe('a line', () => {
     expect(columns.times).toEqual([0, 2, 4, 32, 60, 62].map((offset) => BEGIN + offset));
   });
 
-  test('is not broken for a host that measures once a minute, looked at in steps of ten seconds', () => {
-    const rare = [0, 60, 120, 180].map((offset) => ({ time: BEGIN + offset, samples: 1 }));
-    expect(gapOf(rare, 10)).toBeGreaterThan(60);
-    expect(gapOf(points, 10)).toBe(15);
+  const breaks = (times: number[], samples: number, step: number) => {
+    const points = times.map((time) => ({ time, samples }));
+    return times.filter((_, i) => isBehindGap(points, i, step));
+  };
+
+  test('is not broken for a host that measures less often than there are steps', () => {
+    expect(breaks([0, 60, 120, 180], 1, 10)).toEqual([]);
+    expect(breaks([0, 120, 240, 300, 360], 1, 60)).toEqual([]);
+    expect(breaks([0, 3_600], 1, 10)).toEqual([3_600]);
+  });
+
+  test('is broken for a missing step of a host that measures more often', () => {
+    expect(breaks([0, 60, 180, 240], 30, 60)).toEqual([180]);
+    expect(breaks([0, 60, 120, 180], 30, 60)).toEqual([]);
   });
 });
