@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import type { Browser } from 'playwright-core';
 import { messageOf } from '../../core/errors.ts';
 import { crashesOf, type Service } from './service.ts';
@@ -71,7 +72,7 @@ export async function runFlow(
   try {
     await flow.run(scene);
   } catch (error) {
-    problems.push(messageOf(error));
+    problems.push(stripVTControlCharacters(messageOf(error)));
     await keepPictures(visits, `${group.name} ${flow.name}`);
   }
   for (const visit of visits) {

@@ -1,4 +1,4 @@
-import { setInterval as every } from 'node:timers/promises';
+import { setInterval as every, setTimeout as delay } from 'node:timers/promises';
 import type { Snapshot } from '../../core/contracts/snapshot.ts';
 import { nowSeconds } from '../../core/time.ts';
 import { recordedSnapshots } from '../support/snapshots.ts';
@@ -11,6 +11,8 @@ export interface Host {
   labels?: string;
   /** A process of its own at the top of each of its snapshots, for what recorded ones lack. */
   process?: string;
+  /** What it measures in place of what was recorded. */
+  always?: Partial<Snapshot>;
 }
 
 /** As the recorded agent reported. */
@@ -25,7 +27,7 @@ const recording = recordedSnapshots(0);
 export const BURST_AT = recording.findIndex(({ total_cpu_percent }) => total_cpu_percent >= 90);
 
 /** What a host measures at a time: always the same of the same second. */
-export function measure({ shift, process }: Host, seconds: number): Snapshot {
+export function measure({ shift, process, always }: Host, seconds: number): Snapshot {
   const index = (Math.floor(seconds / STEP_SECONDS) + shift) % recording.length;
   const recorded = recording[index] as Snapshot;
   const own = { pid: 4242, cpu_percent: 1.5, memory_mb: 64, thread_count: 2, handle_count: 9 };
@@ -36,6 +38,7 @@ export function measure({ shift, process }: Host, seconds: number): Snapshot {
       process === undefined
         ? recorded.top_processes
         : [{ name: process, ...own, io_read_mb: 0, io_write_mb: 0 }, ...recorded.top_processes.slice(0, 11)],
+    ...always,
   };
 }
 
@@ -69,9 +72,17 @@ export async function report(url: string, host: Host, changes: Partial<Snapshot>
   await post(`${url}/ingest/metrics`, headersOf(host, 'application/json'), JSON.stringify(snapshot));
 }
 
+/** A service on a machine that is busy with something else may ask to come back, as it asks agents. */
+const ATTEMPTS = 10;
+
 async function post(url: string, headers: Record<string, string>, body: string): Promise<void> {
-  const answer = await fetch(url, { method: 'POST', headers, body });
-  if (!answer.ok) throw new Error(`POST ${url} was answered ${answer.status}: ${await answer.text()}`);
+  for (let attempt = 1; ; attempt += 1) {
+    const answer = await fetch(url, { method: 'POST', headers, body });
+    if (answer.ok) return;
+    if (answer.status !== 503 || attempt === ATTEMPTS)
+      throw new Error(`POST ${url} was answered ${answer.status}: ${await answer.text()}`);
+    await delay(1000 * Number(answer.headers.get('Retry-After') ?? 1));
+  }
 }
 
 /** Hosts that report as agents do, until they are stopped. */

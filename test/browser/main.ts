@@ -29,14 +29,24 @@ function chosen({ only }: Options): Group[] {
 async function runAll(groups: Group[], options: Options, ground: Ground): Promise<Outcome[]> {
   const browser = await launch(await findChromium(options.chromium, progress.line), options);
   const outcomes: Outcome[] = [];
+  // Whatever is under way fails for want of a browser, and everything is released as ever.
+  let interrupted = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => {
+      interrupted = true;
+      void browser.close();
+    });
   try {
     progress.line(`Chromium ${browser.version()}`);
     for (const group of groups) {
+      if (interrupted) break;
       progress.line(group.name);
       const service = await openService(ground, group.env);
-      const end = await group.prepare?.(service);
+      let end: (() => Promise<void>) | undefined;
       try {
+        end = await group.prepare?.(service);
         for (const flow of group.flows) {
+          if (interrupted) break;
           const outcome = await runFlow(group, flow, {
             service,
             browser,
@@ -87,7 +97,7 @@ async function main(): Promise<number> {
   try {
     const outcomes = await runAll(groups, options, { directory, redisServer, postgres, seed: 1 });
     const faulty = outcomes.filter(({ problems }) => problems.length > 0);
-    failed = faulty.length > 0;
+    failed = faulty.length > 0 || outcomes.length < groups.flatMap(({ flows }) => flows).length;
     await writeFile(join(OUTPUT, 'figures.json'), `${JSON.stringify(outcomes, null, 2)}\n`);
     const seconds = ((performance.now() - began) / 1000).toFixed(0);
     progress.line(

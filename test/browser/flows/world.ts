@@ -1,0 +1,48 @@
+import { nowSeconds } from '../../../core/time.ts';
+import { handInHistory, hostWithBurstAt, startReporting, type Host } from '../hosts.ts';
+import type { Service } from '../service.ts';
+
+/** Fired for good: what its agent measures never falls below the threshold. */
+export const HOT = 'hot-01';
+/** Has had a burst of 22 s some minutes ago, and hours of history. */
+export const BURSTY = 'web-01';
+/** Has reported, and does no more. */
+export const SILENT = 'old-01';
+/** Runs a process whose name is HTML. */
+export const HOSTILE = 'odd-01';
+export const HOSTILE_NAME = `<img src=x onerror="document.title='taken over'">`;
+
+/** How long ago the burst of {@link BURSTY} began, when the hosts were made. */
+const BURST_SECONDS_AGO = 600;
+const HOURS_OF_HISTORY = 3;
+
+/** The hosts most flows look at, and when they were made. */
+export interface World {
+  hosts: Host[];
+  /** Epoch seconds. */
+  burstAt: number;
+  /** Stops all reports. */
+  close(): Promise<void>;
+}
+
+/** A few hosts with history, alerts past and firing, which go on reporting to the second API node. */
+export async function makeWorld({ url, urls, stand }: Service): Promise<World> {
+  const now = nowSeconds();
+  const burstAt = now - BURST_SECONDS_AGO;
+  const hosts: Host[] = [
+    hostWithBurstAt({ id: BURSTY, labels: 'env=prod,role=web' }, burstAt),
+    { id: 'web-02', shift: 300, labels: 'env=prod,role=web' },
+    { id: 'db-01', shift: 450, labels: 'env=prod,role=db' },
+    { id: HOSTILE, shift: 600, labels: 'env=test', process: HOSTILE_NAME },
+    { id: HOT, shift: 500, labels: 'env=test', always: { total_cpu_percent: 97.5 } },
+  ];
+  const histories = hosts.map((host) =>
+    handInHistory(url, host, host.id === BURSTY ? now - HOURS_OF_HISTORY * 3600 : now - 900, now),
+  );
+  // Silent long enough to be offline.
+  histories.push(handInHistory(url, { id: SILENT, shift: 700 }, now - 900, now - 120));
+  await Promise.all(histories);
+  await stand.untilDrained();
+  const reporting = startReporting(urls.at(-1) ?? url, hosts);
+  return { hosts, burstAt, close: reporting.stop };
+}
