@@ -10,8 +10,14 @@ import type { HistoryReads } from './reads.ts';
 /** Most snapshots that one question may read one by one: some 3 s of this process' time. */
 const MAX_SAMPLES = 200_000;
 
-/** Buckets of a tier that are read at a time: some 10 ms of this process' time, in which it takes no snapshot. */
-const BUCKETS_A_READ = 500;
+/**
+ * Of each tier, how its buckets are read and how many at a time, a day and two weeks: some 10 ms of this process' time, in
+ * which it takes no snapshot.
+ */
+const READS = {
+  minutes: { read: 'minutesOf', width: 60, buckets: 1_440 },
+  hours: { read: 'hoursOf', width: 3_600, buckets: 384 },
+} as const;
 
 type Stores = Pick<HistoryReads, 'store' | 'rollups'>;
 
@@ -27,21 +33,21 @@ export async function* agentBuckets(
   agentId: string,
   segments: Segment[],
   widthSeconds: number,
-): AsyncGenerator<StartedBucket[]> {
+): AsyncGenerator<Iterable<StartedBucket>> {
   for (const segment of segments) {
     if (segment.tier === 'raw') yield* rawBuckets(stores, agentId, segment, widthSeconds);
-    else yield* rolledUpBuckets(stores, agentId, segment);
+    else yield* rolledUpBuckets(stores, agentId, segment, READS[segment.tier]);
   }
 }
 
 async function* rolledUpBuckets(
   { rollups }: Stores,
   agentId: string,
-  { tier, from, to }: Segment,
-): AsyncGenerator<StartedBucket[]> {
-  const [read, width] = tier === 'hours' ? [rollups.hoursOf, 3_600] : [rollups.minutesOf, 60];
-  for (let start = from; start < to; start += BUCKETS_A_READ * width)
-    yield await read(agentId, start, Math.min(start + BUCKETS_A_READ * width, to));
+  { from, to }: TimeRange,
+  { read, width, buckets }: (typeof READS)[keyof typeof READS],
+): AsyncGenerator<Iterable<StartedBucket>> {
+  for (let start = from; start < to; start += buckets * width)
+    yield await rollups[read](agentId, start, Math.min(start + buckets * width, to));
 }
 
 async function* rawBuckets(
@@ -49,7 +55,7 @@ async function* rawBuckets(
   agentId: string,
   { from, to }: TimeRange,
   widthSeconds: number,
-): AsyncGenerator<StartedBucket[]> {
+): AsyncGenerator<Iterable<StartedBucket>> {
   // How long a snapshot is held depends on those around it.
   const around = { from: from - MAX_HOLD_SECONDS, to: to + MAX_HOLD_SECONDS + 1 };
   let pending: Sample[] = [];

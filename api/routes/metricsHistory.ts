@@ -4,17 +4,17 @@ import {
   type FleetHistory,
   type HostHistory,
 } from '../../core/contracts/history.ts';
-import { foldInto } from '../../core/history/fold.ts';
-import { pointOf } from '../../core/history/figures.ts';
+import { foldSteps } from '../../core/history/fold.ts';
+import { pointJson } from '../../core/history/figures.ts';
 import { MAX_POINTS, nameOfStep } from '../../core/history/steps.ts';
 import type { TimeRange } from '../../core/history/times.ts';
-import type { Bucket } from '../../core/rollup/bucket.ts';
 import type { AgentIds } from '../../core/stores/fleetHistory.ts';
 import { agentBuckets } from '../history/agentBuckets.ts';
 import { fleetCourseOf, fleetPointOf } from '../history/fleet.ts';
 import type { HistoryReads } from '../history/reads.ts';
 import { requireHistory } from '../requireHistory.ts';
 import { validate } from '../validation.ts';
+import { jsonWithList } from '../writtenJson.ts';
 import {
   courseOf,
   HISTORY_REFUSALS,
@@ -58,11 +58,12 @@ export function metricsHistoryRoute({ history }: { history: HistoryReads | undef
       const query = validate(historyQuerySchema, ctx.query, 'query');
       const nowSeconds = Date.now() / 1000;
       const asked = { range: rangeOf(query, nowSeconds), step: stepOf(query.step), nowSeconds };
+      ctx.type = 'application/json';
       ctx.body = await reads.answer(async () => {
         const agents = await reads.agentsAsked(query);
         const [only, ...others] = agents ?? [];
         return only === undefined || others.length > 0
-          ? fleetHistory(reads, agents, asked)
+          ? JSON.stringify(await fleetHistory(reads, agents, asked))
           : hostHistory(reads, only, asked, query.cores === 'true');
       });
     },
@@ -76,35 +77,42 @@ interface Asked {
   nowSeconds: number;
 }
 
+/** As JSON. */
 async function hostHistory(
   reads: HistoryReads,
   agent: string,
   { range, step, nowSeconds }: Asked,
   withCores: boolean,
-): Promise<HostHistory> {
+): Promise<string> {
   const coverage = reads.coverage(await reads.store.rolledUp(agent), nowSeconds);
   const course = courseOf(range, step, coverage);
-  const steps = [...(await stepsOf(reads, agent, course))].sort(([a], [b]) => a - b);
-  return {
+  const head = {
     agent,
     ...course.range,
     step: nameOfStep(course.stepSeconds),
     tiers: course.segments,
-    points: steps.map(([time, bucket]) => pointOf(time, bucket, withCores)),
-  };
+  } satisfies Omit<HostHistory, 'points'>;
+  return jsonWithList(head, 'points', await pointsOf(reads, agent, course, withCores));
 }
 
-async function stepsOf(
+/** Each as JSON. */
+async function pointsOf(
   reads: HistoryReads,
   agentId: string,
   { range, stepSeconds, segments }: Course,
-): Promise<Map<number, Bucket>> {
-  const steps = new Map<number, Bucket>();
+  withCores: boolean,
+): Promise<string[]> {
+  const points: string[] = [];
+  const fold = foldSteps(stepSeconds, ({ start, bucket }) => {
+    points.push(pointJson(start, bucket, withCores));
+  });
   for await (const buckets of agentBuckets(reads, agentId, segments, stepSeconds)) {
-    foldInto(steps, buckets, stepSeconds);
-    if (steps.size > MAX_POINTS) throw tooManyPoints(range);
+    fold.add(buckets);
+    if (points.length > MAX_POINTS) throw tooManyPoints(range);
   }
-  return steps;
+  fold.end();
+  if (points.length > MAX_POINTS) throw tooManyPoints(range);
+  return points;
 }
 
 async function fleetHistory(

@@ -66,6 +66,32 @@ function ioOf({ processes }: Bucket) {
   return { read_mb: ofHundredths(read), write_mb: ofHundredths(written) };
 }
 
+/**
+ * The same as JSON, to the byte, without the objects in between: of a month there are hundreds of points, of a day
+ * a thousand and more, and making and writing them is most of what an answer takes.
+ */
+export function pointJson(time: number, bucket: Bucket, withCores: boolean): string {
+  const { samples, cpu, memory } = bucket;
+  const top = topProcessOf(bucket);
+  const io = ioOf(bucket);
+  const topJson =
+    top === undefined
+      ? 'null'
+      : `{"name":${JSON.stringify(top.name)},"cpu_seconds":${cpuSecondsOf(top.totals.cpuUnits)}}`;
+  return (
+    `{"time":${time},"samples":${samples},"cpu":{${spreadJson(cpu, samples, CPU_GRID)}},` +
+    `"memory":{${spreadJson(memory, samples, MEMORY_GRID)},"total":${ofHundredths(bucket.memoryTotal)}},` +
+    `"top_process":${topJson},"io":{"read_mb":${io.read_mb},"write_mb":${io.write_mb}}${withCores ? `,"cores":${JSON.stringify(coresOf(bucket))}` : ''}}`
+  );
+}
+
+function spreadJson(spread: Spread, samples: number, grid: Grid): string {
+  const avg = averageOf(spread.sum, samples);
+  const min = samples === 0 ? 0 : ofHundredths(spread.min);
+  const p95 = ofHundredths(percentileOf(spread, 0.95, grid));
+  return `"avg":${avg},"min":${min},"max":${ofHundredths(spread.max)},"p95":${p95}`;
+}
+
 function coresOf({ coresSum, coresMax, coresSamples }: Bucket) {
   return coresSum.map((sum, core) => ({
     avg: averageOf(sum, coresSamples[core] ?? 0),

@@ -7,14 +7,33 @@ export interface StartedBucket {
 }
 
 /**
- * Merges buckets into those of the steps that they lie in. The first of a step becomes the step's, and is added to: they are
- * nobody else's any more.
+ * Merges buckets that come in order of time into those of the steps that they lie in. A step is handed on as soon as the
+ * next one begins, so that few buckets are held at a time.
  */
-export function foldInto(steps: Map<number, Bucket>, buckets: StartedBucket[], stepSeconds: number): void {
-  for (const { start, bucket } of buckets) {
-    const step = Math.floor(start / stepSeconds) * stepSeconds;
-    const target = steps.get(step);
-    if (target === undefined) steps.set(step, bucket);
-    else mergeInto(target, bucket);
-  }
+export interface StepFold {
+  /** The first of a step becomes the step's, and is added to: they are nobody else's any more. */
+  add(buckets: Iterable<StartedBucket>): void;
+  /** Hands the last step on. */
+  end(): void;
+}
+
+/** @param onStep told of each step once, in order of time; a step without a bucket is not told of */
+export function foldSteps(stepSeconds: number, onStep: (step: StartedBucket) => void): StepFold {
+  let step: StartedBucket | undefined;
+  return {
+    add(buckets) {
+      for (const { start, bucket } of buckets) {
+        const begin = Math.floor(start / stepSeconds) * stepSeconds;
+        if (step?.start === begin) mergeInto(step.bucket, bucket);
+        else {
+          if (step !== undefined) onStep(step);
+          step = { start: begin, bucket };
+        }
+      }
+    },
+    end() {
+      if (step !== undefined) onStep(step);
+      step = undefined;
+    },
+  };
 }

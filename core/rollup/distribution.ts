@@ -73,11 +73,19 @@ const MILLION = 1_000_000;
  */
 export function percentileOf({ max, distribution }: Spread, share: number, grid: Grid): number {
   let figures = 0;
-  for (const atPlace of distribution.values()) figures += atPlace;
+  let last = -1;
+  let isInOrder = true;
+  for (const [place, atPlace] of distribution) {
+    figures += atPlace;
+    isInOrder &&= place > last;
+    last = place;
+  }
   const rank = Math.max(1, Math.ceil((Math.round(share * MILLION) * figures) / MILLION));
+  // What was stored is in order; what was merged of several need not be.
+  const inOrder = isInOrder ? distribution : [...distribution].sort(([a], [b]) => a - b);
   let passed = 0;
-  for (const place of [...distribution.keys()].sort((a, b) => a - b)) {
-    passed += distribution.get(place) ?? 0;
+  for (const [place, atPlace] of inOrder) {
+    passed += atPlace;
     if (passed >= rank) return Math.min(grid.unitsAt(place), max);
   }
   return 0;

@@ -1,8 +1,8 @@
+import type { StartedBucket } from '../history/fold.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
 import { packedTableOf, quoteName, rollupTablesOf } from '../platform/postgresNames.ts';
-import type { Bucket } from '../rollup/bucket.ts';
-import { unpackBucket } from '../rollup/packBucket.ts';
 import { sqlStateOf } from '../platform/postgresErrors.ts';
+import { bucketsIn, pageOf } from './bucketPages.ts';
 import type { Pruned } from './partitionPruning.ts';
 import type { Sql } from './partitionCatalog.ts';
 import { createPartitions, type Partitions } from './partitions.ts';
@@ -39,12 +39,6 @@ export interface RollupStep {
   more: boolean;
 }
 
-/** A bucket with its first second. */
-export interface StartedBucket {
-  start: number;
-  bucket: Bucket;
-}
-
 /**
  * The history in minutes and hours. Every method throws an UnavailableError where PostgreSQL cannot do it now and the same
  * call is worth repeating.
@@ -58,9 +52,9 @@ export interface RollupStore {
    */
   step(): Promise<RollupStep | undefined>;
   progress(): Promise<RollupProgress>;
-  /** The minutes of one agent that begin from a time to before another, in order. */
-  minutesOf(agentId: string, fromSeconds: number, toSeconds: number): Promise<StartedBucket[]>;
-  hoursOf(agentId: string, fromSeconds: number, toSeconds: number): Promise<StartedBucket[]>;
+  /** The minutes of one agent that begin from a time to before another, in order; to be gone through once. */
+  minutesOf(agentId: string, fromSeconds: number, toSeconds: number): Promise<Iterable<StartedBucket>>;
+  hoursOf(agentId: string, fromSeconds: number, toSeconds: number): Promise<Iterable<StartedBucket>>;
   /** Makes the next days' partitions. */
   ensureAhead(): Promise<void>;
   /** Drops what is older than the retention of each tier. */
@@ -196,15 +190,15 @@ export function createRollupStore(options: RollupStoreOptions): RollupStore {
     agentId: string,
     fromSeconds: number,
     toSeconds: number,
-  ): Promise<StartedBucket[]> {
-    const rows = await prisma.$queryRawUnsafe<{ start: number; bucket: Uint8Array }[]>(
-      `SELECT extract(epoch FROM ${tier})::float8 AS start, bucket FROM ${quoteName(table)}
-       WHERE agent_id = $1 AND ${tier} >= to_timestamp($2::float8) AND ${tier} < to_timestamp($3::float8) ORDER BY ${tier}`,
+  ): Promise<Iterable<StartedBucket>> {
+    const [row] = await prisma.$queryRawUnsafe<{ page: Uint8Array | null }[]>(
+      `SELECT ${pageOf(tier)} AS page FROM ${quoteName(table)}
+       WHERE agent_id = $1 AND ${tier} >= to_timestamp($2::float8) AND ${tier} < to_timestamp($3::float8)`,
       agentId,
       fromSeconds,
       toSeconds,
     );
-    return rows.map(({ start, bucket }) => ({ start, bucket: unpackBucket(bucket) }));
+    return row?.page ? bucketsIn(row.page) : [];
   }
 
   return {

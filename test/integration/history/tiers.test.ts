@@ -3,9 +3,8 @@ import { agentBuckets } from '../../../api/history/agentBuckets.ts';
 import type { Tier } from '../../../core/contracts/historyTerms.ts';
 import type { Snapshot } from '../../../core/contracts/snapshot.ts';
 import { pointOf } from '../../../core/history/figures.ts';
-import { foldInto } from '../../../core/history/fold.ts';
+import { foldSteps } from '../../../core/history/fold.ts';
 import { planSegments, type Coverage } from '../../../core/history/segments.ts';
-import type { Bucket } from '../../../core/rollup/bucket.ts';
 import { createHistoryStore } from '../../../core/stores/history.ts';
 import type { RollupStore } from '../../../core/stores/rollups.ts';
 import { nowSeconds } from '../../../core/time.ts';
@@ -151,10 +150,14 @@ test('rows, minutes and hours give the same points, whichever of them a range is
     const answers = [];
     for (const coverage of coverages) {
       const segments = planSegments({ from: START, to: END }, stepSeconds, coverage);
-      const steps = new Map<number, Bucket>();
+      const answer: unknown[] = [];
+      const fold = foldSteps(stepSeconds, ({ start, bucket }) =>
+        answer.push([pointOf(start, bucket, true), bucket.processes]),
+      );
       for await (const page of agentBuckets({ store, rollups }, 'web-01', segments, stepSeconds))
-        foldInto(steps, page, stepSeconds);
-      answers.push([...steps].map(([time, bucket]) => [pointOf(time, bucket, true), bucket.processes]));
+        fold.add(page);
+      fold.end();
+      answers.push(answer);
     }
     expect(answers[0]).toHaveLength((END - START) / stepSeconds);
     for (const answer of answers) expect(answer).toEqual(answers[0]);

@@ -75,11 +75,11 @@ function expected(all: Given[], width: number): Map<string, [start: number, buck
 
 async function expectExact(all: Given[], store = rollups()): Promise<void> {
   for (const [agentId, buckets] of expected(all, 60)) {
-    const found = await store.minutesOf(agentId, 0, 1e10);
+    const found = [...(await store.minutesOf(agentId, 0, 1e10))];
     expect(found.map(({ start, bucket }) => [start, bucket])).toEqual(buckets);
   }
   for (const [agentId, buckets] of expected(all, HOUR)) {
-    const found = await store.hoursOf(agentId, 0, 1e10);
+    const found = [...(await store.hoursOf(agentId, 0, 1e10))];
     expect(found.map(({ start, bucket }) => [start, bucket])).toEqual(buckets);
     const rows = await history.prisma.$queryRawUnsafe<Record<string, unknown>[]>(
       `SELECT extract(epoch FROM hour)::float8 AS hour, name, samples, cpu_units::float8, cpu_sum::float8, cpu_peak::float8,
@@ -399,7 +399,7 @@ describe('retention', () => {
       hours: { deletedRows: 0 },
       processHours: { deletedRows: 0 },
     });
-    const minutes = await rollups().minutesOf('web-01', 0, 1e10);
+    const minutes = [...(await rollups().minutesOf('web-01', 0, 1e10))];
     expect(minutes.map(({ start }) => Math.floor((now - start) / DAY)).reverse()).toEqual([0, 1, 40]);
     for (const table of ['metrics_snapshots_hours', 'metrics_snapshots_process_hours']) {
       const partitions = await listPartitions(history.prisma, table);
@@ -417,7 +417,7 @@ describe('retention', () => {
     await insert([old, edge, kept]);
     const store = rollups({ retentionDays: 1 });
     await rollAll(store);
-    const minutes = await store.minutesOf('web-01', 0, 1e10);
+    const minutes = [...(await store.minutesOf('web-01', 0, 1e10))];
     expect(minutes.map(({ bucket }) => bucket.firstSeconds)).toEqual(
       [edge, kept].map(({ row }) => row.timestamp),
     );
@@ -445,7 +445,7 @@ test('another name for the table, as long as can be, works', async () => {
     ]);
     const store = rollups({ prisma: other.prisma, table });
     await rollAll(store);
-    expect(await store.hoursOf('web-01', start, start + 1)).toHaveLength(1);
+    expect([...(await store.hoursOf('web-01', start, start + 1))]).toHaveLength(1);
   } finally {
     await other.close();
   }

@@ -1,9 +1,17 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { averageOf, pointOf, processOf, shareOf, topOf } from '../../../../core/history/figures.ts';
-import { foldInto } from '../../../../core/history/fold.ts';
+import {
+  averageOf,
+  pointJson,
+  pointOf,
+  processOf,
+  shareOf,
+  topOf,
+} from '../../../../core/history/figures.ts';
+import { foldSteps } from '../../../../core/history/fold.ts';
 import { bucketsOf, emptyBucket, type Bucket } from '../../../../core/rollup/bucket.ts';
 import type { Sample } from '../../../../core/rollup/hold.ts';
+import { anyCourse, COURSE_START } from '../../../support/samples.ts';
 
 const HOUR = 3_600;
 
@@ -50,10 +58,13 @@ test('folding is making buckets of the step at once, whatever the width they com
       fc.constantFrom(1, 60, 600),
       fc.constantFrom(HOUR, 2 * HOUR),
       (given, width, step) => {
-        const steps = new Map<number, Bucket>();
+        const steps: [number, Bucket][] = [];
         const fine = [...bucketsOf(given, width, 0, 5 * HOUR)].map(([start, bucket]) => ({ start, bucket }));
-        foldInto(steps, fine, step);
-        expect(steps).toEqual(bucketsOf(given, step, 0, 5 * HOUR));
+        const fold = foldSteps(step, ({ start, bucket }) => steps.push([start, bucket]));
+        // As they come: page after page.
+        for (let first = 0; first < fine.length; first += 7) fold.add(fine.slice(first, first + 7));
+        fold.end();
+        expect(steps).toEqual([...bucketsOf(given, step, 0, 5 * HOUR)]);
       },
     ),
   );
@@ -91,6 +102,17 @@ test('a point has what all processes together read and wrote', () => {
     });
   const bucket = bucketsOf([at(0, 10, 5), at(2, 10.5, 7), at(4, 11, 7)], 60, 0, 60).get(0) ?? emptyBucket();
   expect(pointOf(0, bucket, false).io).toEqual({ read_mb: 3, write_mb: 2 });
+});
+
+test('a point written at once is the JSON of the point, whatever is in it', () => {
+  fc.assert(
+    fc.property(anyCourse(), fc.constantFrom(60, 1_000), fc.boolean(), (course, width, withCores) => {
+      const buckets = bucketsOf(course, width, COURSE_START, COURSE_START + 400_000);
+      for (const [time, bucket] of [...buckets, [0, emptyBucket()] as const])
+        expect(pointJson(time, bucket, withCores)).toBe(JSON.stringify(pointOf(time, bucket, withCores)));
+    }),
+    { numRuns: 150 },
+  );
 });
 
 test('of nothing everything is 0, and nothing is known of shares', () => {
