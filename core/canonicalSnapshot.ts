@@ -5,6 +5,7 @@ import {
   MAX_PROCESSES,
   processSampleSchema,
   snapshotSchema,
+  type ProcessSample,
   type Snapshot,
 } from './contracts/snapshot.ts';
 
@@ -80,4 +81,51 @@ function isStorableText(value: unknown): boolean {
     !value.includes('\u0000') &&
     value.isWellFormed()
   );
+}
+
+// What JSON.stringify writes of a canonical snapshot, as far as it can be told by sight: numbers of at most 15 digits, six of
+// them decimals, which are all that agents measure and which come back from being read as they were; texts of ASCII
+// without an escape.
+const COUNT = '(?:0|[1-9]\\d{0,14})';
+const DECIMALS = '(?:\\.\\d{0,5}[1-9])?';
+const AMOUNT = `(?:0|[1-9]\\d{0,8})${DECIMALS}`;
+const PERCENT = `(?:100|(?:0|[1-9]\\d?)${DECIMALS})`;
+const NAME = `"[ !#-[\\]-~]{0,${MAX_NAME_LENGTH}}"`;
+
+const listOf = (item: string, most: number) => `\\[(?:${item}(?:,${item}){0,${most - 1}})?\\]`;
+const objectOf = (fields: Record<string, string>) =>
+  Object.entries(fields)
+    .map(([key, value]) => `"${key}":${value}`)
+    .join(',');
+
+const PROCESS_JSON = objectOf({
+  pid: COUNT,
+  name: NAME,
+  cpu_percent: AMOUNT,
+  memory_mb: AMOUNT,
+  thread_count: COUNT,
+  io_read_mb: AMOUNT,
+  io_write_mb: AMOUNT,
+  handle_count: COUNT,
+} satisfies Record<keyof ProcessSample, string>);
+
+const SNAPSHOT_JSON = objectOf({
+  timestamp: COUNT,
+  total_cpu_percent: PERCENT,
+  per_core_cpu_percent: listOf(AMOUNT, MAX_CORES),
+  system_memory_total_mb: AMOUNT,
+  system_memory_used_mb: AMOUNT,
+  top_processes: listOf(`\\{${PROCESS_JSON}\\}`, MAX_PROCESSES),
+} satisfies Record<Exclude<keyof Snapshot, typeof AGENT_ID>, string>);
+
+const CANONICAL_JSON = new RegExp(
+  `^\\{${SNAPSHOT_JSON}(?:,"${AGENT_ID}":"${AGENT_ID_PATTERN.source.slice(1, -1)}")?\\}$`,
+);
+
+/**
+ * Whether a text is just what JSON.stringify makes of a canonical snapshot, so that reading and writing it again would
+ * change nothing. True only where it is, and then it is ASCII; false also of what is unusual, which then has to be read.
+ */
+export function isCanonicalJson(text: string): boolean {
+  return CANONICAL_JSON.test(text);
 }

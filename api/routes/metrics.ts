@@ -1,7 +1,6 @@
 import { Readable } from 'node:stream';
 import { recentSnapshotsQuerySchema, recentSnapshotsSchema } from '../../core/contracts/recent.ts';
-import type { Snapshot } from '../../core/contracts/snapshot.ts';
-import type { TimelineStore } from '../../core/stores/timeline.ts';
+import type { RecentSnapshot, TimelineStore } from '../../core/stores/timeline.ts';
 import type { AgentStore } from '../../core/stores/agents.ts';
 import { nowSeconds } from '../../core/time.ts';
 import { idsOfQuery } from '../fleet/labelFilter.ts';
@@ -38,7 +37,9 @@ export function recentMetricsRoute({ timeline, agents }: RecentMetricsOptions): 
       const { agent, label } = validate(recentSnapshotsQuerySchema, ctx.query, 'query');
       const chosen = await idsOfQuery(label, agents);
       if (agent !== undefined && chosen?.includes(agent) !== false) {
-        ctx.body = await orRedisUnavailable(() => timeline.recentOf(agent, nowSeconds()));
+        const snapshots = await orRedisUnavailable(() => timeline.recentOf(agent, nowSeconds()));
+        ctx.type = 'application/json';
+        ctx.body = Buffer.concat([OPENING, ...elements(snapshots), CLOSING]);
         return;
       }
       const slices = timeline.recentOfAll(nowSeconds(), agent === undefined ? chosen : []);
@@ -50,20 +51,24 @@ export function recentMetricsRoute({ timeline, agents }: RecentMetricsOptions): 
   };
 }
 
+const OPENING = Buffer.from('[');
+const SEPARATOR = Buffer.from(',');
+const CLOSING = Buffer.from(']');
+
 /** A JSON array, written slice by slice. */
 async function* jsonArray(
-  first: IteratorResult<Snapshot[]>,
-  rest: AsyncGenerator<Snapshot[]>,
-): AsyncGenerator<string> {
-  let separator = '[';
+  first: IteratorResult<RecentSnapshot[]>,
+  rest: AsyncGenerator<RecentSnapshot[]>,
+): AsyncGenerator<Buffer> {
+  let before = OPENING;
   if (!first.done) {
-    yield separator + elements(first.value);
-    separator = ',';
-    for await (const slice of rest) yield separator + elements(slice);
+    yield Buffer.concat([before, ...elements(first.value)]);
+    before = SEPARATOR;
+    for await (const slice of rest) yield Buffer.concat([before, ...elements(slice)]);
   }
-  yield separator === '[' ? '[]' : ']';
+  yield before === OPENING ? Buffer.concat([OPENING, CLOSING]) : CLOSING;
 }
 
-function elements(slice: Snapshot[]): string {
-  return slice.map((snapshot) => JSON.stringify(snapshot)).join(',');
+function elements(slice: RecentSnapshot[]): Buffer[] {
+  return slice.flatMap(({ json }, i) => (i === 0 ? [json] : [SEPARATOR, json]));
 }

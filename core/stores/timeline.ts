@@ -1,5 +1,5 @@
 import type { Redis, Result } from 'ioredis';
-import { isCanonicalSnapshot } from '../canonicalSnapshot.ts';
+import { isCanonicalJson, isCanonicalSnapshot } from '../canonicalSnapshot.ts';
 import { DEFAULT_AGENT_ID, snapshotSchema, type Snapshot } from '../contracts/snapshot.ts';
 import { createSharedClock, earlierNow, earlierNowInLua } from './clock.ts';
 
@@ -68,6 +68,14 @@ export interface TimelineRecord {
   history?: boolean | undefined;
 }
 
+/** A snapshot as it is answered. */
+export interface RecentSnapshot {
+  /** Epoch seconds. */
+  timestamp: number;
+  /** Its canonical JSON, in UTF-8. */
+  json: Buffer;
+}
+
 /**
  * The last minutes of every agent, in Redis. `nowSeconds` is this machine's clock; where that is ahead of Redis', the
  * retention goes by Redis'.
@@ -76,12 +84,12 @@ export interface TimelineStore {
   /** Adds, and publishes what is live; repeating it changes nothing. Resolves to how many were new. */
   append(records: TimelineRecord[], nowSeconds: number): Promise<number>;
   /** One agent's snapshots inside the retention, oldest first; records that cannot be read are left out. */
-  recentOf(agentId: string, nowSeconds: number): Promise<Snapshot[]>;
+  recentOf(agentId: string, nowSeconds: number): Promise<RecentSnapshot[]>;
   /**
    * Every agent's, or only those of some, oldest first, in slices of time so that a fleet of thousands does not have to
    * fit into memory.
    */
-  recentOfAll(nowSeconds: number, only?: readonly string[]): AsyncGenerator<Snapshot[]>;
+  recentOfAll(nowSeconds: number, only?: readonly string[]): AsyncGenerator<RecentSnapshot[]>;
   /** Drops what is older than the retention. Resolves to how many records went. */
   prune(nowSeconds: number): Promise<number>;
   /** Drops what an agent has of before this second of its own clock, and of the second itself. */
@@ -96,9 +104,9 @@ export function createTimelineStore(
   const clock = createSharedClock(redis);
   const keyOf = (agentId: string) => (agentId === DEFAULT_AGENT_ID ? key : `${key}:${agentId}`);
 
-  async function range(agentId: string, from: number, below: string): Promise<Snapshot[]> {
-    const members = await redis.zrangebyscore(keyOf(agentId), from, below);
-    return members.flatMap((member) => parseRecord(member) ?? []);
+  async function range(agentId: string, from: number, below: string): Promise<RecentSnapshot[]> {
+    const members = await redis.zrangebyscoreBuffer(keyOf(agentId), from, below);
+    return members.flatMap((member) => readRecord(member) ?? []);
   }
 
   return {
@@ -171,6 +179,19 @@ export function createTimelineStore(
     },
   };
 }
+
+/** What a record holds, with every default filled in; undefined for a damaged one. */
+export function readRecord(member: Buffer): RecentSnapshot | undefined {
+  // As nearly all are, which we have written; reading and writing them again is most of what an answer would take.
+  const text = member.toString('latin1');
+  if (isCanonicalJson(text))
+    return { timestamp: Number(text.slice(TIMESTAMP_AT, text.indexOf(',', TIMESTAMP_AT))), json: member };
+  const snapshot = parseRecord(member.toString());
+  return snapshot && { timestamp: snapshot.timestamp, json: Buffer.from(JSON.stringify(snapshot)) };
+}
+
+/** Where its value begins in canonical JSON. */
+const TIMESTAMP_AT = '{"timestamp":'.length;
 
 /** The snapshot a record holds, with every default filled in; undefined for a damaged one. */
 export function parseRecord(member: string): Snapshot | undefined {

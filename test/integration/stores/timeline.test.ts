@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { snapshotSchema, type Snapshot, type SnapshotInput } from '../../../core/contracts/snapshot.ts';
+import { snapshotSchema, type SnapshotInput } from '../../../core/contracts/snapshot.ts';
 import {
   createTimelineStore,
   parseRecord,
+  readRecord,
+  type RecentSnapshot,
   type TimelineRecord,
   type TimelineStore,
 } from '../../../core/stores/timeline.ts';
@@ -56,8 +58,8 @@ function record(agentId: string, timestamp: number, changes: Partial<SnapshotInp
   };
 }
 
-async function allOf(now: number): Promise<Snapshot[]> {
-  const slices: Snapshot[][] = [];
+async function allOf(now: number): Promise<RecentSnapshot[]> {
+  const slices: RecentSnapshot[][] = [];
   for await (const slice of timeline.recentOfAll(now)) slices.push(slice);
   return slices.flat();
 }
@@ -163,7 +165,10 @@ describe('reading', () => {
     await timeline.append([record('default', NOW - 10), record('web-01', NOW - 5)], NOW);
     const own = await timeline.recentOf('default', NOW);
     expect(own.map(({ timestamp }) => timestamp)).toEqual([NOW - 10, NOW]);
-    expect(own[1]).toEqual(snapshotSchema.parse({ timestamp: NOW, total_cpu_percent: 5 }));
+    expect(own.map(({ json }) => json.toString())).toEqual([
+      record('default', NOW - 10).json,
+      JSON.stringify(snapshotSchema.parse({ timestamp: NOW, total_cpu_percent: 5 })),
+    ]);
   });
 
   test('leaves out what is older than the retention, and keeps what lies a little ahead', async () => {
@@ -244,7 +249,9 @@ describe('pruning', () => {
     expect(await timeline.prune(NOW + RETENTION)).toBe(1);
     expect(await timeline.prune(NOW + RETENTION + 1)).toBe(2);
     expect(await timeline.prune(NOW + RETENTION + 1)).toBe(0);
-    expect((await allOf(NOW + RETENTION + 1)).map((one) => one.agent_id)).toEqual(['busy']);
+    expect(
+      (await allOf(NOW + RETENTION + 1)).map(({ json }) => parseRecord(json.toString())?.agent_id),
+    ).toEqual(['busy']);
   });
 
   test('leaves nothing of an agent that is gone', async () => {
@@ -295,4 +302,26 @@ test('a record is read or found damaged, never an error', () => {
   );
   for (const damaged of ['', 'undefined', '{"timestamp":1', '{}', '1'])
     expect(parseRecord(damaged)).toBeUndefined();
+});
+
+test('a record is answered as reading and writing it would make it, whoever wrote it', () => {
+  const own = record('web-01', 1_800_000_000).json;
+  const others = [
+    own.replace('12.5', '12.50'),
+    own.replace('"node"', '"\\u006eode"'),
+    own.replace('"node"', '"nöde"'),
+    own.replace('"node"', JSON.stringify('C:\\ "x"')),
+    own.replace('{', '{ '),
+    '{"top_processes":[],"total_cpu_percent":1e1,"timestamp":1800000000,"extra":1}',
+  ];
+  for (const member of [own, ...others].map((text) => Buffer.from(text))) {
+    const expected = parseRecord(member.toString());
+    expect(expected).toBeDefined();
+    expect(readRecord(member)?.json.toString()).toBe(JSON.stringify(expected));
+    expect(readRecord(member)?.timestamp).toBe(1_800_000_000);
+  }
+  // Bytes that are not UTF-8, as the record of a writer of its own may have.
+  const latin1 = Buffer.from(own.replace('"node"', '"n\u00f6de"'), 'latin1');
+  expect(readRecord(latin1)?.json.toString()).toBe(JSON.stringify(parseRecord(latin1.toString())));
+  expect(readRecord(Buffer.from('{"timestamp":1'))).toBeUndefined();
 });
