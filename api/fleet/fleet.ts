@@ -21,7 +21,8 @@ export interface FleetOptions {
 
 /** What the fleet's routes do, each with an UnavailableError where a store is away. */
 export interface Fleet {
-  list(query: AgentQuery): Promise<{ agents: Agent[]; nextCursor: string | undefined }>;
+  /** Each agent as JSON: what a line is made of is then gone before the next one is made. */
+  list(query: AgentQuery): Promise<{ agents: string[]; nextCursor: string | undefined }>;
   /** @throws {ServiceError} 404 */
   find(agentId: string): Promise<Agent>;
   /** @throws {ServiceError} 404 */
@@ -50,7 +51,7 @@ export function createFleet({ agents, states, listings, pruneQueue, sharedTime }
         keep: (ids) => ask(() => listings.keep(ids)),
         read: (number) => ask(() => listings.read(number)),
       });
-      return { agents: lines.map((line) => toAgent(line, nowMs / 1000)), nextCursor };
+      return { agents: lines.map((line) => JSON.stringify(toAgent(line, nowMs / 1000))), nextCursor };
     },
 
     async find(agentId) {

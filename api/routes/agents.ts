@@ -57,7 +57,10 @@ export function agentsRoute(fleet: Fleet | undefined): Route {
         limit,
         cursor,
       });
-      ctx.body = { agents, next_cursor: nextCursor ?? null } satisfies AgentPage;
+      ctx.type = 'application/json';
+      ctx.body = Buffer.from(
+        `{"agents":[${agents.join(',')}],"next_cursor":${JSON.stringify(nextCursor ?? null)}}`,
+      );
     },
   };
 }

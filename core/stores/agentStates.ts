@@ -249,10 +249,15 @@ export function createAgentStateStore(
     },
 
     async all() {
-      const [time, texts] = await Promise.all([redis.time(), redis.hgetall(STATES_KEY)]);
+      // As the list it is: `hgetall` makes an object of it, with a property for each agent, for as much as all the rest.
+      const [time, flat] = await Promise.all([
+        redis.time(),
+        redis.call('HGETALL', STATES_KEY) as Promise<string[]>,
+      ]);
       const states = new Map<string, AgentState>();
-      for (const [agentId, text] of Object.entries(texts)) {
-        const { state } = readOf(agentId, text);
+      for (let i = 0; i + 1 < flat.length; i += 2) {
+        const agentId = flat[i] ?? '';
+        const { state } = readOf(agentId, flat[i + 1] ?? null);
         if (state !== undefined && !isForgotten(state)) states.set(agentId, state);
       }
       return { states, nowMs: toMs(time) };
