@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { hostPath, placeOf } from '../../../dashboard/state/routes.ts';
+import { hostPath, placeOf } from '../../../../dashboard/state/routes.ts';
 
 describe('the page of a path', () => {
   test.each([
