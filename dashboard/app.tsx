@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { createFleet } from './fleet/fleet.ts';
 import { FleetPage } from './fleet/fleetPage.tsx';
 import { useServices } from './services.tsx';
@@ -15,8 +15,15 @@ const OperationsPage = lazyPage(() =>
   import('./operations/operationsPage.tsx').then(({ OperationsPage }) => OperationsPage),
 );
 
+/** After this many ms the page has settled, and fetches what a click on a host will need. */
+const SETTLED_MS = 1_500;
+
 /** The page of the path, within what is around every page; instead of it the way in, where the server asks for one. */
 export function App() {
+  useEffect(() => {
+    const timer = setTimeout(HostPage.preload, SETTLED_MS);
+    return () => clearTimeout(timer);
+  }, []);
   return (
     <Shell>
       <CurrentPage />

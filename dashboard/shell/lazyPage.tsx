@@ -1,11 +1,20 @@
 import type { ComponentType } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 
-/** A component that is fetched when it is first shown; where that fails, a word of why and a way to try again. */
+/**
+ * A component that is fetched when it is first shown, or when it is asked to be there before that; where that fails, a word
+ * of why and a way to try again.
+ */
 export function lazyPage<Props extends object>(load: () => Promise<ComponentType<Props>>) {
   let loaded: ComponentType<Props> | undefined;
+  // Where it fails now it is tried again, and told of, when it is shown.
+  const preload = () =>
+    void load().then(
+      (page) => (loaded = page),
+      () => undefined,
+    );
 
-  return function LazyPage(props: Props) {
+  function LazyPage(props: Props) {
     const [Page, setPage] = useState(() => loaded);
     const [failed, setFailed] = useState(false);
     useEffect(() => {
@@ -29,5 +38,6 @@ export function lazyPage<Props extends object>(load: () => Promise<ComponentType
         </button>
       </div>
     );
-  };
+  }
+  return Object.assign(LazyPage, { preload });
 }
