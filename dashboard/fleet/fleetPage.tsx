@@ -29,37 +29,48 @@ export function FleetPage({ fleet, straightToOne = false }: FleetPageProps) {
     if (only !== undefined) view.go(hostPath(only), { replace: true });
   }, [only, view]);
 
+  const isEmpty = fleet.counts.value.all === 0;
+
   if (source === undefined || only !== undefined) return <Waiting fleet={fleet} />;
   return (
     <div class="fleet">
-      <FleetBar fleet={fleet} />
+      {isEmpty ? <h1>Fleet</h1> : <FleetBar fleet={fleet} />}
       <SourceNotice source={source} />
       <Failure fleet={fleet} />
-      {fleet.counts.value.all === 0 ? (
-        <div class="page-message">
-          <h2>No host has reported yet</h2>
-          <ConnectHost />
-        </div>
-      ) : (
-        <>
-          <FleetTable fleet={fleet} />
-          {fleet.ids.value.length === 0 && (
-            <p class="fleet-none">
-              No host fits.{' '}
-              <button type="button" class="button" onClick={() => view.setQuery(queryOf(ALL))}>
-                Show all
-              </button>
-            </p>
-          )}
-          {!isNarrow && (
-            <details class="connect-more">
-              <summary>Connect a host</summary>
-              <ConnectHost />
-            </details>
-          )}
-        </>
-      )}
+      {isEmpty ? <EmptyFleet /> : <FleetList fleet={fleet} isNarrow={isNarrow} />}
     </div>
+  );
+}
+
+function EmptyFleet() {
+  return (
+    <div class="page-message">
+      <h2>No host has reported yet</h2>
+      <ConnectHost />
+    </div>
+  );
+}
+
+function FleetList({ fleet, isNarrow }: { fleet: Fleet; isNarrow: boolean }) {
+  const { view } = useServices();
+  return (
+    <>
+      <FleetTable fleet={fleet} />
+      {fleet.ids.value.length === 0 && (
+        <p class="fleet-none">
+          No host fits.{' '}
+          <button type="button" class="button" onClick={() => view.setQuery(queryOf(ALL))}>
+            Show all
+          </button>
+        </p>
+      )}
+      {!isNarrow && (
+        <details class="connect-more">
+          <summary>Connect a host</summary>
+          <ConnectHost />
+        </details>
+      )}
+    </>
   );
 }
 
