@@ -6,8 +6,8 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY . .
-# Installed above, so this generates the database client and compiles. The embedded stores stay out: a container is
-# given the stores it uses.
+# Installed above, so this generates the database client, compiles, and builds the dashboard. The embedded stores stay out:
+# a container is given the stores it uses.
 RUN node scripts/run.mjs setup && npm prune --omit=dev --omit=optional
 
 FROM node:24-bookworm-slim

@@ -35,7 +35,12 @@ export function openServices(window: Window): Services {
   });
   const client = createClient(api);
   const session = createSession(client, storageOf(window));
-  const link = createLink({ nowMs: clock.nowMs, onUnauthorized: session.refused, window });
+  const link = createLink({
+    url: window.location.origin,
+    nowMs: clock.nowMs,
+    onUnauthorized: session.refused,
+    network: window,
+  });
   link.onLive(session.opened);
   const check = () => {
     if (!window.document.hidden && session.signedIn.peek() && session.state.peek() === 'open')

@@ -120,6 +120,24 @@ async function getJson({ url }, path) {
   return response.json();
 }
 
+/**
+ * The page at `/`, and every file it names.
+ *
+ * @param {Service} service
+ * @returns {Promise<number>} how many these are
+ */
+async function readDashboard({ url }) {
+  const get = async (/** @type {string} */ path) => {
+    const response = await fetch(url + path);
+    if (!response.ok) throw new CheckError(`GET ${path} answered ${response.status}`);
+    return response.text();
+  };
+  const files = [...(await get('/')).matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)];
+  if (files.length < 3) throw new CheckError(`GET / names ${files.length} files: it is not the dashboard`);
+  for (const [, path = ''] of files) await get(path);
+  return files.length;
+}
+
 /** Connects to the embedded stores by what is kept in the data directory. @param {Service} service */
 async function openStores({ dataDir }) {
   const [{ Redis }, { default: pg }] = await Promise.all([import('ioredis'), import('pg')]);
@@ -191,6 +209,11 @@ async function checkLive(service, { heard, postgres }) {
   const own = (snapshots) => snapshots.filter((snapshot) => snapshot.agent_id === AGENT_ID).length;
   const health = async () => (await getJson(service, '/health')).status === 'ok';
 
+  await holds(
+    'GET / is the dashboard, with all its files',
+    () => readDashboard(service),
+    (files) => `${files} files`,
+  );
   await holds('GET /health is ok', () => until(LIVE_WITHIN_MS, '"status":"ok"', health));
   await arrive("GET /api/metrics/recent holds this machine's snapshots", async () =>
     own(await getJson(service, '/api/metrics/recent')),

@@ -4,7 +4,7 @@ import type { Services } from '../services.tsx';
 import { createPainter } from './painter.ts';
 import { criteriaOf, movesByItself, type Criteria } from './criteria.ts';
 import { afterLines, firingOf, NOTHING_FIRING, withEvent, type FiringByAgent } from './firing.ts';
-import { loadFleet, type Source } from './load.ts';
+import { loadFleet, loadList, type Loaded, type Source } from './load.ts';
 import { createFleetModel } from './model.ts';
 import { arrange, countRows, labelsOf, type Counts } from './order.ts';
 import type { Row } from './row.ts';
@@ -42,7 +42,7 @@ const STRANGER_MS = 2_000;
 const NONE: Counts = { all: 0, online: 0, stale: 0, offline: 0, firing: 0 };
 
 export function createFleet(services: Pick<Services, 'api' | 'client' | 'link' | 'clock' | 'view'>): Fleet {
-  const { client, link, clock, view } = services;
+  const { api, client, link, clock, view } = services;
   const model = createFleetModel();
   const rows = new Map<string, Signal<Row>>();
   const source = signal<Source | undefined>(undefined);
@@ -96,12 +96,17 @@ export function createFleet(services: Pick<Services, 'api' | 'client' | 'link' |
       clearTimeout(timer);
       timer = window.setTimeout(() => void load(), ms);
     }
+    /** Whoever has the list keeps it while it cannot be read: what came in of late would be less. */
+    function read(): Promise<Loaded> {
+      const options = { nowSeconds, signal: ended };
+      return source.peek()?.from === 'agents' ? loadList(client, options) : loadFleet(api, client, options);
+    }
     async function load(): Promise<void> {
       if (loading) return;
       loading = true;
       try {
         const [fleet, events] = await Promise.all([
-          loadFleet(services, nowSeconds, ended),
+          read(),
           client.recentAlerts({ minutes: 1440 }, { signal: ended }),
         ]);
         model.replace(fleet.rows);
@@ -112,7 +117,10 @@ export function createFleet(services: Pick<Services, 'api' | 'client' | 'link' |
           failure.value = undefined;
         });
         painter.ask();
-        loadIn(fleet.source.from === 'recent' && fleet.source.because === 'away' ? RETRY_MS : RELOAD_MS);
+        const { source: from } = fleet;
+        // Without a list all that is to be known is told live.
+        if (from.from === 'agents') loadIn(RELOAD_MS);
+        else if (from.because === 'away') loadIn(RETRY_MS);
       } catch (error) {
         if (ended.aborted) return;
         failure.value = error instanceof ApiError ? error.message : String(error);

@@ -26,23 +26,24 @@ const PAGE = 1000;
  */
 const MAX_RECENT = 16_000_000;
 
+interface LoadOptions {
+  /** Epoch seconds by the server's clock. */
+  nowSeconds: () => number;
+  signal: AbortSignal;
+}
+
 /**
  * Every host there is: from the list of agents, or, where that cannot be had, from what came in within the last minutes.
  *
  * @throws {ApiError} where not even that can be read
  */
-export async function loadFleet(
-  { api, client }: { api: Api; client: Client },
-  nowSeconds: () => number,
-  signal: AbortSignal,
-): Promise<Loaded> {
+export async function loadFleet(api: Api, client: Client, options: LoadOptions): Promise<Loaded> {
   try {
-    const agents = await loadAgents(client, signal);
-    return { rows: agents.map((agent) => rowOfAgent(agent, nowSeconds())), source: { from: 'agents' } };
+    return await loadList(client, options);
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 503) throw error;
-    const { postgres } = await client.health({ signal });
-    const rows = rowsOfSnapshots(await loadRecent(api, signal), nowSeconds());
+    const { postgres } = await client.health(options);
+    const rows = rowsOfSnapshots(await loadRecent(api, options.signal), options.nowSeconds());
     return {
       rows,
       source:
@@ -51,6 +52,16 @@ export async function loadFleet(
           : { from: 'recent', because: 'away', detail: error.message },
     };
   }
+}
+
+/**
+ * Every host of the list of agents.
+ *
+ * @throws {ApiError} where it cannot be read
+ */
+export async function loadList(client: Client, { nowSeconds, signal }: LoadOptions): Promise<Loaded> {
+  const agents = await loadAgents(client, signal);
+  return { rows: agents.map((agent) => rowOfAgent(agent, nowSeconds())), source: { from: 'agents' } };
 }
 
 async function loadAgents(client: Client, signal: AbortSignal): Promise<Agent[]> {

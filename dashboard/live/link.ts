@@ -34,16 +34,19 @@ export interface Link {
 }
 
 export interface LinkOptions {
+  /** The origin of the service. */
+  url: string;
   nowMs: () => number;
   /** Told when the server does not let us in. */
   onUnauthorized: () => void;
-  window: Window;
+  /** Tells when this machine has no network. */
+  network: EventTarget;
 }
 
 /** How long the next try waits at first and at most, and how long a try may take, in ms. */
 const RETRY_MS = { reconnectionDelay: 300, reconnectionDelayMax: 4_000, timeout: 6_000 };
 
-export function createLink({ nowMs, onUnauthorized, window }: LinkOptions): Link {
+export function createLink({ url, nowMs, onUnauthorized, network }: LinkOptions): Link {
   const state = signal<LinkState>('connecting');
   const lostAt = signal<number | undefined>(undefined);
   const live = createListeners<[Resumed]>();
@@ -52,8 +55,8 @@ export function createLink({ nowMs, onUnauthorized, window }: LinkOptions): Link
   const alerts = createListeners<[AlertEvent]>();
   const snapshots = createListeners<[LiveSnapshot]>();
   const subscriptions = createSubscriptions();
-  const socket: LiveSocket = io({ transports: ['websocket'], autoConnect: false, ...RETRY_MS });
-  const pulse = watchPulse(socket, { window, onSilence: loseSinceLastHeard });
+  const socket: LiveSocket = io(url, { transports: ['websocket'], autoConnect: false, ...RETRY_MS });
+  const pulse = watchPulse(socket, { network, onSilence: loseSinceLastHeard });
 
   function lose(at: number): void {
     if (state.peek() === 'lost') return;

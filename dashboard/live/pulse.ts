@@ -21,7 +21,7 @@ export interface Pulse {
  */
 export function watchPulse(
   socket: LiveSocket,
-  { window, onSilence }: { window: Window; onSilence: () => void },
+  { network, onSilence }: { network: EventTarget; onSilence: () => void },
 ): Pulse {
   let heardAt = performance.now();
   let asking = false;
@@ -49,12 +49,12 @@ export function watchPulse(
   socket.on('connect', heard);
   socket.onAny(heard);
   const timer = setInterval(check, 1_000);
-  window.addEventListener('offline', onOffline);
+  network.addEventListener('offline', onOffline);
   return {
     silentMs,
     close() {
       clearInterval(timer);
-      window.removeEventListener('offline', onOffline);
+      network.removeEventListener('offline', onOffline);
     },
   };
 }

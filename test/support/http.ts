@@ -17,12 +17,17 @@ export async function get(url: string, headers: Record<string, string> = {}): Pr
   return reply(await fetch(url, { headers }));
 }
 
+function bodyOf(body: unknown): string | Uint8Array<ArrayBuffer> {
+  if (typeof body === 'string') return body;
+  return body instanceof Uint8Array ? new Uint8Array(body) : JSON.stringify(body);
+}
+
 /** Posts JSON: a string as it is, anything else made into it. */
 export async function post(url: string, body: unknown, headers: Record<string, string> = {}): Promise<Reply> {
   return reply(
     await fetch(url, {
       method: 'POST',
-      body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body),
+      body: bodyOf(body),
       headers: { 'Content-Type': 'application/json', ...headers },
     }),
   );
