@@ -27,7 +27,11 @@ export function openHostCharts(model: HostModel): HostCharts {
         time: cursor,
         pinned,
         pin: (at) => change({ at }),
-        zoom: (a, b) => change({ range: draggedSpan(a, b, services.clock.now.peek()) }, { push: true }),
+        zoom(a, b) {
+          // What the pointer is on is another moment then.
+          cursor.value = undefined;
+          change({ range: draggedSpan(a, b, services.clock.now.peek()) }, { push: true });
+        },
       },
       timeTick(seconds, spanSeconds) {
         if (spanSeconds <= SECONDS_UP_TO) return time.clock(seconds);

@@ -24,8 +24,8 @@ export interface HostContext {
 /** How many times the right edge of a span moves while it passes once: more than that nobody sees. */
 const MOVES = 600;
 
-export function openHostContext(agent: string, client: Client, services: Services): HostContext {
-  const { view: address, clock } = services;
+export function openHostContext(agent: string, services: Services): HostContext {
+  const { view: address, clock, client } = services;
   const view = computed(() => readHostView(address.query.value), { name: 'hostView' });
   const now = computed(() => {
     const { range } = view.value;

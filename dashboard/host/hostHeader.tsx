@@ -18,7 +18,7 @@ export function HostHeader({ model }: { model: HostModel }) {
       {agent !== undefined && agent.name !== agent.id && <span class="host-id">{agent.id}</span>}
       {agent !== undefined && (
         <span class="state" data-state={agent.state}>
-          <span class="state-mark" aria-hidden="true" />
+          <span class="state-mark" data-state={agent.state} aria-hidden="true" />
           {STATE_TEXT[agent.state]}
         </span>
       )}
@@ -32,7 +32,7 @@ export function HostHeader({ model }: { model: HostModel }) {
           its clock is {durationText(Math.abs(skew))} {skew > 0 ? 'ahead' : 'behind'}
         </span>
       )}
-      <ul class="labels" aria-label="Labels">
+      <ul class="host-labels" aria-label="Labels">
         {Object.entries(agent?.labels ?? {}).map(([key, value]) => (
           <li key={key}>
             <span class="faint">{key}=</span>

@@ -1,4 +1,3 @@
-import { createClient } from '../client/client.ts';
 import type { Services } from '../services.tsx';
 import { STEPS } from '../../core/contracts/historyTerms.ts';
 import { followAgent, type HostAgent } from './hostAgent.ts';
@@ -32,7 +31,7 @@ const CORE_STEPS = 420;
 const USUAL_INTERVAL_SECONDS = 2;
 
 export function openHost(agent: string, services: Services): HostModel {
-  const context = openHostContext(agent, createClient(services.api), services);
+  const context = openHostContext(agent, services);
   const snapshots = followSnapshots(context, () => {
     course.refresh();
     cores.refresh();

@@ -73,7 +73,7 @@ function Row({ model, row }: { model: HostModel; row: MomentRow | undefined }) {
       </th>
       <td class="number">
         <span class="live">{process.cpu_percent.toFixed(1)}</span>
-        <span class="unit"> %</span>
+        <span class="faint"> %</span>
       </td>
       <td class="number live">{memoryText(process.memory_mb)}</td>
       <td class="number wide">{by === 'io' ? dataText(process.io_read_mb) : process.thread_count || '–'}</td>

@@ -99,6 +99,10 @@ export function openTimeChart(Plot: typeof uPlot, options: ChartOptions): () => 
     },
   ];
 
+  function showCursor(time: number | undefined): void {
+    const left = time === undefined ? -10 : chart.valToPos(time, 'x');
+    chart.setCursor({ left, top: left < 0 ? -10 : 0 }, false);
+  }
   const resize = new ResizeObserver(() => {
     const width = element.clientWidth;
     if (width > 0 && width !== chart.width) chart.setSize({ width, height });
@@ -115,6 +119,8 @@ export function openTimeChart(Plot: typeof uPlot, options: ChartOptions): () => 
         chart.setScale('x', { min: from, max: to });
         chart.setScale('y', { min: 0, max: options.top.peek() });
       });
+      // The moment stays what it was while the time goes on below a pointer that rests.
+      showCursor(cursor.time.peek());
     }),
     effect(() => {
       void cursor.pinned.value;
@@ -123,9 +129,7 @@ export function openTimeChart(Plot: typeof uPlot, options: ChartOptions): () => 
     }),
     effect(() => {
       const time = cursor.time.value;
-      if (isOver) return;
-      const left = time === undefined ? -10 : chart.valToPos(time, 'x');
-      chart.setCursor({ left, top: left < 0 ? -10 : 0 }, false);
+      if (!isOver) showCursor(time);
     }),
   ];
   return () => {
