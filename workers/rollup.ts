@@ -1,5 +1,6 @@
 import type { Logger } from '../core/platform/logger.ts';
 import type { RollupStore } from '../core/stores/rollups.ts';
+import { ROLLUP_EVERY_MS } from './schedules.ts';
 import type { WorkerMetrics } from './workerMetrics.ts';
 
 export interface RollupDependencies {
@@ -8,20 +9,29 @@ export interface RollupDependencies {
   log: Logger;
   /** Whether the process is to end: what is left is the next job's. */
   stopping: () => boolean;
+  /**
+   * How long the job goes on where there is more to do, in ms. Default: until the next one is due, which then goes on
+   * without a pause, as at the first start on months of snapshots. A job that goes on for much longer would make the one
+   * behind it look as if the worker hung.
+   */
+  forMs?: number;
 }
 
 /**
- * How long one job goes on where there is more to do, as at the first start on months of snapshots: the next one comes 30 s
- * after it began, and one that waits for longer than a minute would look like a worker that hangs.
+ * Rolls up what is new, step by step, each of which lets everything else of the process have its turn many times. Repeating
+ * it finds nothing new; another process that is at it is left to it.
  */
-const JOB_MS = 20_000;
-
-/** Rolls up what is new, step by step. Repeating it finds nothing new; another process that is at it is left to it. */
-export async function rollUp({ rollups, metrics, log, stopping }: RollupDependencies): Promise<void> {
-  const endsAtMs = performance.now() + JOB_MS;
-  const done = { rows: 0, minutes: 0, hours: 0 };
-  let more = true;
-  while (more && !stopping() && performance.now() < endsAtMs) {
+export async function rollUp({
+  rollups,
+  metrics,
+  log,
+  stopping,
+  forMs = ROLLUP_EVERY_MS,
+}: RollupDependencies): Promise<void> {
+  const endsAtMs = performance.now() + forMs;
+  const done = { rows: 0, minutes: 0, hours: 0, rowsLeft: 0 };
+  let more = !stopping();
+  while (more) {
     const step = await rollups.step();
     if (step === undefined) break;
     metrics.rolledUp.inc({ tier: 'minute' }, step.minutes);
@@ -29,7 +39,11 @@ export async function rollUp({ rollups, metrics, log, stopping }: RollupDependen
     done.rows += step.rows;
     done.minutes += step.minutes;
     done.hours += step.hours;
+    done.rowsLeft = step.rowsLeft;
     more = step.more;
+    if (stopping() || performance.now() >= endsAtMs) break;
   }
-  log.debug({ ...done, more }, 'rolled up');
+  if (more && done.rows > 0)
+    log.info(done, 'rolling up: there is more than one job does, and the next one goes on');
+  else log.debug(done, 'rolled up');
 }

@@ -13,7 +13,7 @@ const PRUNE_SCHEDULES: { id: string; everyMs: number; tick: PruneTick }[] = [
  * How often what is new is rolled up. A minute is made anew about once each time until it is over, so seldom enough that
  * this costs little; charts read what is newer from the rows of snapshots.
  */
-const ROLLUP_EVERY_MS = 30_000;
+export const ROLLUP_EVERY_MS = 30_000;
 
 /** Registers the repeatable job of the role `rollup`, which has nothing to do without PostgreSQL. */
 export async function scheduleRollup(queue: Queue, { postgres }: { postgres: boolean }): Promise<void> {

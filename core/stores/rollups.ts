@@ -37,6 +37,8 @@ export interface RollupStep {
   hours: number;
   /** Whether the next step would find something to do at once. */
   more: boolean;
+  /** Rows of snapshots that were there and are still to be taken up; no more than this many. */
+  rowsLeft: number;
 }
 
 /**
@@ -145,10 +147,11 @@ export function createRollupStore(options: RollupStoreOptions): RollupStore {
       if (horizon === undefined || done === undefined) {
         // Nothing is new, so the minutes are whole until now.
         if (horizon !== undefined) await moveOn(sql, tables.progress, seenId, horizon.atSeconds);
-        return { rows: 0, minutes: 0, more: false };
+        return { rows: 0, minutes: 0, more: false, rowsLeft: 0 };
       }
       await moveOn(sql, tables.progress, done.seenId, done.untilSeconds);
-      return { rows: done.rows, minutes: done.minutes, more: done.seenId < horizon.id };
+      const rowsLeft = horizon.id - done.seenId;
+      return { rows: done.rows, minutes: done.minutes, more: rowsLeft > 0, rowsLeft };
     });
   }
 
@@ -170,6 +173,7 @@ export function createRollupStore(options: RollupStoreOptions): RollupStore {
       minutes: minuteStep.minutes,
       hours: hourStep.changed,
       more: minuteStep.more || hourStep.more,
+      rowsLeft: minuteStep.rowsLeft,
     };
   }
 

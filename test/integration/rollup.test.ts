@@ -78,6 +78,23 @@ test('a job goes on until nothing is left, counts what it made, and tells how fa
   expect((await deps.page()).body).toContain('topline_rollup_buckets_total{tier="hour"} 50');
 });
 
+test('a job that is out of time says what is left, and the next one goes on from there', async () => {
+  await insert(21_000);
+  const told: { rows: number; rowsLeft: number }[] = [];
+  const log = Object.assign(Object.create(silentLog) as typeof silentLog, {
+    info: (line: (typeof told)[number]) => told.push(line),
+  });
+  await rollUp({ ...dependencies(), log, forMs: 0 });
+  const [{ rows, rowsLeft } = { rows: 0, rowsLeft: 0 }, ...others] = told;
+  expect(others).toEqual([]);
+  expect(rowsLeft).toBeGreaterThan(0);
+  expect(rows + rowsLeft).toBe(21_000);
+  await rollUp({ ...dependencies(), log });
+  expect(told).toHaveLength(1);
+  expect(await rollups.progress()).toMatchObject({ pendingHours: 0 });
+  expect(await samplesIn('metrics_snapshots_hours')).toBe(21_000);
+});
+
 test('a process that is to end begins no step', async () => {
   await insert(10);
   await rollUp({ ...dependencies(), stopping: () => true });

@@ -304,8 +304,8 @@ describe('what arrives late', () => {
     await insert(all);
     await rollAll();
     await insert([given(1_000, 'web-01', start + 331)]);
-    expect(await rollups().step()).toEqual({ rows: 1, minutes: 1, hours: 1, more: false });
-    expect(await rollups().step()).toEqual({ rows: 0, minutes: 0, hours: 0, more: false });
+    expect(await rollups().step()).toEqual({ rows: 1, minutes: 1, hours: 1, more: false, rowsLeft: 0 });
+    expect(await rollups().step()).toEqual({ rows: 0, minutes: 0, hours: 0, more: false, rowsLeft: 0 });
   });
 
   test('is not passed over where it took its id before others and was committed after them', async () => {
