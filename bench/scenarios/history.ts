@@ -19,12 +19,13 @@ const HOUR = 3_600;
 const DAY = 24 * HOUR;
 
 /** Requests under way at a time: two pages that somebody looks at. */
-const READERS = 2;
+export const READERS = 2;
 
 /** Different ranges asked for, so that no answer could be kept. */
 const RANGES = 500;
 
-const MISSING = 'there is no history: make it with npm run bench -- seed-history (20 GB, some ten minutes)';
+export const MISSING =
+  'there is no history: make it with npm run bench -- seed-history (20 GB, some ten minutes)';
 
 type Ask = (options: { agent: string; from: (seconds: number) => string; i: number }) => string;
 
@@ -63,7 +64,7 @@ async function introduceAgents({ dsn, description }: Dataset, redisUrl: string):
 }
 
 /** The API alone on the history: nothing is written meanwhile. */
-function onHistory(bench: Bench, dataset: Dataset): ServiceOptions {
+export function onHistory(bench: Bench, dataset: Dataset): ServiceOptions {
   const { dsn, postgresPid } = dataset;
   return {
     kind: 'topline',
