@@ -45,6 +45,7 @@ describe('an empty environment', () => {
         retentionDays: 30,
         minuteRetentionDays: 90,
         hourRetentionDays: 730,
+        alertHistoryDays: 365,
       },
       agents: { token: '', identity: 'default', ratePerMinute: 120 },
       admission: { maxJobs: 100_000, maxAgeSeconds: 86_400, memoryPercent: 70 },
