@@ -39,7 +39,9 @@ function AlertButton({ model, alert }: { model: HostModel; alert: ShownAlert }) 
       <span class="alert-mark" aria-hidden="true">
         !
       </span>
-      <span class="alert-who">{culprit?.name ?? 'alert'}</span>
+      <span class="alert-who">
+        {culprit === undefined ? 'alert' : `${culprit.name} ${shareText(culprit.share)}`}
+      </span>
     </button>
   );
 }

@@ -8,7 +8,7 @@ type Point = Pick<HistoryPoint, 'time' | 'samples'>;
 /**
  * What the server answered and what came in live, as one course. Where both have a step, the one with more snapshots
  * knows more: the server's where the page had just been opened, the page's where the answer was given before the step was
- * over.
+ * over. Of the same ones, the page's has seen what came next, on which reads and writes depend.
  *
  * @param answered oldest first
  * @param live likewise, in the same steps
@@ -22,7 +22,7 @@ export function mergePoints<P extends Point>(answered: readonly P[], live: reado
     if (theirs === undefined) return points.concat(live.slice(l));
     if (theirs.time < ours.time) points.push(theirs);
     else if (ours.time < theirs.time) points.push(ours);
-    else points.push(ours.samples > theirs.samples ? ours : theirs);
+    else points.push(theirs.samples > ours.samples ? theirs : ours);
     if (theirs.time <= ours.time) a++;
     if (ours.time <= theirs.time) l++;
   }

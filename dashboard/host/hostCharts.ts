@@ -19,6 +19,10 @@ export function openHostCharts(model: HostModel): HostCharts {
   const { services, cursor, view, span, change } = model;
   const { time } = services;
   const pinned = computed(() => view.value.at);
+  const liveUntil = computed(() => {
+    const lostAt = services.link.lostAt.value;
+    return lostAt === undefined || !model.live.value ? undefined : Math.floor(lostAt / 1000);
+  });
   return {
     common: {
       paint: openPaint(services.theme),
@@ -26,6 +30,7 @@ export function openHostCharts(model: HostModel): HostCharts {
         span,
         time: cursor,
         pinned,
+        liveUntil,
         pin: (at) => change({ at }),
         zoom(a, b) {
           // What the pointer is on is another moment then.

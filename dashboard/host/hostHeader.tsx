@@ -17,8 +17,8 @@ export function HostHeader({ model }: { model: HostModel }) {
       <h1>{agent?.name ?? model.agent}</h1>
       {agent !== undefined && agent.name !== agent.id && <span class="host-id">{agent.id}</span>}
       {agent !== undefined && (
-        <span class="state" data-state={agent.state}>
-          <span class="state-mark" data-state={agent.state} aria-hidden="true" />
+        <span class="state live" data-state={agent.state}>
+          <span class="state-mark live-mark" data-state={agent.state} aria-hidden="true" />
           {STATE_TEXT[agent.state]}
         </span>
       )}

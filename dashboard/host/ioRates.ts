@@ -8,14 +8,18 @@ export interface IoRate {
 }
 
 /**
- * The rate of each point, in MB a second: over its step, or, of single snapshots, over the time to the next one, for which
- * the growth of the counts is. Undefined where that is not known: of the newest snapshot, and in front of a gap.
+ * The rate of each point, in MB a second: over its step; or, of a single snapshot, since the one before it, whose growth
+ * until then is that one's. Undefined where it is not known: of the first snapshot, and behind a gap.
  */
 export function ioRatesOf(points: readonly HistoryPoint[], stepSeconds: number): (IoRate | undefined)[] {
-  return points.map(({ time, io }, i) => {
-    const untilNext = (points[i + 1]?.time ?? Infinity) - time;
-    const seconds = stepSeconds > 1 ? stepSeconds : untilNext;
-    if (seconds > MAX_HOLD_SECONDS && stepSeconds === 1) return undefined;
-    return { read: io.read_mb / seconds, written: io.write_mb / seconds };
+  return points.map((point, i) => {
+    if (stepSeconds > 1) return rateOf(point.io, stepSeconds);
+    const before = points[i - 1];
+    const seconds = point.time - (before?.time ?? -Infinity);
+    return before === undefined || seconds > MAX_HOLD_SECONDS ? undefined : rateOf(before.io, seconds);
   });
+}
+
+function rateOf({ read_mb, write_mb }: HistoryPoint['io'], seconds: number): IoRate {
+  return { read: read_mb / seconds, written: write_mb / seconds };
 }

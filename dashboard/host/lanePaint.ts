@@ -75,7 +75,7 @@ export function drawLanes(chart: uPlot, { points, stepSeconds, lanes }: LanesToD
 
 /** Numbers of the cores at the left, as many as there is room for. */
 function drawLabels({ ctx, bbox }: uPlot, rows: number, each: number, rowHeight: number, paint: Paint): void {
-  const room = 13 * devicePixelRatio;
+  const room = 11 * devicePixelRatio;
   const every = Math.max(1, Math.ceil(room / rowHeight));
   ctx.save();
   ctx.fillStyle = paint.colour('--text-faint');

@@ -11,11 +11,13 @@ const WORDS = {
 
 /** Of which moment the table speaks, how that was chosen, and whether the host was heard of then. */
 export function MomentHead({ model }: { model: HostModel }) {
-  const { time, clock } = useServices();
+  const { time, clock, link } = useServices();
   const { kind, wanted, shown } = model.moment;
   const moment = shown.value;
   const snapshot = moment?.snapshot;
   const isNow = kind.value === 'now';
+  const state = model.host.agent.value?.state ?? 'online';
+  const reports = link.state.value === 'live' && state === 'online';
   // Now is the time of the newest snapshot: what is shown is from then.
   const seconds = isNow ? (snapshot?.timestamp ?? wanted.value) : wanted.value;
   const age = snapshot === undefined ? 0 : (moment?.time ?? 0) - snapshot.timestamp;
@@ -28,7 +30,7 @@ export function MomentHead({ model }: { model: HostModel }) {
         </time>
       </h2>
       <span class="moment-kind" data-kind={kind.value}>
-        {WORDS[kind.value]}
+        {isNow && !reports ? 'last heard' : WORDS[kind.value]}
       </span>
       {moment !== undefined && snapshot !== undefined && !moment.held && !isNow && (
         <span class="moment-gap">nothing heard for {durationText(age)}</span>

@@ -1,5 +1,6 @@
 import { effect, type ReadonlySignal, type Signal } from '@preact/signals';
 import type uPlot from 'uplot';
+import { drawEndOfLive, drawPin } from './chartMarks.ts';
 import type { Paint } from './paint.ts';
 import type { TimeSpan } from './timeSpan.ts';
 
@@ -27,6 +28,8 @@ export interface ChartCursor {
   /** Holds on to a moment, or lets go of it. */
   pin(time: number | undefined): void;
   zoom(a: number, b: number): void;
+  /** From when on nothing comes in live, where the span goes on: epoch seconds. */
+  liveUntil: ReadonlySignal<number | undefined>;
 }
 
 export interface ChartOptions {
@@ -124,6 +127,7 @@ export function openTimeChart(Plot: typeof uPlot, options: ChartOptions): () => 
     }),
     effect(() => {
       void cursor.pinned.value;
+      void cursor.liveUntil.value;
       for (const signal of options.drawn ?? []) void signal.value;
       chart.redraw(false);
     }),
@@ -203,7 +207,12 @@ function plotOptions(options: ChartOptions): uPlot.Options {
             },
           ],
     hooks: {
-      drawClear: [(chart) => options.below?.(chart, paint)],
+      drawClear: [
+        (chart) => {
+          drawEndOfLive(chart, cursor.liveUntil.peek(), paint);
+          options.below?.(chart, paint);
+        },
+      ],
       draw: [
         (chart) => {
           options.above?.(chart, paint);
@@ -212,16 +221,4 @@ function plotOptions(options: ChartOptions): uPlot.Options {
       ],
     },
   };
-}
-
-/** The pinned moment: a line from top to bottom. */
-function drawPin(chart: uPlot, pinned: number | undefined, paint: Paint): void {
-  if (pinned === undefined) return;
-  const { ctx, bbox } = chart;
-  const x = Math.round(chart.valToPos(pinned, 'x', true));
-  if (x < bbox.left || x > bbox.left + bbox.width) return;
-  ctx.save();
-  ctx.fillStyle = paint.colour('--accent');
-  ctx.fillRect(x - devicePixelRatio / 2, bbox.top, Math.max(1, devicePixelRatio * 1.5), bbox.height);
-  ctx.restore();
 }
