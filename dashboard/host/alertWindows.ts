@@ -1,5 +1,6 @@
 import type { AlertEvent } from '../../core/contracts/alert.ts';
 import type { HistoryPoint } from '../../core/contracts/history.ts';
+import { MAX_HOLD_SECONDS } from '../../core/contracts/historyTerms.ts';
 import type { TopProcess } from '../../core/contracts/processes.ts';
 import type { Client } from '../client/client.ts';
 import type { TimeSpan } from './timeSpan.ts';
@@ -40,14 +41,25 @@ export function windowOf({ id, started_at, timestamp, threshold, message }: Aler
 }
 
 /**
- * When the CPU was below the threshold again, as the course shows it: the end of the last step that was not wholly below.
- * Undefined where it has not been yet.
+ * When the CPU was below the threshold again, as the course shows it: the first step that was not wholly above. Where the
+ * course has a gap before that, it is the last that is known of it. Undefined while it goes on.
+ *
+ * @param until epoch seconds up to which there could be points
  */
 export function endOf(
   { firedAt, threshold }: AlertWindow,
   points: readonly HistoryPoint[],
+  { stepSeconds, until }: { stepSeconds: number; until: number },
 ): number | undefined {
-  return points.find(({ time, cpu }) => time > firedAt && cpu.min < threshold)?.time;
+  const patience = Math.max(MAX_HOLD_SECONDS, 2 * stepSeconds);
+  let known = firedAt;
+  for (const { time, cpu } of points) {
+    if (time <= firedAt) continue;
+    if (time - known > patience) return known;
+    if (cpu.min < threshold) return time;
+    known = time;
+  }
+  return until - known > patience ? known : undefined;
 }
 
 /** Who took most of the CPU from the moment the alert began to its end. */

@@ -1,7 +1,7 @@
 import { computed, effect, signal, type ReadonlySignal } from '@preact/signals';
-import type { HistoryPoint } from '../../core/contracts/history.ts';
 import { alertWindows, culpritsOf, endOf, windowOf, type AlertWindow, type Culprit } from './alertWindows.ts';
 import type { HostContext } from './hostContext.ts';
+import type { HostCourse } from './hostCourse.ts';
 import { createResource } from './resource.ts';
 
 /** An alert as it is shown: with its end, as far as the course tells, and who it was. */
@@ -25,7 +25,7 @@ const SETTLE_MS = 3_000;
 
 export function followAlerts(
   context: HostContext,
-  points: ReadonlySignal<readonly HistoryPoint[]>,
+  { points, step }: Pick<HostCourse, 'points' | 'step'>,
 ): HostAlerts {
   const { agent, client, view, span, services, withoutHistory } = context;
   const answer = createResource<AlertWindow[]>();
@@ -50,7 +50,10 @@ export function followAlerts(
     const { from, to } = span.value;
     const all = new Map([...(answer.value.value ?? []), ...came.value].map((window) => [window.id, window]));
     return [...all.values()]
-      .map((window) => ({ ...window, to: endOf(window, points.value) }))
+      .map((window) => ({
+        ...window,
+        to: endOf(window, points.value, { stepSeconds: step.value, until: to }),
+      }))
       .filter((window) => window.from < to && (window.to ?? to) > from)
       .sort((a, b) => a.from - b.from);
   });

@@ -43,7 +43,7 @@ export function ProcessPanel({ model, charts }: { model: HostModel; charts: Host
               ? 'No snapshot of this range names it.'
               : 'CPU in percent of one core.'}
       </p>
-      <Elsewhere model={model} />
+      {model.withoutHistory.value === undefined && <Elsewhere model={model} />}
     </section>
   );
 }

@@ -100,11 +100,20 @@ describe('the window of an alert', () => {
       1,
     );
 
+  const end = (points: ReturnType<typeof course>, until = BEGIN + 50) =>
+    endOf(window, points, { stepSeconds: 1, until });
+
   test('ends with the first snapshot below the threshold after it fired', () => {
-    expect(endOf(window, course(10, 95, 95, 99, 50, 99))).toBe(BEGIN + 40);
+    expect(end(course(10, 95, 95, 99, 50, 99))).toBe(BEGIN + 40);
   });
 
   test('has no end while the CPU is still hot', () => {
-    expect(endOf(window, course(10, 95, 95, 99))).toBeUndefined();
+    expect(end(course(10, 95, 95, 99))).toBeUndefined();
+  });
+
+  test('ends with what is known of it where nothing was measured any more', () => {
+    expect(end(course(10, 95, 95, 99), BEGIN + 1_000)).toBe(BEGIN + 30);
+    expect(end([], BEGIN + 1_000)).toBe(BEGIN + 20);
+    expect(end(pointsOf([at(BEGIN + 500, 5)], 1), BEGIN + 1_000)).toBe(BEGIN + 20);
   });
 });
