@@ -4,18 +4,21 @@ import { shareText } from './figures.ts';
 import type { ShownAlert } from './hostAlerts.ts';
 import type { HostModel } from './hostModel.ts';
 
-/** Above the CPU: when alerts were on, and who it was. Its place is kept where there is none. */
+/**
+ * Above the CPU: when alerts were on, and who it was. Its place is kept where there is none. To be seen only: in a long
+ * range they are too narrow to be hit, and the list of alerts has all of them, to read and to go to.
+ */
 export function AlertStrip({ model }: { model: HostModel }) {
   const { from, to } = model.span.value;
-  const part = (seconds: number) => `${(100 * (seconds - from)) / (to - from)}%`;
+  const part = (seconds: number) => `${(100 * seconds) / (to - from)}%`;
   return (
-    <ul class="alert-strip" aria-label="Alerts in this range">
+    <ul class="alert-strip" aria-hidden="true">
       {model.alerts.alerts.value.map((alert) => {
         const begin = Math.max(from, alert.from);
         const end = Math.min(to, alert.to ?? to);
         return (
-          <li key={alert.id} style={{ left: part(begin), width: `${(100 * (end - begin)) / (to - from)}%` }}>
-            <AlertButton model={model} alert={alert} />
+          <li key={alert.id} style={{ left: part(begin - from), width: part(end - begin) }}>
+            <AlertFlag alert={alert} />
           </li>
         );
       })}
@@ -23,25 +26,17 @@ export function AlertStrip({ model }: { model: HostModel }) {
   );
 }
 
-function AlertButton({ model, alert }: { model: HostModel; alert: ShownAlert }) {
+function AlertFlag({ alert }: { alert: ShownAlert }) {
   const { time, clock } = useServices();
+  const now = clock.now.peek();
   const culprit = alert.culprits?.[0];
-  const lasted = durationText((alert.to ?? clock.now.peek()) - alert.from);
-  const who = culprit === undefined ? '' : `: ${culprit.name} ${shareText(culprit.share)}`;
-  const when = `${time.near(alert.from, clock.now.peek())}, ${alert.to === undefined ? 'still on' : `for ${lasted}`}`;
+  const who = culprit === undefined ? undefined : `${culprit.name} ${shareText(culprit.share)}`;
+  const lasted = alert.to === undefined ? 'still on' : `for ${durationText(alert.to - alert.from)}`;
+  const title = `${alert.message}\n${time.near(alert.from, now)}, ${lasted}${who === undefined ? '' : `: ${who}`}`;
   return (
-    <button
-      type="button"
-      title={`${alert.message}\n${when}${who}`}
-      aria-label={`Alert ${when}${who}. Hold on to the moment it fired.`}
-      onClick={() => model.change({ at: alert.firedAt })}
-    >
-      <span class="alert-mark" aria-hidden="true">
-        !
-      </span>
-      <span class="alert-who">
-        {culprit === undefined ? 'alert' : `${culprit.name} ${shareText(culprit.share)}`}
-      </span>
-    </button>
+    <span class="alert-flag" title={title}>
+      <span>!</span>
+      <span class="alert-who">{who ?? 'alert'}</span>
+    </span>
   );
 }

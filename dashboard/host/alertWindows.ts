@@ -2,6 +2,7 @@ import type { AlertEvent } from '../../core/contracts/alert.ts';
 import type { HistoryPoint } from '../../core/contracts/history.ts';
 import { MAX_HOLD_SECONDS } from '../../core/contracts/historyTerms.ts';
 import type { TopProcess } from '../../core/contracts/processes.ts';
+import type { Snapshot } from '../../core/contracts/snapshot.ts';
 import type { Client } from '../client/client.ts';
 import type { TimeSpan } from './timeSpan.ts';
 
@@ -60,6 +61,19 @@ export function endOf(
     known = time;
   }
   return until - known > patience ? known : undefined;
+}
+
+/**
+ * The same of snapshots in memory, which know to the second what a long step of the course does not. Undefined where none
+ * of them is later than the alert and below its threshold.
+ */
+export function endInMemory(
+  { firedAt, threshold }: AlertWindow,
+  snapshots: readonly Snapshot[],
+): number | undefined {
+  return snapshots.find(
+    ({ timestamp, total_cpu_percent }) => timestamp > firedAt && total_cpu_percent < threshold,
+  )?.timestamp;
 }
 
 /** Who took most of the CPU from the moment the alert began to its end. */

@@ -51,7 +51,7 @@ export function CpuFigure({ model, charts }: { model: HostModel; charts: HostCha
         series: [
           {},
           {},
-          { colour: '--heat-warm', width: 1, dash: [4, 3] },
+          { colour: '--heat-warm', width: 1, opacity: 0.55 },
           { colour: '--heat-calm', width: 1.75 },
         ],
         band: { upper: 1, lower: 2, colour: '--heat-calm', fill: 0.22 },

@@ -20,11 +20,12 @@ export function cpuTimeText(seconds: number): string {
   return `${(seconds / 3_600).toFixed(seconds < 36_000 ? 1 : 0)} h`;
 }
 
-/** Of reads and writes: `0`, `1.4 MB`, `2.1 GB`. */
+/** Of reads and writes: `0`, `1.4 MB`, `211 GB`. */
 export function dataText(mb: number): string {
   if (mb === 0) return '0';
-  if (mb < 1_000) return `${mb < 10 ? mb.toFixed(1) : Math.round(mb)} MB`;
-  return mb < 1_000_000 ? `${(mb / 1_000).toFixed(1)} GB` : `${(mb / 1_000_000).toFixed(1)} TB`;
+  const [value, unit] =
+    mb < 1_000 ? [mb, 'MB'] : mb < 1_000_000 ? [mb / 1_000, 'GB'] : [mb / 1_000_000, 'TB'];
+  return `${value < 100 ? value.toFixed(1) : Math.round(value)} ${unit}`;
 }
 
 /** `1.4 MB/s` */

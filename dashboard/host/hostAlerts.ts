@@ -1,7 +1,16 @@
 import { computed, effect, signal, type ReadonlySignal } from '@preact/signals';
-import { alertWindows, culpritsOf, endOf, windowOf, type AlertWindow, type Culprit } from './alertWindows.ts';
+import {
+  alertWindows,
+  culpritsOf,
+  endInMemory,
+  endOf,
+  windowOf,
+  type AlertWindow,
+  type Culprit,
+} from './alertWindows.ts';
 import type { HostContext } from './hostContext.ts';
 import type { HostCourse } from './hostCourse.ts';
+import type { RecentSnapshots } from './recentSnapshots.ts';
 import { createResource } from './resource.ts';
 
 /** An alert as it is shown: with its end, as far as the course tells, and who it was. */
@@ -26,6 +35,7 @@ const SETTLE_MS = 3_000;
 export function followAlerts(
   context: HostContext,
   { points, step }: Pick<HostCourse, 'points' | 'step'>,
+  recent: ReadonlySignal<RecentSnapshots>,
 ): HostAlerts {
   const { agent, client, view, span, services, withoutHistory } = context;
   const answer = createResource<AlertWindow[]>();
@@ -46,13 +56,20 @@ export function followAlerts(
     read();
   });
 
+  /** Whichever is first: memory knows it to the second, and the course knows what was before memory. */
+  function endNow(window: AlertWindow, until: number): number | undefined {
+    const inCourse = endOf(window, points.value, { stepSeconds: step.value, until });
+    const end = Math.min(inCourse ?? Infinity, endInMemory(window, recent.value.snapshots) ?? Infinity);
+    return end === Infinity ? undefined : end;
+  }
+
   const windows = computed(() => {
     const { from, to } = span.value;
     const all = new Map([...(answer.value.value ?? []), ...came.value].map((window) => [window.id, window]));
     return [...all.values()]
       .map((window) => ({
         ...window,
-        to: endOf(window, points.value, { stepSeconds: step.value, until: to }),
+        to: endNow(window, to),
       }))
       .filter((window) => window.from < to && (window.to ?? to) > from)
       .sort((a, b) => a.from - b.from);

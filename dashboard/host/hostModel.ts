@@ -41,7 +41,7 @@ export function openHost(agent: string, services: Services): HostModel {
   const cores = followCourse(context, recent, { cores: true, stepFor: coreStep });
   const moment = followMoment(context, recent);
   const top = followRangeTop(context, recent);
-  const alerts = followAlerts(context, course);
+  const alerts = followAlerts(context, course, recent);
   const process = followProcess(context, course.step);
   const host = followAgent(context, recent);
   const parts = [snapshots, course, cores, moment, top, alerts, process, host];

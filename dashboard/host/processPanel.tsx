@@ -79,7 +79,7 @@ function ProcessPlot({ model, charts }: { model: HostModel; charts: HostCharts }
       height: 96,
       data,
       series: [
-        { colour: '--accent', width: 1, dash: [3, 3] },
+        { colour: '--accent', width: 1, opacity: 0.6 },
         { colour: '--accent', width: 1.75, fill: 0.12 },
       ],
       top: computed(() =>

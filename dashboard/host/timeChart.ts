@@ -14,7 +14,8 @@ export interface ChartSeries {
   /** Name of a colour of the style sheet; without one it is the edge of a band. */
   colour?: string;
   width?: number;
-  dash?: number[];
+  /** Of the line. */
+  opacity?: number;
   /** Opacity of what lies below the line. */
   fill?: number;
 }
@@ -189,11 +190,10 @@ function plotOptions(options: ChartOptions): uPlot.Options {
     ],
     series: [
       {},
-      ...series.map(({ colour, width = 1.5, dash, fill }) => ({
-        stroke: () => (colour === undefined ? 'transparent' : paint.colour(colour)),
+      ...series.map(({ colour, width = 1.5, opacity, fill }) => ({
+        stroke: () => (colour === undefined ? 'transparent' : paint.colour(colour, opacity)),
         width,
         points: { show: false },
-        ...(dash === undefined ? {} : { dash }),
         ...(fill === undefined || colour === undefined ? {} : { fill: () => paint.colour(colour, fill) }),
       })),
     ],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { endOf, windowOf } from '../../../../dashboard/host/alertWindows.ts';
+import { endInMemory, endOf, windowOf } from '../../../../dashboard/host/alertWindows.ts';
 import { movedPlace } from '../../../../dashboard/host/keyboardCursor.ts';
 import { pointsOf } from '../../../../dashboard/host/liveBuckets.ts';
 import { sourceText, stepSeconds } from '../../../../dashboard/host/sourceText.ts';
@@ -105,6 +105,12 @@ describe('the window of an alert', () => {
 
   test('ends with the first snapshot below the threshold after it fired', () => {
     expect(end(course(10, 95, 95, 99, 50, 99))).toBe(BEGIN + 40);
+  });
+
+  test('is known to the second from snapshots in memory', () => {
+    const snapshots = [10, 95, 95, 99, 50].map((cpu, i) => at(BEGIN + 10 * i, cpu));
+    expect(endInMemory(window, snapshots)).toBe(BEGIN + 40);
+    expect(endInMemory(window, snapshots.slice(0, 4))).toBeUndefined();
   });
 
   test('has no end while the CPU is still hot', () => {
