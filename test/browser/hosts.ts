@@ -30,7 +30,7 @@ export const BURST_AT = recording.findIndex(({ total_cpu_percent }) => total_cpu
 export function measure({ shift, process, always }: Host, seconds: number): Snapshot {
   const index = (Math.floor(seconds / STEP_SECONDS) + shift) % recording.length;
   const recorded = recording[index] as Snapshot;
-  const own = { pid: 4242, cpu_percent: 1.5, memory_mb: 64, thread_count: 2, handle_count: 9 };
+  const own = { pid: 4242, cpu_percent: 99.5, memory_mb: 64, thread_count: 2, handle_count: 9 };
   return {
     ...recorded,
     timestamp: seconds,

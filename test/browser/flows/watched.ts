@@ -1,6 +1,8 @@
 import type { Group } from '../flow.ts';
 import { alertFlows } from './alerts.ts';
 import { connectionFlows } from './connection.ts';
+import { fleetFlows } from './fleet.ts';
+import { hostFlows } from './host.ts';
 import { operationsFlows } from './operations.ts';
 import { makeWorld } from './world.ts';
 
@@ -8,5 +10,5 @@ import { makeWorld } from './world.ts';
 export const watched: Group = {
   name: 'a few hosts',
   prepare: async (service) => (await makeWorld(service)).close,
-  flows: [...alertFlows, ...operationsFlows, ...connectionFlows],
+  flows: [...fleetFlows, ...hostFlows, ...alertFlows, ...operationsFlows, ...connectionFlows],
 };

@@ -12,6 +12,9 @@ export const SILENT = 'old-01';
 export const HOSTILE = 'odd-01';
 export const HOSTILE_NAME = `<img src=x onerror="document.title='taken over'">`;
 
+/** Has as long a history as {@link BURSTY}, and runs the same. */
+export const SIBLING = 'db-01';
+
 /** How long ago the burst of {@link BURSTY} began, when the hosts were made. */
 const BURST_SECONDS_AGO = 600;
 const HOURS_OF_HISTORY = 3;
@@ -32,12 +35,17 @@ export async function makeWorld({ url, urls, stand }: Service): Promise<World> {
   const hosts: Host[] = [
     hostWithBurstAt({ id: BURSTY, labels: 'env=prod,role=web' }, burstAt),
     { id: 'web-02', shift: 300, labels: 'env=prod,role=web' },
-    { id: 'db-01', shift: 450, labels: 'env=prod,role=db' },
+    { id: SIBLING, shift: 450, labels: 'env=prod,role=db' },
     { id: HOSTILE, shift: 600, labels: 'env=test', process: HOSTILE_NAME },
     { id: HOT, shift: 500, labels: 'env=test', always: { total_cpu_percent: 97.5 } },
   ];
   const histories = hosts.map((host) =>
-    handInHistory(url, host, host.id === BURSTY ? now - HOURS_OF_HISTORY * 3600 : now - 900, now),
+    handInHistory(
+      url,
+      host,
+      [BURSTY, SIBLING].includes(host.id) ? now - HOURS_OF_HISTORY * 3600 : now - 900,
+      now,
+    ),
   );
   // Silent long enough to be offline.
   histories.push(handInHistory(url, { id: SILENT, shift: 700 }, now - 900, now - 120));
