@@ -4,6 +4,7 @@ import { stripVTControlCharacters } from 'node:util';
 import type { Browser } from 'playwright-core';
 import { messageOf } from '../../core/errors.ts';
 import { crashesOf, type Service } from './service.ts';
+import type { Place } from './pages.ts';
 import { openVisit, type Visit, type VisitOptions } from './visit.ts';
 
 /** Where what a run leaves goes: figures, and pictures of what went wrong. */
@@ -19,6 +20,8 @@ export interface Scene {
   visit(options?: VisitOptions): Promise<Visit>;
   /** Keeps a figure for the report. */
   figure(name: string, value: number, unit: string): void;
+  /** Keeps something worth knowing that is no fault. */
+  note(text: string): void;
   /** Tells how a long flow is getting on. */
   progress(text: string): void;
 }
@@ -35,8 +38,14 @@ export interface Group {
   name: string;
   /** Settings of the service beside the default ones. */
   env?: Record<string, string>;
-  /** Stores what the flows begin with; gives what ends it again. */
-  prepare?(service: Service): Promise<() => Promise<void>>;
+  /**
+   * Stores what the flows begin with; gives what ends it again.
+   *
+   * @param crowded with more hosts than flows need, for pictures
+   */
+  prepare?(service: Service, crowded: boolean): Promise<() => Promise<void>>;
+  /** The pages there are to see, once all is prepared. */
+  places?(): Place[];
   flows: Flow[];
 }
 
@@ -45,6 +54,7 @@ export interface Outcome {
   flow: string;
   seconds: number;
   problems: string[];
+  notes: string[];
   figures: Record<string, { value: number; unit: string }>;
 }
 
@@ -58,6 +68,7 @@ export async function runFlow(
   const began = performance.now();
   const visits: Visit[] = [];
   const problems: string[] = [];
+  const notes: string[] = [];
   const figures: Outcome['figures'] = {};
   const crashesBefore = crashesOf(service).length;
   const scene: Scene = {
@@ -67,6 +78,7 @@ export async function runFlow(
       visits.push(visit);
       return visit;
     },
+    note: (text) => void notes.push(text),
     figure: (name, value, unit) => void (figures[name] = { value, unit }),
   };
   try {
@@ -81,7 +93,7 @@ export async function runFlow(
   }
   problems.push(...crashesOf(service).slice(crashesBefore));
   const seconds = (performance.now() - began) / 1000;
-  return { group: group.name, flow: flow.name, seconds, problems: [...new Set(problems)], figures };
+  return { group: group.name, flow: flow.name, seconds, problems: [...new Set(problems)], notes, figures };
 }
 
 async function keepPictures(visits: Visit[], name: string): Promise<void> {

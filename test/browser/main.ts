@@ -11,12 +11,15 @@ import { findChromium, launch } from './chromium.ts';
 import { OUTPUT, runFlow, type Group, type Outcome } from './flow.ts';
 import { GROUPS } from './flows/index.ts';
 import { HELP, readOptions, type Options } from './options.ts';
+import { takePictures } from './pictures.ts';
 import { openService } from './service.ts';
 
 const progress = createProgress();
 
 /** The groups with the flows that are meant. @throws {Error} where that is none */
-function chosen({ only }: Options): Group[] {
+function chosen({ only, screenshots }: Options): Group[] {
+  if (screenshots)
+    return GROUPS.filter(({ places }) => places !== undefined).map((group) => ({ ...group, flows: [] }));
   const text = only.toLowerCase();
   const groups = GROUPS.map((group) => ({
     ...group,
@@ -44,7 +47,9 @@ async function runAll(groups: Group[], options: Options, ground: Ground): Promis
       const service = await openService(ground, group.env);
       let end: (() => Promise<void>) | undefined;
       try {
-        end = await group.prepare?.(service);
+        end = await group.prepare?.(service, options.screenshots);
+        if (options.screenshots)
+          for (const file of await takePictures(group, service, browser)) progress.line(`  ${file}`);
         for (const flow of group.flows) {
           if (interrupted) break;
           const outcome = await runFlow(group, flow, {
@@ -67,12 +72,13 @@ async function runAll(groups: Group[], options: Options, ground: Ground): Promis
   return outcomes;
 }
 
-function tell({ flow, seconds, problems, figures }: Outcome): void {
+function tell({ flow, seconds, problems, notes, figures }: Outcome): void {
   progress.line(`  ${problems.length === 0 ? 'ok  ' : 'FAIL'}  ${flow} (${seconds.toFixed(1)} s)`);
   for (const [name, { value, unit }] of Object.entries(figures))
     progress.line(
       `          ${name}: ${value.toLocaleString('en-US', { maximumFractionDigits: 1 })} ${unit}`,
     );
+  for (const note of notes) progress.line(`          note: ${note}`);
   for (const problem of problems) progress.line(`        ${problem.replaceAll('\n', '\n        ')}`);
 }
 

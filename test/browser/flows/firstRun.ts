@@ -1,10 +1,14 @@
 import type { Group } from '../flow.ts';
 import { report } from '../hosts.ts';
+import { EMPTY } from '../pages.ts';
+import { everyPageFlows } from './everyPage.ts';
 
 /** A server that nobody reports to yet, and then one host. */
 export const firstRun: Group = {
   name: 'the first run',
+  places: () => [EMPTY],
   flows: [
+    ...everyPageFlows(() => [EMPTY]),
     {
       name: 'an empty list shows the command that connects a host, and the only host is shown straight away',
       async run({ visit, service: { url } }) {

@@ -10,9 +10,21 @@ export const hostRow = (page: Page, host: string) =>
 
 const hostNames = (page: Page) => page.locator('.host-link').allInnerTexts();
 
-/** Figures of a column, top to bottom. */
-const figures = async (page: Page, cell: string) =>
-  (await page.locator(`.fleet-row ${cell} .figure`).allInnerTexts()).map(Number);
+/** Figures of a column, top to bottom: rows are laid out by their places, not by their order in the document. */
+async function figures(page: Page, cell: string): Promise<number[]> {
+  const rows = await page.locator('.fleet-row').evaluateAll(
+    (elements, selector) =>
+      elements.map((row) => ({
+        place: Number(row.getAttribute('aria-rowindex')),
+        figure: Number(row.querySelector(selector)?.textContent),
+      })),
+    `${cell} .figure`,
+  );
+  // Whoever said nothing for long has none, and is last.
+  return rows
+    .toSorted((a, b) => a.place - b.place)
+    .flatMap(({ figure }) => (Number.isNaN(figure) ? [] : figure));
+}
 
 const isDescending = (values: number[]) =>
   values.every((value, i) => i === 0 || value <= (values[i - 1] ?? 0));

@@ -2,6 +2,8 @@ import { strict as assert } from 'node:assert';
 import type { Page } from 'playwright-core';
 import type { Flow, Group } from '../flow.ts';
 import { startReporting } from '../hosts.ts';
+import { SIGN_IN } from '../pages.ts';
+import { everyPageFlows } from './everyPage.ts';
 
 const VIEWER = 'browser-viewer-token';
 const OPERATOR = 'browser-operator-token';
@@ -55,6 +57,7 @@ const flows: Flow[] = [
       await page.goto(`${service.url}/alerts`);
       await signIn(page, VIEWER);
       await heading(page, 'Alerts').waitFor();
+      await page.getByText('Live', { exact: true }).waitFor();
       // As the browser does once the cookie is too old.
       await context.clearCookies();
       await page.getByRole('link', { name: 'Operations' }).click();
@@ -73,5 +76,6 @@ export const session: Group = {
     const reporting = startReporting(url, [{ id: 'guarded-01', shift: 0 }]);
     return reporting.stop;
   },
-  flows,
+  places: () => [SIGN_IN],
+  flows: [...flows, ...everyPageFlows(() => [SIGN_IN], REFUSED)],
 };

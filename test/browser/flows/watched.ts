@@ -1,14 +1,40 @@
 import type { Group } from '../flow.ts';
+import { placesOf, type Place } from '../pages.ts';
 import { alertFlows } from './alerts.ts';
 import { connectionFlows } from './connection.ts';
+import { everyPageFlows } from './everyPage.ts';
+import { firstLoadFlows } from './firstLoad.ts';
 import { fleetFlows } from './fleet.ts';
 import { hostFlows } from './host.ts';
 import { operationsFlows } from './operations.ts';
-import { makeWorld } from './world.ts';
+import { BURSTY, makeWorld } from './world.ts';
+
+/** In the middle of a burst: something ran then. */
+const INTO_BURST_SECONDS = 12;
 
 /** What somebody does who looks after a few hosts. */
-export const watched: Group = {
-  name: 'a few hosts',
-  prepare: async (service) => (await makeWorld(service)).close,
-  flows: [...fleetFlows, ...hostFlows, ...alertFlows, ...operationsFlows, ...connectionFlows],
-};
+function watchedGroup(): Group {
+  let at = 0;
+  const places = (): Place[] => placesOf({ host: BURSTY, at });
+  return {
+    name: 'a few hosts',
+    async prepare(service, crowded) {
+      const world = await makeWorld(service, crowded);
+      at = world.burstAt + INTO_BURST_SECONDS;
+      return world.close;
+    },
+    places,
+    flows: [
+      ...fleetFlows,
+      ...hostFlows,
+      ...alertFlows,
+      ...operationsFlows,
+      ...firstLoadFlows,
+      ...everyPageFlows(places),
+      // Last, because they stop the server.
+      ...connectionFlows,
+    ],
+  };
+}
+
+export const watched = watchedGroup();

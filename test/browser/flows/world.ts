@@ -28,8 +28,20 @@ export interface World {
   close(): Promise<void>;
 }
 
+/** Hosts for a picture: how long ago, in seconds, each had a burst. */
+const CROWD: [id: string, burstSecondsAgo: number, labels: string][] = [
+  ['web-03', 170, 'env=prod,role=web'],
+  ['web-04', 1500, 'env=prod,role=web'],
+  ['cache-01', 900, 'env=prod,role=cache'],
+  ['db-02', 290, 'env=prod,role=db'],
+  ['build-01', 40, 'env=ci'],
+  ['build-02', 240, 'env=ci'],
+  ['mail-01', 1200, 'env=prod,role=mail'],
+  ['staging-01', 700, 'env=staging'],
+];
+
 /** A few hosts with history, alerts past and firing, which go on reporting to the second API node. */
-export async function makeWorld({ url, urls, stand }: Service): Promise<World> {
+export async function makeWorld({ url, urls, stand }: Service, crowded = false): Promise<World> {
   const now = nowSeconds();
   const burstAt = now - BURST_SECONDS_AGO;
   const hosts: Host[] = [
@@ -39,6 +51,7 @@ export async function makeWorld({ url, urls, stand }: Service): Promise<World> {
     { id: HOSTILE, shift: 600, labels: 'env=test', process: HOSTILE_NAME },
     { id: HOT, shift: 500, labels: 'env=test', always: { total_cpu_percent: 97.5 } },
   ];
+  if (crowded) for (const [id, ago, labels] of CROWD) hosts.push(hostWithBurstAt({ id, labels }, now - ago));
   const histories = hosts.map((host) =>
     handInHistory(
       url,

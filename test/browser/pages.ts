@@ -1,0 +1,49 @@
+import type { Page } from 'playwright-core';
+
+/** A page of the dashboard, as it is looked at from all sides: for its accessibility, its width, and its pictures. */
+export interface Place {
+  name: string;
+  path: string;
+  /** Resolves when what it is for can be seen. */
+  isThere(page: Page): Promise<void>;
+}
+
+const heading = (name: string) => (page: Page) => page.getByRole('heading', { name }).first().waitFor();
+
+/** Where a few hosts report. */
+export function placesOf({ host, at }: { host: string; at: number }): Place[] {
+  const iso = new Date(at * 1000).toISOString().replace('.000Z', 'Z');
+  return [
+    {
+      name: 'fleet',
+      path: '/hosts',
+      isThere: (page) => page.getByRole('link', { name: host }).waitFor(),
+    },
+    {
+      name: 'host',
+      path: `/hosts/${host}?range=1h&at=${iso}`,
+      async isThere(page) {
+        await page.getByText('held on to').waitFor();
+        await page.locator('.u-over').first().waitFor();
+        await page.locator('.moment .process-name').first().waitFor();
+      },
+    },
+    {
+      name: 'process',
+      path: `/hosts/${host}?range=1h&process=sh`,
+      async isThere(page) {
+        await page.getByRole('figure', { name: 'CPU of sh' }).locator('.u-over').waitFor();
+        await page.locator('.moment .process-name').first().waitFor();
+      },
+    },
+    {
+      name: 'alerts',
+      path: '/alerts',
+      isThere: (page) => page.getByRole('region', { name: 'Earlier' }).getByRole('row').nth(1).waitFor(),
+    },
+    { name: 'operations', path: '/operations', isThere: heading('API nodes') },
+  ];
+}
+
+export const EMPTY: Place = { name: 'empty', path: '/', isThere: heading('No host has reported yet') };
+export const SIGN_IN: Place = { name: 'sign-in', path: '/', isThere: heading('Sign in') };
