@@ -21,6 +21,19 @@ export interface LatestCpu {
   at: number;
 }
 
+/** From this many seconds without a word on, it is said that there is none. */
+export const SILENT_SECONDS = 30;
+
+/** By each host's name; the later word counts, whoever brings it. */
+export function withLatest(
+  known: ReadonlyMap<string, LatestCpu>,
+  news: Iterable<readonly [agent: string, latest: LatestCpu]>,
+): ReadonlyMap<string, LatestCpu> {
+  const all = new Map(known);
+  for (const [agent, latest] of news) if (latest.at >= (all.get(agent)?.at ?? 0)) all.set(agent, latest);
+  return all;
+}
+
 /** The alerts of a page: those that fire, and those that are over; the newest first. */
 export interface AlertLists {
   firing: (AlertItem & { latest: LatestCpu })[];
@@ -50,7 +63,8 @@ export function merged(known: readonly AlertItem[], added: readonly AlertItem[],
 
 /**
  * Which alerts fire now. The API tells when one begins and not when it ends: it lasts until the first snapshot below its
- * threshold, so the newest one of a host fires as long as what the host said last is not below.
+ * threshold, so the newest one of a host fires as long as what the host said last is not below. A host that has fallen
+ * silent since goes on firing: silence resolves nothing.
  *
  * @param items newest first
  */

@@ -3,7 +3,7 @@ import { Time } from '../shell/time.tsx';
 import { percentText } from '../state/number.ts';
 import { hostPath } from '../state/routes.ts';
 import { durationText } from '../state/time.ts';
-import type { AlertLists } from './alertItem.ts';
+import { SILENT_SECONDS, type AlertLists } from './alertItem.ts';
 import { momentPath } from './momentPath.ts';
 
 /** What fires now. The region stays, so that what comes into it is read out. */
@@ -15,7 +15,7 @@ export function FiringList({ items }: { items: AlertLists['firing'] }) {
         {items.length === 0 ? (
           <p class="alerts-none">Nothing fires.</p>
         ) : (
-          <ul class="firing">
+          <ul class="alerts-firing">
             {items.map((item) => (
               <FiringItem key={item.id} item={item} />
             ))}
@@ -29,8 +29,9 @@ export function FiringList({ items }: { items: AlertLists['firing'] }) {
 function FiringItem({ item }: { item: AlertLists['firing'][number] }) {
   const { clock } = useServices();
   const { agent, severity, message, startedAt, firedAt, latest } = item;
+  const isSilent = clock.now.value - latest.at > SILENT_SECONDS;
   return (
-    <li class="firing-item" data-severity={severity}>
+    <li class={isSilent ? 'firing-item silent' : 'firing-item'} data-severity={severity}>
       <div class="firing-head">
         <a class="firing-host" href={hostPath(agent)}>
           {agent}
@@ -38,10 +39,18 @@ function FiringItem({ item }: { item: AlertLists['firing'][number] }) {
         <span class="severity">{severity}</span>
         <span class="firing-now live">
           {percentText(latest.percent)}
-          <span class="unit"> % now</span>
+          <span class="unit"> % {isSilent ? 'last' : 'now'}</span>
         </span>
       </div>
-      <p class="firing-message">{message}</p>
+      <p class="firing-message">
+        {message}
+        {isSilent && (
+          <strong class="firing-silent">
+            {' '}
+            No data since <Time seconds={latest.at} />.
+          </strong>
+        )}
+      </p>
       <p class="firing-foot">
         <span>
           For <span class="live">{durationText(clock.now.value - startedAt)}</span>, since{' '}

@@ -15,7 +15,7 @@ export function FindingList({ findings }: { findings: Finding[] }) {
             {title}
           </h2>
           <p>{text}</p>
-          {command !== undefined && <code class="command">{command}</code>}
+          {command !== undefined && <code class="finding-command">{command}</code>}
         </div>
       ))}
     </section>

@@ -17,6 +17,7 @@ const WAITS: Record<string, string> = {
   alerts: 'Alerts fire that much too late.',
   prune: 'What is too old is removed later.',
   rollup: 'Charts of long ranges read more rows meanwhile, and are slower.',
+  notify: 'Messages about alerts come that much too late.',
 };
 
 /** From how many seconds on the oldest job of a queue is told of; what only tidies up may take its time. */

@@ -1,6 +1,7 @@
 import type { NodeFigures } from '../../core/contracts/operations.ts';
 import { countText } from '../state/number.ts';
 import { durationText } from '../state/time.ts';
+import { rateText } from './rateText.ts';
 
 /** Every API node; which of them answered this page is said, because another one may answer next. */
 export function NodeTable({ nodes, ownId }: { nodes: NodeFigures[]; ownId: string }) {
@@ -37,7 +38,7 @@ export function NodeTable({ nodes, ownId }: { nodes: NodeFigures[]; ownId: strin
               </th>
               <td class="wide-only">{version}</td>
               <td class="number live">{durationText(uptime_seconds)}</td>
-              <td class="number live">{ingest_per_second.toFixed(1)}</td>
+              <td class="number live">{rateText(ingest_per_second)}</td>
               <td class="number live">{countText(sockets.socket_io)}</td>
               <td class="number live wide-only">{countText(sockets.websocket)}</td>
             </tr>

@@ -3,7 +3,8 @@ import type { Operations } from '../../core/contracts/operations.ts';
 import { useServices } from '../services.tsx';
 import { usePageTitle } from '../shell/pageTitle.ts';
 import { durationText } from '../state/time.ts';
-import { countText } from '../state/number.ts';
+import { countText, NO_VALUE } from '../state/number.ts';
+import { rateText } from './rateText.ts';
 import { FindingList } from './findingList.tsx';
 import { findingsOf } from './findings.ts';
 import { NodeTable } from './nodeTable.tsx';
@@ -17,11 +18,8 @@ const POLL_MS = 3_000;
 /** How the service itself does: stores, queues, nodes; and in words what is wrong, and what to do. */
 export function OperationsPage() {
   usePageTitle('Operations');
-  const { api } = useServices();
-  const ask = useCallback(
-    (signal: AbortSignal) => api.request<Operations>('/api/operations', { signal }),
-    [api],
-  );
+  const { client } = useServices();
+  const ask = useCallback((signal: AbortSignal) => client.operations({ signal }), [client]);
   const { value, fault } = usePolled(ask, POLL_MS);
   return (
     <div class="operations" data-stale={fault !== undefined}>
@@ -34,7 +32,7 @@ export function OperationsPage() {
         )}
         <BoardLink />
       </header>
-      <div role="status">
+      <div class="operations-state" role="status">
         {fault !== undefined && (
           <p class="notice">
             {fault} {value === undefined ? '' : 'What you see below is what it said last.'} Trying again…
@@ -79,7 +77,7 @@ function Figures({ operations }: { operations: Operations }) {
         />
         <Tile
           name="History in minutes"
-          value={rollup_behind_seconds === null ? '–' : durationText(rollup_behind_seconds)}
+          value={rollup_behind_seconds === null ? NO_VALUE : durationText(rollup_behind_seconds)}
           unit={rollup_behind_seconds === null ? undefined : 'behind'}
           note="Made every 30 s; charts read what is newer elsewhere"
         />
@@ -88,9 +86,4 @@ function Figures({ operations }: { operations: Operations }) {
       <NodeTable nodes={nodes} ownId={node.id} />
     </>
   );
-}
-
-/** `0.5`, `12.3`, `1,240`: as many digits as say something. */
-function rateText(perSecond: number): string {
-  return perSecond < 100 ? perSecond.toFixed(1) : countText(Math.round(perSecond));
 }

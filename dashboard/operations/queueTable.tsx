@@ -9,6 +9,7 @@ const MEANINGS: Record<string, string> = {
   alerts: 'judging for alerts',
   prune: 'removing what is too old',
   rollup: 'minutes and hours of the history',
+  notify: 'messages about alerts',
 };
 
 const COLUMNS = ['Waiting', 'At work', 'Later', 'Failed'];

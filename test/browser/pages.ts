@@ -39,7 +39,10 @@ export function placesOf({ host, at }: { host: string; at: number }): Place[] {
     {
       name: 'alerts',
       path: '/alerts',
-      isThere: (page) => page.getByRole('region', { name: 'Earlier' }).getByRole('row').nth(1).waitFor(),
+      async isThere(page) {
+        await page.getByRole('region', { name: 'Earlier' }).getByRole('row').nth(1).waitFor();
+        await page.getByRole('region', { name: 'Firing now' }).getByRole('listitem').first().waitFor();
+      },
     },
     { name: 'operations', path: '/operations', isThere: heading('API nodes') },
   ];

@@ -32,11 +32,23 @@ export const alertFlows: Flow[] = [
       await firingOf(page, HOT).waitFor();
       const host = await fire(service.url, 'burst-01');
       await firingOf(page, host.id).getByText('98.5').waitFor();
-      await report(service.url, host, { total_cpu_percent: 3 });
+      await report(service.url, host, { total_cpu_percent: 3, timestamp: nowSeconds() + 1 });
       await firingOf(page, host.id).waitFor({ state: 'detached' });
       await pastOf(page, host.id).getByRole('link').click();
       await page.waitForURL(/\/hosts\/burst-01\?at=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
       await page.getByRole('heading', { name: host.id }).waitFor();
+    },
+  },
+  {
+    name: 'a host that falls silent goes on firing, and it is said that nothing is heard of it',
+    async run({ visit, service }) {
+      const host: Host = { id: 'gone-01', shift: 100, always: { total_cpu_percent: 98.5 } };
+      await handInHistory(service.url, host, nowSeconds() - 60, nowSeconds() - 40);
+      const { page } = await visit();
+      await page.goto(`${service.url}/alerts`);
+      await firingOf(page, host.id)
+        .getByText(/No data since/)
+        .waitFor();
     },
   },
   {

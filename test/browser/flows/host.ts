@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core';
 import { z } from 'zod';
 import type { Flow } from '../flow.ts';
 import { waitFor } from '../../support/waitFor.ts';
-import { BURSTY, SIBLING } from './world.ts';
+import { BURSTY, SIBLING, untilFound } from './world.ts';
 
 const momentSchema = z.object({
   snapshot: z.object({
@@ -112,12 +112,7 @@ export const hostFlows: Flow[] = [
   {
     name: 'a click on a process shows its own course, and on which other hosts it ran',
     async run({ visit, service: { url } }) {
-      const searched = async () => (await fetch(`${url}/api/processes/search?name=postgres`)).text();
-      await waitFor(async () => (await searched()).includes(SIBLING), {
-        timeoutMs: 90_000,
-        intervalMs: 500,
-        describe: 'postgres to be found on the other host',
-      });
+      await untilFound(url, 'postgres', SIBLING);
       const { page } = await visit();
       await openHour(page, url);
       await page
@@ -132,11 +127,12 @@ export const hostFlows: Flow[] = [
     },
   },
   {
-    name: 'an alert stands over the chart, and leads to the moment it fired',
+    name: 'the alerts of the range are listed, and lead to the moment each fired',
     async run({ visit, service: { url } }) {
       const { page } = await visit();
       await openHour(page, url);
-      await page.getByRole('list', { name: 'Alerts in this range' }).getByRole('button').first().click();
+      const alerts = page.getByRole('region', { name: 'Alerts in the range' });
+      await alerts.getByRole('listitem').first().getByRole('button').first().click();
       await page.waitForURL(/at=/);
       await momentPanel(page).getByText('held on to').waitFor();
     },

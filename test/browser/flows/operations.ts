@@ -17,7 +17,7 @@ export const operationsFlows: Flow[] = [
       await tile(page, 'PostgreSQL').getByText('Connected').waitFor();
       await page.getByText('Everything works').waitFor();
       for (const queue of ['timeline', 'persist', 'alerts', 'prune', 'rollup'])
-        await page.getByRole('rowheader', { name: queue }).waitFor();
+        await page.getByRole('rowheader', { name: new RegExp(`^${queue}`) }).waitFor();
       await page
         .getByRole('region', { name: 'API nodes' })
         .getByRole('row')

@@ -1,6 +1,7 @@
 import { nowSeconds } from '../../../core/time.ts';
 import { handInHistory, hostWithBurstAt, startReporting, type Host } from '../hosts.ts';
 import type { Service } from '../service.ts';
+import { waitFor } from '../../support/waitFor.ts';
 
 /** Fired for good: what its agent measures never falls below the threshold. */
 export const HOT = 'hot-01';
@@ -40,6 +41,16 @@ const CROWD: [id: string, burstSecondsAgo: number, labels: string][] = [
   ['staging-01', 700, 'env=staging'],
 ];
 
+/** Waits until a process is known to have run on a host: that is rolled up by the hour, every 30 s. */
+export async function untilFound(url: string, name: string, host: string): Promise<void> {
+  const search = async () => (await fetch(`${url}/api/processes/search?name=${name}`)).text();
+  await waitFor(async () => (await search()).includes(host), {
+    timeoutMs: 90_000,
+    intervalMs: 500,
+    describe: `${name} to be found on ${host}`,
+  });
+}
+
 /** A few hosts with history, alerts past and firing, which go on reporting to the second API node. */
 export async function makeWorld({ url, urls, stand }: Service, crowded = false): Promise<World> {
   const now = nowSeconds();
@@ -48,10 +59,10 @@ export async function makeWorld({ url, urls, stand }: Service, crowded = false):
     hostWithBurstAt({ id: BURSTY, labels: 'env=prod,role=web' }, burstAt),
     { id: 'web-02', shift: 300, labels: 'env=prod,role=web' },
     { id: SIBLING, shift: 450, labels: 'env=prod,role=db' },
-    { id: HOSTILE, shift: 600, labels: 'env=test', process: HOSTILE_NAME },
     { id: HOT, shift: 500, labels: 'env=test', always: { total_cpu_percent: 97.5 } },
   ];
   if (crowded) for (const [id, ago, labels] of CROWD) hosts.push(hostWithBurstAt({ id, labels }, now - ago));
+  else hosts.push({ id: HOSTILE, shift: 600, labels: 'env=test', process: HOSTILE_NAME });
   const histories = hosts.map((host) =>
     handInHistory(
       url,
@@ -61,9 +72,10 @@ export async function makeWorld({ url, urls, stand }: Service, crowded = false):
     ),
   );
   // Silent long enough to be offline.
-  histories.push(handInHistory(url, { id: SILENT, shift: 700 }, now - 900, now - 120));
+  if (!crowded) histories.push(handInHistory(url, { id: SILENT, shift: 700 }, now - 900, now - 120));
   await Promise.all(histories);
   await stand.untilDrained();
+  if (crowded) await untilFound(url, 'sh', SIBLING);
   const reporting = startReporting(urls.at(-1) ?? url, hosts);
   return { hosts, burstAt, close: reporting.stop };
 }

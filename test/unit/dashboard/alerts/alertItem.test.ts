@@ -1,6 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { itemOf, listsOf, merged, type AlertItem } from '../../../../dashboard/alerts/alertItem.ts';
+import {
+  itemOf,
+  listsOf,
+  merged,
+  withLatest,
+  type AlertItem,
+} from '../../../../dashboard/alerts/alertItem.ts';
 
 const item = (changes: Partial<AlertItem> = {}): AlertItem => ({
   id: 'a',
@@ -68,5 +74,19 @@ describe('alerts as a page shows them', () => {
         expect(merged(all, [], since)).toEqual(all);
       }),
     );
+  });
+});
+
+describe('what hosts said last', () => {
+  test('is the later of two words, whichever comes first', () => {
+    const [early, late] = [
+      ['web-01', { percent: 95, at: 1_000 }],
+      ['web-01', { percent: 20, at: 1_002 }],
+    ] as const;
+    for (const order of [
+      [early, late],
+      [late, early],
+    ])
+      expect(withLatest(new Map(), order).get('web-01')).toEqual({ percent: 20, at: 1_002 });
   });
 });
