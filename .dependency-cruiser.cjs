@@ -47,7 +47,10 @@ module.exports = {
       name: 'alerting-is-pure',
       severity: 'error',
       from: { path: '^core/alerting/' },
-      to: { dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'core'], pathNot: 'node_modules/zod/' },
+      to: {
+        dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'core'],
+        pathNot: 'node_modules/(zod|yaml|croner)/',
+      },
     },
     {
       name: 'stores',

@@ -25,6 +25,8 @@ import { createExportStore, type ExportStore } from '../core/stores/exportRows.t
 import { createTimelineStore } from '../core/stores/timeline.ts';
 import { readProgress } from '../core/stores/upgradeProgress.ts';
 import { createAccess } from './access.ts';
+import { openAlerting } from './alerting/alerting.ts';
+import { readSettingsFile } from './alerting/settingsFile.ts';
 import { createAdmission, type Admission } from './admission.ts';
 import { observeBacklog } from './backlog.ts';
 import { buildApp } from './app.ts';
@@ -74,6 +76,7 @@ const POSTGRES_CONNECTIONS = 4;
  * @throws {StartError} when it cannot listen
  */
 export async function startApi({ config, log, lifecycle }: ProcessContext): Promise<string> {
+  const settingsFile = await readSettingsFile(config.alerts.rulesFile);
   const open = (purpose: RedisPurpose, name: string) => {
     const connection = openRedis(config.redis, purpose, `api:${name}`, log);
     lifecycle.defer(`Redis connection ${name}`, connection.close);
@@ -109,6 +112,10 @@ export async function startApi({ config, log, lifecycle }: ProcessContext): Prom
   const exportStreams = createExportStreams(MAX_EXPORTS);
   const agentStates = createAgentStateStore(redis, config.timeline);
   const postgres = openPostgres({ config, log, lifecycle });
+  const alerting = openAlerting(
+    { config, log, lifecycle },
+    { redis, prisma: postgres?.prisma, file: settingsFile },
+  );
   const rateLimits = createRateLimitStore(redis);
   const { ratePerMinute } = config.agents;
   const limit = { limit: ratePerMinute, windowMs: LIMIT_WINDOW_MS };
@@ -160,6 +167,7 @@ export async function startApi({ config, log, lifecycle }: ProcessContext): Prom
       streams: exportStreams,
       agentsAsked: history?.agentsAsked,
     },
+    alerting,
     access,
     agents: postgres?.agents,
     fleet:
@@ -277,6 +285,7 @@ function openPostgres({ config, log, lifecycle }: ProcessContext) {
     upgradeProgress: () => readProgress(prisma.handle, config.postgres.table),
     rollupProgress: createRollupStore({ prisma: prisma.handle, ...config.postgres }).progress,
     agents: createAgentStore({ prisma: prisma.handle, table: config.postgres.table }),
+    prisma: prisma.handle,
   };
 }
 

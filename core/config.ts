@@ -138,6 +138,11 @@ export const SETTINGS = {
     '10',
     'How long a window must last before its alert fires.',
   ),
+  ALERT_RULES_FILE: setting(
+    text,
+    '',
+    'YAML file with alert rules, channels and routes, read by the API at its start (docs/alerting.md).',
+  ),
   ALERT_HISTORY_DAYS: setting(
     integer(Number.MIN_SAFE_INTEGER),
     '365',
@@ -266,6 +271,8 @@ function group(values: Values) {
       retentionSeconds: values.ALERT_RETENTION_SECONDS,
       cpuThreshold: values.ALERT_CPU_THRESHOLD,
       cpuDurationSeconds: values.ALERT_CPU_DURATION_SECONDS,
+      /** Empty where there is none. */
+      rulesFile: values.ALERT_RULES_FILE,
     },
     postgres: {
       /** Empty where no history is kept. */

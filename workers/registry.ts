@@ -4,6 +4,7 @@ import type { Logger } from '../core/platform/logger.ts';
 import type { Queue } from '../core/platform/queue.ts';
 import type { AgentStateStore } from '../core/stores/agentStates.ts';
 import type { AgentStore } from '../core/stores/agents.ts';
+import type { AlertingSettingsCopy } from '../core/stores/alertingSettings.ts';
 import type { AlertHistoryStore } from '../core/stores/alertHistory.ts';
 import type { AlertStore } from '../core/stores/alerts.ts';
 import type { RollupStore } from '../core/stores/rollups.ts';
@@ -31,6 +32,8 @@ export interface RoleDependencies {
   snapshots: SnapshotStore | undefined;
   rollups: RollupStore | undefined;
   alertHistory: AlertHistoryStore | undefined;
+  /** What is judged and told by. */
+  alertingSettings: AlertingSettingsCopy;
   agents: AgentStore | undefined;
   agentStates: AgentStateStore;
   /** Takes note of the agents whose snapshots are stored. */

@@ -11,12 +11,14 @@ import { openQueue } from '../core/platform/queue.ts';
 import { openRedis, warnOfLossyRedis } from '../core/platform/redis.ts';
 import { createAgentStateStore } from '../core/stores/agentStates.ts';
 import { createAgentStore } from '../core/stores/agents.ts';
+import type { AlertingSettingsCopy } from '../core/stores/alertingSettings.ts';
 import { createAlertHistoryStore } from '../core/stores/alertHistory.ts';
 import { createAlertStore } from '../core/stores/alerts.ts';
 import { createRollupStore } from '../core/stores/rollups.ts';
 import { createSnapshotStore } from '../core/stores/snapshots.ts';
 import { createTimelineStore } from '../core/stores/timeline.ts';
 import { createUpgrade } from '../core/stores/upgrade.ts';
+import { openAlertingSettings } from './alertingSettings.ts';
 import { startProbes } from './probes.ts';
 import { giveUpOnRedis } from './giveUpOnRedis.ts';
 import { createRoles } from './registry.ts';
@@ -67,6 +69,7 @@ export async function startWorkers(
     { config, log, lifecycle },
     roleNames,
   );
+  const alertingSettings = openAlertingSettings(storesRedis, config, roleNames);
   const roles = createRoles({
     config,
     log,
@@ -76,6 +79,7 @@ export async function startWorkers(
     snapshots,
     rollups,
     alertHistory,
+    alertingSettings,
     stopping: () => lifecycle.stopping,
     agents,
     agentStates: createAgentStateStore(storesRedis, config.timeline),
@@ -99,6 +103,7 @@ export async function startWorkers(
     });
   }
   for (const name of roleNames) start(roles[name]);
+  if (roleNames.includes('alerts')) publishSettings(alertingSettings, { log, lifecycle });
 
   watchProgress({ config, log, lifecycle }, running);
 
@@ -126,6 +131,17 @@ export async function startWorkers(
       },
     );
   }
+}
+
+/** Also where no job ever asks for them. It waits for Redis, and for nothing else. */
+function publishSettings(
+  settings: AlertingSettingsCopy,
+  { log, lifecycle }: Pick<ProcessContext, 'log' | 'lifecycle'>,
+): void {
+  Promise.resolve(settings.current()).catch((error: unknown) => {
+    if (!lifecycle.stopping)
+      log.warn({ reason: messageOf(error) }, 'the settings of alerting are published with the next job');
+  });
 }
 
 /**

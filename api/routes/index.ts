@@ -23,6 +23,7 @@ import { searchProcessesRoute } from './processesSearch.ts';
 import { topProcessesRoute } from './processesTop.ts';
 import type { Route } from './route.ts';
 import { sessionRoutes } from './session.ts';
+import type { Alerting } from '../alerting/alerting.ts';
 import type { RateLimitStore } from '../../core/stores/rateLimit.ts';
 import type { AgentStore } from '../../core/stores/agents.ts';
 import type { AlertStore } from '../../core/stores/alerts.ts';
@@ -36,6 +37,7 @@ export interface RouteOptions {
   operations: Pick<OperationsWatch, 'look'>;
   timeline: TimelineStore;
   alerts: AlertStore;
+  alerting: Alerting;
   /** Undefined where no history is kept. */
   history: HistoryReads | undefined;
   export: ExportOptions;

@@ -14,3 +14,8 @@ export const lineText = storableText.refine(
   (text) => !/\p{Cc}/u.test(text),
   'String must not contain control characters',
 );
+
+/** What is said of a kind that there is not, in a union of kinds; every other fault keeps its own words. */
+export function oneOfKinds(kinds: readonly string[]): (issue: { code: string }) => string | undefined {
+  return ({ code }) => (code === 'invalid_union' ? `Kind must be one of ${kinds.join(', ')}` : undefined);
+}

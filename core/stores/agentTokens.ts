@@ -1,6 +1,7 @@
 import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 import type { Redis, Result } from 'ioredis';
 import { z } from 'zod';
+import { createFreshCopy, type FreshCopy, type FreshCopyOptions } from './freshCopy.ts';
 
 /** A hash: what is known of each agent's token by the agent's id, and the revision. */
 const KEY = 'topline:agentTokens';
@@ -176,52 +177,19 @@ function parseRecord(text: string): TokenRecord {
 }
 
 /** The table for whoever asks at every request. */
-export interface AgentTokenCache {
-  /**
-   * The table of at most some seconds ago; a promise where it has to be asked for, which rejects where Redis could not
-   * be asked for longer than that.
-   */
-  current(): AgentTokenTable | Promise<AgentTokenTable>;
-}
+export type AgentTokenCache = FreshCopy<AgentTokenTable>;
 
-export interface AgentTokenCacheOptions {
-  /** From this age on it is refreshed behind the back of whoever asks. Default 2000. */
-  refreshMs?: number;
-  /** From this age on whoever asks waits for a new one: so long a revoked token may still be good. Default 5000. */
-  maxAgeMs?: number;
-  /** Default that of the process. */
-  nowMs?: () => number;
-}
+/** From the second age on whoever asks waits for a new one: so long a revoked token may still be good. */
+const TOKEN_AGES = { refreshMs: 2_000, maxAgeMs: 5_000 };
 
-/**
- * Keeps the table at hand. Under load Redis is asked for the revision every two seconds and for the table when that has
- * changed; no request waits for it.
- */
+/** Keeps the table at hand; no request waits for it. */
 export function createAgentTokenCache(
   store: Pick<AgentTokenStore, 'load' | 'revision'>,
-  { refreshMs = 2_000, maxAgeMs = 5_000, nowMs = () => performance.now() }: AgentTokenCacheOptions = {},
+  options: Partial<FreshCopyOptions> = {},
 ): AgentTokenCache {
-  let known: { revision: string | undefined; table: AgentTokenTable; askedAtMs: number } | undefined;
-  let refreshing: Promise<AgentTokenTable> | undefined;
-
-  async function refresh(): Promise<AgentTokenTable> {
-    const askedAtMs = nowMs();
-    const unchanged = known !== undefined && (await store.revision()) === known.revision;
-    known = { ...(unchanged && known !== undefined ? known : await store.load()), askedAtMs };
-    return known.table;
-  }
-
-  function refreshOnce(): Promise<AgentTokenTable> {
-    return (refreshing ??= refresh().finally(() => (refreshing = undefined)));
-  }
-
-  return {
-    current() {
-      const ageMs = known === undefined ? Infinity : nowMs() - known.askedAtMs;
-      if (known === undefined || ageMs >= maxAgeMs) return refreshOnce();
-      // A failure is found by those who have to wait.
-      if (ageMs >= refreshMs) refreshOnce().catch(() => undefined);
-      return known.table;
-    },
+  const load = async () => {
+    const { revision, table } = await store.load();
+    return { revision, value: table };
   };
+  return createFreshCopy({ load, revision: () => store.revision() }, { ...TOKEN_AGES, ...options });
 }

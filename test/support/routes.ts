@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { createAccess } from '../../api/access.ts';
+import type { Alerting } from '../../api/alerting/alerting.ts';
 import { createExportStreams } from '../../api/exportStreams.ts';
 import { createIntake } from '../../api/intake.ts';
 import { listRoutes } from '../../api/routes/index.ts';
@@ -11,6 +12,16 @@ import { createAlertStore } from '../../core/stores/alerts.ts';
 import { createSharedClock } from '../../core/stores/clock.ts';
 import { createRateLimitStore } from '../../core/stores/rateLimit.ts';
 import { createTimelineStore } from '../../core/stores/timeline.ts';
+
+/** Nothing of it is called. */
+function describedAlerting(): Alerting {
+  const settings = {
+    read: () => Promise.reject(new Error('not called')),
+    publish: async () => undefined,
+    close: () => undefined,
+  };
+  return { settings, kept: undefined };
+}
 
 /** Every route there is, to be described and not called: the connection is not used. */
 export function allRoutes(redis: Redis): Route[] {
@@ -33,6 +44,7 @@ export function allRoutes(redis: Redis): Route[] {
     rateLimits: createRateLimitStore(redis),
     timeline: createTimelineStore(redis, config.timeline),
     alerts: createAlertStore(redis, config.alerts),
+    alerting: describedAlerting(),
     history: undefined,
     export: { store: undefined, streams: createExportStreams(1), agentsAsked: undefined },
     fleet: undefined,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { lineText } from '../text.ts';
+import { lineText, oneOfKinds } from '../text.ts';
 import { NAME_PATTERN } from './rule.ts';
 import { alertMatcherSchema } from './silence.ts';
 
@@ -14,50 +14,65 @@ const url = z
   .refine((text) => lineText.safeParse(text).success, 'Must not contain control characters');
 const secret = lineText.min(1).max(1024);
 
+const CHANNEL_KINDS = [
+  'webhook',
+  'slack',
+  'discord',
+  'telegram',
+  'ntfy',
+  'pagerduty',
+  'alertmanager',
+  'email',
+] as const;
+
 /**
  * Where messages go. Fields named in {@link CHANNEL_SECRETS} are taken in and never given out again. Targets in private
  * networks are refused unless ALERT_ALLOWED_HOSTS names them.
  */
 export const channelTargetSchema = z
-  .discriminatedUnion('kind', [
-    /** Signed as Standard Webhooks says; the secret is `whsec_` and base64. */
-    z.strictObject({
-      kind: z.literal('webhook'),
-      url,
-      secret: secret.regex(/^whsec_[A-Za-z0-9+/]+=*$/, 'Secret must be whsec_ and base64'),
-    }),
-    z.strictObject({ kind: z.literal('slack'), url }),
-    z.strictObject({ kind: z.literal('discord'), url }),
-    z.strictObject({
-      kind: z.literal('telegram'),
-      bot_token: secret,
-      chat_id: lineText.min(1).max(128),
-      api_url: url.default('https://api.telegram.org'),
-    }),
-    z.strictObject({
-      kind: z.literal('ntfy'),
-      url: url.default('https://ntfy.sh'),
-      topic: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
-      access_token: secret.optional(),
-    }),
-    z.strictObject({
-      kind: z.literal('pagerduty'),
-      routing_key: secret,
-      url: url.default('https://events.pagerduty.com/v2/enqueue'),
-    }),
-    z.strictObject({ kind: z.literal('alertmanager'), url }),
-    z.strictObject({
-      kind: z.literal('email'),
-      host: lineText.min(1).max(255),
-      port: z.number().int().min(1).max(65_535).default(587),
-      /** TLS from the first byte; otherwise STARTTLS where the server offers it. */
-      secure: z.boolean().default(false),
-      username: lineText.max(256).optional(),
-      password: secret.optional(),
-      from: z.email(),
-      to: z.array(z.email()).min(1).max(50),
-    }),
-  ])
+  .discriminatedUnion(
+    'kind',
+    [
+      /** Signed as Standard Webhooks says; the secret is `whsec_` and base64. */
+      z.strictObject({
+        kind: z.literal('webhook'),
+        url,
+        secret: secret.regex(/^whsec_[A-Za-z0-9+/]+=*$/, 'Secret must be whsec_ and base64'),
+      }),
+      z.strictObject({ kind: z.literal('slack'), url }),
+      z.strictObject({ kind: z.literal('discord'), url }),
+      z.strictObject({
+        kind: z.literal('telegram'),
+        bot_token: secret,
+        chat_id: lineText.min(1).max(128),
+        api_url: url.default('https://api.telegram.org'),
+      }),
+      z.strictObject({
+        kind: z.literal('ntfy'),
+        url: url.default('https://ntfy.sh'),
+        topic: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
+        access_token: secret.optional(),
+      }),
+      z.strictObject({
+        kind: z.literal('pagerduty'),
+        routing_key: secret,
+        url: url.default('https://events.pagerduty.com/v2/enqueue'),
+      }),
+      z.strictObject({ kind: z.literal('alertmanager'), url }),
+      z.strictObject({
+        kind: z.literal('email'),
+        host: lineText.min(1).max(255),
+        port: z.number().int().min(1).max(65_535).default(587),
+        /** TLS from the first byte; otherwise STARTTLS where the server offers it. */
+        secure: z.boolean().default(false),
+        username: lineText.max(256).optional(),
+        password: secret.optional(),
+        from: z.email(),
+        to: z.array(z.email()).min(1).max(50),
+      }),
+    ],
+    { error: oneOfKinds(CHANNEL_KINDS) },
+  )
   .meta({ id: 'ChannelTarget' });
 
 export type ChannelTarget = z.output<typeof channelTargetSchema>;
@@ -77,7 +92,7 @@ export const CHANNEL_SECRETS = {
 } as const satisfies Record<ChannelKind, readonly string[]>;
 
 export const channelSchema = z
-  .object({ id: channelIdSchema, name: lineText.trim().min(1).max(128), target: channelTargetSchema })
+  .strictObject({ id: channelIdSchema, name: lineText.trim().min(1).max(128), target: channelTargetSchema })
   .meta({ id: 'Channel' });
 
 export type Channel = z.output<typeof channelSchema>;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { labelsSchema } from '../labels.ts';
-import { lineText, storableText } from '../text.ts';
+import { lineText, oneOfKinds, storableText } from '../text.ts';
 
 /** Names of rules, silences, channels and routes: what can stand in a path, in YAML and in an alert's id unescaped. */
 export const NAME_PATTERN = /^[a-z0-9][a-z0-9_-]{0,63}$/;
@@ -34,51 +34,66 @@ export const matcherSchema = z
 
 export type AgentMatcher = z.output<typeof matcherSchema>;
 
+/** What the kinds are called: in the order in which they are documented. */
+const CONDITION_KINDS = [
+  'cpu',
+  'memory',
+  'process',
+  'process_missing',
+  'agent_silent',
+  'single_core_hog',
+  'rate_of_change',
+] as const;
+
 /** What a rule is about. A figure counts as reached when it is at or above `at_or_above`. */
 export const conditionSchema = z
-  .discriminatedUnion('kind', [
-    z.strictObject({
-      kind: z.literal('cpu'),
-      at_or_above: z.number().min(0).max(100).meta({ description: 'Percent of the whole host.' }),
-    }),
-    z.strictObject({
-      kind: z.literal('memory'),
-      at_or_above: z.number().nonnegative(),
-      unit: z.enum(['percent', 'mb']).default('percent'),
-    }),
-    z.strictObject({
-      kind: z.literal('process'),
-      process: globSchema.meta({ description: 'Which names; processes of matching names count together.' }),
-      of: z.enum(['cpu', 'memory']),
-      at_or_above: z.number().nonnegative().meta({ description: 'Percent of one core, or MB.' }),
-    }),
-    z.strictObject({
-      kind: z.literal('process_missing'),
-      process: globSchema.meta({
-        description: 'None of the processes an agent reports (its top 12) has such a name.',
+  .discriminatedUnion(
+    'kind',
+    [
+      z.strictObject({
+        kind: z.literal('cpu'),
+        at_or_above: z.number().min(0).max(100).meta({ description: 'Percent of the whole host.' }),
       }),
-    }),
-    z.strictObject({ kind: z.literal('agent_silent') }),
-    z.strictObject({
-      kind: z.literal('single_core_hog'),
-      at_or_above: z
-        .number()
-        .min(1)
-        .default(95)
-        .meta({ description: 'Percent of one core that one process, told apart by its pid, takes.' }),
-    }),
-    z.strictObject({
-      kind: z.literal('rate_of_change'),
-      of: z.enum(['cpu', 'memory_percent', 'memory_mb']),
-      at_or_above: z.number().positive().meta({ description: 'Rise, in the figure’s own unit.' }),
-      within_seconds: z
-        .number()
-        .int()
-        .min(1)
-        .max(900)
-        .meta({ description: 'From its lowest value of this long.' }),
-    }),
-  ])
+      z.strictObject({
+        kind: z.literal('memory'),
+        at_or_above: z.number().nonnegative(),
+        unit: z.enum(['percent', 'mb']).default('percent'),
+      }),
+      z.strictObject({
+        kind: z.literal('process'),
+        process: globSchema.meta({ description: 'Which names; processes of matching names count together.' }),
+        of: z.enum(['cpu', 'memory']),
+        at_or_above: z.number().nonnegative().meta({ description: 'Percent of one core, or MB.' }),
+      }),
+      z.strictObject({
+        kind: z.literal('process_missing'),
+        process: globSchema.meta({
+          description: 'None of the processes an agent reports (its top 12) has such a name.',
+        }),
+      }),
+      z.strictObject({ kind: z.literal('agent_silent') }),
+      z.strictObject({
+        kind: z.literal('single_core_hog'),
+        at_or_above: z
+          .number()
+          .min(1)
+          .default(95)
+          .meta({ description: 'Percent of one core that one process, told apart by its pid, takes.' }),
+      }),
+      z.strictObject({
+        kind: z.literal('rate_of_change'),
+        of: z.enum(['cpu', 'memory_percent', 'memory_mb']),
+        at_or_above: z.number().positive().meta({ description: 'Rise, in the figure’s own unit.' }),
+        within_seconds: z
+          .number()
+          .int()
+          .min(1)
+          .max(900)
+          .meta({ description: 'From its lowest value of this long.' }),
+      }),
+    ],
+    { error: oneOfKinds(CONDITION_KINDS) },
+  )
   .meta({ id: 'AlertCondition' });
 
 export type AlertCondition = z.output<typeof conditionSchema>;
@@ -87,6 +102,17 @@ export type ConditionKind = AlertCondition['kind'];
 
 /** Longest time a condition may have to last, in seconds. */
 export const MAX_FOR_SECONDS = 86_400;
+
+/** What is between the fields of a rule. */
+function checkHysteresis(
+  { condition, resolve_below }: { condition: AlertCondition; resolve_below?: number | undefined },
+  context: { addIssue(issue: { code: 'custom'; path: string[]; message: string }): void },
+): void {
+  if (resolve_below === undefined) return;
+  const refuse = (message: string) => context.addIssue({ code: 'custom', path: ['resolve_below'], message });
+  if (!('at_or_above' in condition)) refuse(`${condition.kind} has no figure`);
+  else if (resolve_below > condition.at_or_above) refuse('Must not be above at_or_above');
+}
 
 /** A rule as it is written: by the operator, or in a file. */
 export const ruleBodySchema = z
@@ -125,20 +151,16 @@ export const ruleBodySchema = z
       example: '{{agent}}: CPU at {{value}} for {{duration}}, mostly {{culprit}}',
     }),
   })
-  .superRefine(({ condition, resolve_below }, context) => {
-    if (resolve_below === undefined) return;
-    if (!('at_or_above' in condition))
-      context.addIssue({
-        code: 'custom',
-        path: ['resolve_below'],
-        message: `${condition.kind} has no figure`,
-      });
-    else if (resolve_below > condition.at_or_above)
-      context.addIssue({ code: 'custom', path: ['resolve_below'], message: 'Must not be above at_or_above' });
-  })
+  .superRefine(checkHysteresis)
   .meta({ id: 'AlertRuleBody' });
 
 export type AlertRuleBody = z.output<typeof ruleBodySchema>;
+
+/** The same with its id, where it is new or stands among others. */
+export const newRuleSchema = z
+  .strictObject({ id: ruleIdSchema, ...ruleBodySchema.shape })
+  .superRefine(checkHysteresis)
+  .meta({ id: 'NewAlertRule' });
 
 /** Where a rule comes from: the environment variables of the contract, a file, or the operator. */
 export const RULE_SOURCES = ['built_in', 'file', 'api'] as const;

@@ -38,6 +38,7 @@ describe('an empty environment', () => {
         retentionSeconds: 86_400,
         cpuThreshold: 90,
         cpuDurationSeconds: 10,
+        rulesFile: '',
       },
       postgres: {
         dsn: '',

@@ -1,0 +1,61 @@
+import type { Redis } from 'ioredis';
+import { builtInRule } from '../../core/alerting/builtInRule.ts';
+import type { FileSettings } from '../../core/alerting/settingsDocument.ts';
+import type { PrismaClient } from '../../core/platform/prisma.ts';
+import type { ProcessContext } from '../../core/platform/process.ts';
+import { createAlertingPublisher } from '../../core/stores/alertingPublisher.ts';
+import { createAlertingRows, type AlertingRows } from '../../core/stores/alertingRows.ts';
+import { createAlertingSettingsStore } from '../../core/stores/alertingSettings.ts';
+import { createAlertRecordStore, type AlertRecordStore } from '../../core/stores/alertRecords.ts';
+import { createAuditStore, type AuditStore } from '../../core/stores/audit.ts';
+import { createSilenceStore, type SilenceStore } from '../../core/stores/silences.ts';
+import { startAlertingSettings, type AlertingSettingsAccess } from './settings.ts';
+
+/** What alerting keeps in PostgreSQL. */
+export interface AlertingHistory {
+  rows: AlertingRows;
+  silences: SilenceStore;
+  records: AlertRecordStore;
+  audit: AuditStore;
+}
+
+/** What the routes of alerting work with. */
+export interface Alerting {
+  settings: AlertingSettingsAccess;
+  /** Undefined where there is no PostgreSQL. */
+  kept: AlertingHistory | undefined;
+}
+
+export function openAlerting(
+  { config, log, lifecycle }: ProcessContext,
+  { redis, prisma, file }: { redis: Redis; prisma: PrismaClient | undefined; file: FileSettings | undefined },
+): Alerting {
+  const options = prisma && {
+    prisma,
+    table: config.postgres.table,
+    onDamaged: (table: string, id: string) =>
+      log.warn({ table, id }, 'a setting of alerting cannot be read, and does not count'),
+  };
+  const kept = options && {
+    rows: createAlertingRows(options),
+    silences: createSilenceStore(options),
+    records: createAlertRecordStore(options),
+    audit: createAuditStore(options),
+  };
+  const store = createAlertingSettingsStore(redis);
+  const { cpuThreshold: threshold, cpuDurationSeconds: durationSeconds } = config.alerts;
+  const settings = startAlertingSettings({
+    store,
+    publisher: createAlertingPublisher({
+      store,
+      operator: kept ?? 'nowhere',
+      builtIn: builtInRule({ threshold, durationSeconds }),
+      file,
+      onShadowed: (ids) =>
+        log.warn({ ids }, 'both in ALERT_RULES_FILE and made by an operator: those of the file count'),
+    }),
+    log,
+  });
+  lifecycle.defer('settings of alerting', settings.close);
+  return { settings, kept };
+}

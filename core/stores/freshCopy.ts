@@ -1,0 +1,54 @@
+/** Something that several processes share, at hand for whoever asks all the time. */
+export interface FreshCopy<T> {
+  /**
+   * The value of at most some seconds ago; a promise where it has to be asked for, which rejects where it could not be
+   * asked for longer than that.
+   */
+  current(): T | Promise<T>;
+}
+
+export interface FreshCopySource<T> {
+  /** The value, and the revision it is of. */
+  load(): Promise<{ revision: string | undefined; value: T }>;
+  /** Changes whenever the value does. */
+  revision(): Promise<string | undefined>;
+}
+
+export interface FreshCopyOptions {
+  /** From this age on it is refreshed behind the back of whoever asks. */
+  refreshMs: number;
+  /** From this age on whoever asks waits for a new one. */
+  maxAgeMs: number;
+  /** Default that of the process. */
+  nowMs?: (() => number) | undefined;
+}
+
+/** Under load it asks for the revision every `refreshMs`, and for the value when that has changed; nobody waits for it. */
+export function createFreshCopy<T>(
+  source: FreshCopySource<T>,
+  { refreshMs, maxAgeMs, nowMs = () => performance.now() }: FreshCopyOptions,
+): FreshCopy<T> {
+  let known: { revision: string | undefined; value: T; askedAtMs: number } | undefined;
+  let refreshing: Promise<T> | undefined;
+
+  async function refresh(): Promise<T> {
+    const askedAtMs = nowMs();
+    const unchanged = known !== undefined && (await source.revision()) === known.revision;
+    known = { ...(unchanged && known !== undefined ? known : await source.load()), askedAtMs };
+    return known.value;
+  }
+
+  function refreshOnce(): Promise<T> {
+    return (refreshing ??= refresh().finally(() => (refreshing = undefined)));
+  }
+
+  return {
+    current() {
+      const ageMs = known === undefined ? Infinity : nowMs() - known.askedAtMs;
+      if (known === undefined || ageMs >= maxAgeMs) return refreshOnce();
+      // A failure is found by those who have to wait.
+      if (ageMs >= refreshMs) refreshOnce().catch(() => undefined);
+      return known.value;
+    },
+  };
+}

@@ -1,0 +1,35 @@
+import type { Redis } from 'ioredis';
+import { builtInRule } from '../core/alerting/builtInRule.ts';
+import type { Config } from '../core/config.ts';
+import type { QueueName } from '../core/contracts/queues.ts';
+import { createAlertingPublisher } from '../core/stores/alertingPublisher.ts';
+import {
+  createAlertingSettingsCopy,
+  createAlertingSettingsStore,
+  type AlertingSettingsCopy,
+  type AlertingSettingsStore,
+} from '../core/stores/alertingSettings.ts';
+
+/**
+ * The settings of alerting for the roles of this process. The first look publishes the rule of the environment where this
+ * process judges by it; what operators made is the API's to publish, so that no role needs PostgreSQL for it.
+ */
+export function openAlertingSettings(
+  redis: Redis,
+  { alerts }: Pick<Config, 'alerts'>,
+  roleNames: readonly QueueName[],
+): AlertingSettingsCopy {
+  const store = createAlertingSettingsStore(redis);
+  const builtIn = builtInRule({ threshold: alerts.cpuThreshold, durationSeconds: alerts.cpuDurationSeconds });
+  const publisher = createAlertingPublisher({ store, operator: 'elsewhere', builtIn, file: undefined });
+  let claimed = !roleNames.includes('alerts');
+
+  const read: AlertingSettingsStore['read'] = async () => {
+    if (!claimed) await publisher.refresh('built_in');
+    claimed = true;
+    const found = await store.read();
+    // A Redis that lost everything is given what this process knows; the API adds the rest.
+    return found.settings === undefined ? { ...found, settings: await publisher.refresh() } : found;
+  };
+  return createAlertingSettingsCopy({ ...store, read });
+}
