@@ -1,12 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:http';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { Config } from '../core/config.ts';
 import type { NodeFigures } from '../core/contracts/operations.ts';
 import { QUEUE_NAMES, STAGES, type QueueName } from '../core/contracts/queues.ts';
-import { messageOf, StartError } from '../core/errors.ts';
+import { messageOf } from '../core/errors.ts';
 import { findProjectFile } from '../core/platform/projectRoot.ts';
 import type { ProcessContext } from '../core/platform/process.ts';
 import { createMetrics } from '../core/platform/metrics.ts';
@@ -38,6 +37,7 @@ import { createHealth } from './health.ts';
 import { openHistoryReads } from './history/reads.ts';
 import { createHttpMetrics } from './httpMetrics.ts';
 import { createIntake } from './intake.ts';
+import { listen } from './listen.ts';
 import { createLiveHub } from './live/hub.ts';
 import { startRawSocket } from './live/rawSocket.ts';
 import { startSocketServer } from './live/socketServer.ts';
@@ -307,32 +307,6 @@ function openExportStore({ config, log, lifecycle }: ProcessContext): ExportStor
         { ...row, reason: messageOf(reason) },
         'a snapshot cannot be read, and is left out of an export',
       ),
-  });
-}
-
-function listen(server: Server, { host, port }: Config['http']): Promise<string> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const reasons: Record<string, string> = {
-        EADDRINUSE: `port ${port} is taken: stop what uses it, or set PORT to another one`,
-        EACCES: `port ${port} needs more rights: set PORT to one above 1023`,
-        EADDRNOTAVAIL: `this machine does not have the address ${host}: set HOST to one it has`,
-        ENOTFOUND: `the address ${host} is not known: set HOST to one this machine has`,
-      };
-      reject(
-        new StartError(`Cannot listen on ${host}:${port}: ${reasons[error.code ?? ''] ?? error.message}`),
-      );
-    });
-    server.listen(port, host, () => {
-      const address = server.address() as AddressInfo;
-      const name =
-        host === '0.0.0.0' || host === '::'
-          ? 'localhost'
-          : address.family === 'IPv6'
-            ? `[${address.address}]`
-            : host;
-      resolve(`http://${name}:${address.port}`);
-    });
   });
 }
 

@@ -41,7 +41,7 @@ export function maintenanceFault(
   nowSeconds: number,
 ): { field: 'cron' | 'time_zone'; message: string } | undefined {
   try {
-    new Intl.DateTimeFormat('en', { timeZone: time_zone });
+    Intl.DateTimeFormat('en', { timeZone: time_zone });
   } catch {
     return {
       field: 'time_zone',
