@@ -6,7 +6,14 @@ import pg from 'pg';
 import { UnavailableError } from '../../core/errors.ts';
 import { createLogger } from '../../core/platform/logger.ts';
 import { migrate } from '../../core/platform/migrate.ts';
-import { agentTablesOf, packedTableOf, rollupTablesOf } from '../../core/platform/postgresNames.ts';
+import {
+  agentTablesOf,
+  ALERTING_SUFFIXES,
+  alertingTableOf,
+  type AlertingTable,
+  packedTableOf,
+  rollupTablesOf,
+} from '../../core/platform/postgresNames.ts';
 import { openPrisma, type PrismaConnection } from '../../core/platform/prisma.ts';
 import { findSchemaDrift } from '../../core/platform/schemaDrift.ts';
 import { toSnapshotRow } from '../../core/snapshotRow.ts';
@@ -32,6 +39,7 @@ const AS_NEW = [
     packedTableOf(TABLE),
     ...Object.values(rollupTablesOf(TABLE)),
     ...Object.values(agentTablesOf(TABLE)),
+    ...Object.keys(ALERTING_SUFFIXES).map((name) => alertingTableOf(TABLE, name as AlertingTable)),
   ].toSorted(),
 ];
 
