@@ -1,9 +1,7 @@
-import { ALERT_RULES } from '../core/contracts/alert.ts';
 import type { ForgetTask } from '../core/contracts/queues.ts';
 import type { Logger } from '../core/platform/logger.ts';
 import type { AgentStateStore } from '../core/stores/agentStates.ts';
 import type { AgentStore } from '../core/stores/agents.ts';
-import type { AlertStore } from '../core/stores/alerts.ts';
 import type { TimelineStore } from '../core/stores/timeline.ts';
 
 /** How long one piece of the work takes, so that what else is to be pruned need not wait for all of it. */
@@ -14,7 +12,8 @@ const LAST_LOOK_MS = 20_000;
 
 export interface ForgetDependencies {
   timeline: TimelineStore;
-  alerts: AlertStore;
+  /** Ends what is open on it; events stay for as long as events are kept. */
+  alerting: { forget(agentId: string): Promise<void> };
   agentStates: AgentStateStore;
   agents: AgentStore;
   log: Logger;
@@ -29,12 +28,12 @@ export interface ForgetDependencies {
  */
 export async function forgetAgent(task: ForgetTask, deps: ForgetDependencies): Promise<void> {
   const { agentId, untilReceivedMs, untilSharedMs, untilTimestamp, begun } = task;
-  const { timeline, alerts, agentStates, agents, log, nowMs, goOn } = deps;
+  const { timeline, alerting, agentStates, agents, log, nowMs, goOn } = deps;
   if (!begun) {
     await agents.forget(agentId, untilReceivedMs);
     await agentStates.forget(agentId, untilSharedMs);
     await timeline.forget(agentId, untilTimestamp);
-    await alerts.forget(ALERT_RULES, agentId);
+    await alerting.forget(agentId);
   }
   const { rows, done } = await agents.deleteRows(task, PIECE_MS);
   log.info({ agent: agentId, rows, done }, 'forgetting an agent');

@@ -13,6 +13,7 @@ import { forgetAgent, type ForgetDependencies } from './forget.ts';
 export interface PruneStores {
   timeline: TimelineStore;
   alerts: AlertStore;
+  alerting: ForgetDependencies['alerting'];
   /** Absent where no history is kept. */
   snapshots: SnapshotStore | undefined;
   rollups: RollupStore | undefined;

@@ -11,7 +11,7 @@ import type { RollupStore } from '../core/stores/rollups.ts';
 import type { SnapshotStore } from '../core/stores/snapshots.ts';
 import type { TimelineStore } from '../core/stores/timeline.ts';
 import { nowSeconds } from '../core/time.ts';
-import { evaluateAlerts } from './alerts/evaluate.ts';
+import type { Evaluator } from './alerts/evaluate.ts';
 import type { ForgetDependencies } from './forget.ts';
 import { notify } from './notify/notify.ts';
 import { persistBatch, type PersistDependencies } from './persist.ts';
@@ -27,7 +27,9 @@ export interface RoleDependencies {
   log: Logger;
   metrics: WorkerMetrics;
   timeline: TimelineStore;
+  /** Events of the contract. */
   alerts: AlertStore;
+  alerting: Evaluator;
   /** Absent where no history is kept. */
   snapshots: SnapshotStore | undefined;
   rollups: RollupStore | undefined;
@@ -54,8 +56,8 @@ export const ROLE_NAMES = QUEUE_NAMES;
  * compile. `persist` and `rollup` are left out where there is no PostgreSQL.
  */
 export function createRoles(deps: RoleDependencies): { [Name in QueueName]: Role<Name> | undefined } {
-  const { config, log, metrics, timeline, alerts, snapshots, rollups, agents, agentStates, sight, stopping } =
-    deps;
+  const { log, metrics, timeline, alerts, alerting, snapshots, rollups } = deps;
+  const { agents, agentStates, sight, stopping } = deps;
   // By the snapshot's own id: set aside twice, it still stands there once.
   const setAside: PersistDependencies['setAside'] = async (snapshot) => {
     await deps.persistQueue.add(
@@ -67,7 +69,6 @@ export function createRoles(deps: RoleDependencies): { [Name in QueueName]: Role
   const goOn: ForgetDependencies['goOn'] = async (task, delayMs) => {
     await deps.pruneQueue.add('forget', { forget: task }, { delay: delayMs });
   };
-  const rule = { threshold: config.alerts.cpuThreshold, durationSeconds: config.alerts.cpuDurationSeconds };
   return {
     timeline: {
       queue: 'timeline',
@@ -88,7 +89,7 @@ export function createRoles(deps: RoleDependencies): { [Name in QueueName]: Role
       queue: 'alerts',
       // Batches of one agent in a row would race for its state; order is not needed, but races are wasted work.
       concurrency: 1,
-      process: (batch) => evaluateAlerts(batch, { alerts, rule, nowSeconds: nowSeconds() }),
+      process: (batch) => alerting.evaluate(batch),
     },
     prune: {
       queue: 'prune',
@@ -97,6 +98,7 @@ export function createRoles(deps: RoleDependencies): { [Name in QueueName]: Role
         prune(task, {
           timeline,
           alerts,
+          alerting,
           snapshots,
           rollups,
           alertHistory: deps.alertHistory,

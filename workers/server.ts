@@ -19,6 +19,7 @@ import { createSnapshotStore } from '../core/stores/snapshots.ts';
 import { createTimelineStore } from '../core/stores/timeline.ts';
 import { createUpgrade } from '../core/stores/upgrade.ts';
 import { openAlertingSettings } from './alertingSettings.ts';
+import { openAlerting } from './alerts/open.ts';
 import { startProbes } from './probes.ts';
 import { giveUpOnRedis } from './giveUpOnRedis.ts';
 import { createRoles } from './registry.ts';
@@ -70,12 +71,18 @@ export async function startWorkers(
     roleNames,
   );
   const alertingSettings = openAlertingSettings(storesRedis, config, roleNames);
+  const alerting = openAlerting(
+    { config, log, lifecycle },
+    { stores: storesRedis, queues: queueRedis },
+    { metrics: workerMetrics },
+  );
   const roles = createRoles({
     config,
     log,
     metrics: workerMetrics,
     timeline: createTimelineStore(storesRedis, config.timeline),
     alerts: createAlertStore(storesRedis, config.alerts),
+    alerting,
     snapshots,
     rollups,
     alertHistory,
@@ -106,6 +113,7 @@ export async function startWorkers(
   if (roleNames.includes('alerts')) publishSettings(alertingSettings, { log, lifecycle });
 
   watchProgress({ config, log, lifecycle }, running);
+  if (roleNames.includes('alerts')) alerting.watch();
 
   if (config.worker.port !== 0) {
     const probes = await startProbes(config.worker.port, {

@@ -21,6 +21,11 @@ export function createWorkerMetrics(metrics: Metrics) {
       'Snapshots by stage and what became of them.',
       ['stage', 'outcome'],
     ),
+    detection: metrics.histogram(
+      'topline_alert_detection_seconds',
+      'From the receipt of the snapshot that fired an alert to the decision, by the clocks of both machines.',
+      { labels: [], buckets: DURATION_BUCKETS },
+    ),
     rolledUp: metrics.counter(
       'topline_rollup_buckets_total',
       'Minutes and hours of agents that were new or have changed.',

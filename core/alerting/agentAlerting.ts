@@ -1,5 +1,6 @@
 import type { Alert, AlertChange } from '../contracts/alerting/alert.ts';
 import type { ConditionKind } from '../contracts/alerting/rule.ts';
+import type { CompiledRule } from './compiledRule.ts';
 import type { CourseFigure } from './figures.ts';
 import type { SampleTimes } from './sampleTimes.ts';
 import type { Usage } from './usage.ts';
@@ -21,6 +22,8 @@ export interface AlertRecord {
   usage: Usage | undefined;
   /** Epoch seconds of the newest sample when it was told last. */
   toldAt: number;
+  /** It was told to be over without having fired. Should late samples bring it back, its revisions go on from here. */
+  dropped?: boolean;
 }
 
 /** Where a rule stands on an agent. There is none where it is quiet. */
@@ -34,6 +37,12 @@ export interface RuleStanding {
   /** Behind the last folded sample. */
   folded: Machine;
   records: readonly AlertRecord[];
+}
+
+/** A change on its way out, with what its contract's event says beside: it has to say the same however often it is told. */
+export interface UntoldChange extends AlertChange {
+  /** How long its rule asked the condition to last. */
+  forSeconds: number;
 }
 
 /** A figure over time, for rules about its change. */
@@ -64,7 +73,7 @@ export interface AgentAlerting {
   /** By rule, when it fired within the last hour (epoch seconds). */
   firedAt: Readonly<Record<string, readonly number[]>>;
   /** Changes that are decided, and not known to be told. */
-  untold: readonly AlertChange[];
+  untold: readonly UntoldChange[];
 }
 
 export const NEVER_SEEN: AgentAlerting = Object.freeze({
@@ -79,12 +88,21 @@ export const NEVER_SEEN: AgentAlerting = Object.freeze({
   untold: [],
 });
 
-/** Whether an alert is pending or firing. */
-export function isOpen({ alert }: AlertRecord): boolean {
-  return alert.state !== 'resolved';
+/** The state with changes to be told behind those that are. */
+export function withUntold(
+  state: AgentAlerting,
+  changes: readonly AlertChange[],
+  rules: readonly CompiledRule[],
+): AgentAlerting {
+  if (changes.length === 0) return state;
+  const fresh = changes.map((change) => {
+    const compiled = rules.find(({ rule }) => rule.id === change.alert.rule_id);
+    return { ...change, forSeconds: compiled?.forSeconds ?? 0 };
+  });
+  return { ...state, untold: [...state.untold, ...fresh] };
 }
 
-/** Alerts that are pending or firing. */
-export function openAlerts({ standings }: Pick<AgentAlerting, 'standings'>): Alert[] {
-  return Object.values(standings).flatMap(({ records }) => records.filter(isOpen).map(({ alert }) => alert));
+/** Whether an alert is pending or firing. */
+export function isOpen({ alert, dropped }: AlertRecord): boolean {
+  return alert.state !== 'resolved' && dropped !== true;
 }

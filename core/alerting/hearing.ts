@@ -1,11 +1,18 @@
 import type { AlertChange } from '../contracts/alerting/alert.ts';
-import { isOpen, type AgentAlerting, type AlertRecord, type RuleStanding } from './agentAlerting.ts';
+import {
+  isOpen,
+  withUntold,
+  type AgentAlerting,
+  type AlertRecord,
+  type RuleStanding,
+} from './agentAlerting.ts';
 import { alertIdOf, alertOf } from './alertOf.ts';
 import type { CompiledRule } from './compiledRule.ts';
 import type { Judgement, Judging } from './judging.ts';
 import { GAP_INTERVALS } from './replay.ts';
 import type { AlertingSample } from './sample.ts';
 import { usualInterval } from './sampleTimes.ts';
+import { dropped } from './settle.ts';
 import { duration } from './summary.ts';
 import { IDLE } from './windowMachine.ts';
 
@@ -46,11 +53,11 @@ export function heard(
       const seconds = Math.max(0, at - alert.started_at);
       const over = { state: 'resolved' as const, resolved_at: at, no_data_since: null, peak: seconds };
       const summary = `${alert.agent_id} reports again after ${duration(seconds)}`;
-      return { change: 'resolved', alert: { ...told, ...over, duration_seconds: seconds, summary } };
+      return changed('resolved', record, { ...told, ...over, duration_seconds: seconds, summary });
     }
     return alert.no_data_since === null
       ? undefined
-      : { change: 'update', alert: { ...told, no_data_since: null } };
+      : changed('update', record, { ...told, no_data_since: null });
   });
 }
 
@@ -71,18 +78,31 @@ export function judgeSilence(state: AgentAlerting, judging: Judging, hearing: He
     next = { ...next, standings: { ...next.standings, [compiled.rule.id]: standing } };
     changes.push(change);
   }
-  if (state.noDataSince === null && silentMs >= noDataMs(state) && hasFiring(state)) {
-    const noDataSince = Math.floor(heardAtMs / 1000);
-    const marked = changeRecords({ ...next, noDataSince }, ({ alert }, { kind }) => {
-      if (kind === 'agent_silent' || alert.state !== 'firing') return undefined;
-      const told = { revision: alert.revision + 1, decided_at_ms: judging.nowMs };
-      return { change: 'update', alert: { ...alert, ...told, no_data_since: noDataSince } };
-    });
+  if (state.noDataSince === null && silentMs >= noDataMs(state) && hasOpen(state)) {
+    const marked = withoutData({ ...next, noDataSince: Math.floor(heardAtMs / 1000) }, judging);
     next = marked.state;
     changes.push(...marked.changes);
   }
-  if (changes.length === 0) return { state, changes };
-  return { state: { ...next, untold: [...state.untold, ...changes] }, changes };
+  if (silentMs >= KEEP_SILENT_MS) {
+    const dropping = changeRecords(next, (record) =>
+      record.alert.state === 'pending' ? dropped(record, judging.nowMs) : undefined,
+    );
+    next = dropping.state;
+    changes.push(...dropping.changes);
+  }
+  return { state: withUntold(next, changes, judging.rules), changes };
+}
+
+/** Marks what fires as without data, and drops what is pending: the gap that breaks it is there, whatever comes. */
+function withoutData(state: AgentAlerting, { nowMs, rules }: Judging): Judgement {
+  return changeRecords(state, (record, { kind }) => {
+    const { alert } = record;
+    const compiled = rules.find(({ rule }) => rule.id === alert.rule_id);
+    if (alert.state === 'pending') return compiled?.gapBreaks === true ? dropped(record, nowMs) : undefined;
+    if (kind === 'agent_silent') return undefined;
+    const told = { revision: alert.revision + 1, decided_at_ms: nowMs };
+    return changed('update', record, { ...alert, ...told, no_data_since: state.noDataSince });
+  });
 }
 
 /** When an agent is to be looked at, should nothing be heard of it until then, in epoch ms. */
@@ -90,11 +110,11 @@ export function dueAtMs(state: AgentAlerting, rules: readonly CompiledRule[], si
   if (state.untold.length > 0) return 0;
   if (state.heardAtMs === null) return Infinity;
   const from = Math.max(state.heardAtMs, sinceMs);
-  let due = state.heardAtMs + KEEP_SILENT_MS;
+  let due = hasOpen(state, 'firing') && !hasOpen(state, 'pending') ? Infinity : from + KEEP_SILENT_MS;
   for (const compiled of rules)
     if (compiled.kind === 'agent_silent' && state.standings[compiled.rule.id] === undefined)
       due = Math.min(due, from + silenceMs(compiled, state));
-  if (state.noDataSince === null && hasFiring(state)) due = Math.min(due, from + noDataMs(state));
+  if (state.noDataSince === null && hasOpen(state)) due = Math.min(due, from + noDataMs(state));
   return due;
 }
 
@@ -107,9 +127,12 @@ function noDataMs({ times }: AgentAlerting): number {
   return Math.max(NO_DATA_FLOOR_MS, GAP_INTERVALS * 1000 * (usualInterval(times) ?? ASSUMED_SECONDS));
 }
 
-function hasFiring({ standings }: AgentAlerting): boolean {
+/** Whether something of the agent's samples is open. */
+function hasOpen({ standings }: AgentAlerting, state?: 'pending' | 'firing'): boolean {
   return Object.values(standings).some(
-    ({ kind, records }) => kind !== 'agent_silent' && records.some(({ alert }) => alert.state === 'firing'),
+    ({ kind, records }) =>
+      (state === 'firing' || kind !== 'agent_silent') &&
+      records.some((record) => isOpen(record) && (state === undefined || record.alert.state === state)),
   );
 }
 
@@ -164,19 +187,28 @@ function silenceAlert(
   return { standing, change: { change: 'firing', alert } };
 }
 
+interface Changed {
+  change: AlertChange;
+  record: AlertRecord;
+}
+
+function changed(change: AlertChange['change'], record: AlertRecord, alert: AlertRecord['alert']): Changed {
+  return { change: { change, alert }, record: { ...record, alert } };
+}
+
 /** Changes open alerts; one of silence that is resolved leaves no standing behind. */
 function changeRecords(
   state: AgentAlerting,
-  changeOf: (record: AlertRecord, standing: RuleStanding) => AlertChange | undefined,
+  changeOf: (record: AlertRecord, standing: RuleStanding) => Changed | undefined,
 ): Judgement {
   const changes: AlertChange[] = [];
   const standings: Record<string, RuleStanding> = {};
   for (const [id, standing] of Object.entries(state.standings)) {
     const records = standing.records.map((record) => {
-      const change = isOpen(record) ? changeOf(record, standing) : undefined;
-      if (change === undefined) return record;
-      changes.push(change);
-      return { ...record, alert: change.alert };
+      const next = isOpen(record) ? changeOf(record, standing) : undefined;
+      if (next === undefined) return record;
+      changes.push(next.change);
+      return next.record;
     });
     if (standing.kind === 'agent_silent' && !records.some(isOpen)) continue;
     standings[id] = { ...standing, records };

@@ -1,6 +1,6 @@
 import { ALERT_LATENESS_SECONDS } from '../contracts/alert.ts';
 import type { AlertChange } from '../contracts/alerting/alert.ts';
-import type { AgentAlerting, RuleStanding } from './agentAlerting.ts';
+import { withUntold, type AgentAlerting, type RuleStanding } from './agentAlerting.ts';
 import { foldAt } from './folding.ts';
 import { heard } from './hearing.ts';
 import { judgeRule } from './judgeRule.ts';
@@ -20,8 +20,7 @@ export function judge(state: AgentAlerting, arrived: readonly AlertingSample[], 
   const again = heard(retired.state, arrived, judging);
   const judged = judgeSamples(again.state, arrived, judging);
   const changes = [...retired.changes, ...again.changes, ...judged.changes];
-  if (changes.length === 0) return { state: judged.state, changes };
-  return { state: { ...judged.state, untold: [...judged.state.untold, ...changes] }, changes };
+  return { state: withUntold(judged.state, changes, judging.rules), changes };
 }
 
 /** The state once all that was untold is told. */

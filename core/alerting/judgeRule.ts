@@ -54,7 +54,8 @@ export function judgeRule(
     nowMs: input.nowMs,
   });
   const records = settled.records.filter(
-    ({ alert }) => alert.resolved_at === null || alert.resolved_at > border,
+    ({ alert, dropped }) =>
+      (alert.resolved_at ?? Infinity) > border && (dropped !== true || alert.last_sample_at > border),
   );
   const folded = named(outcome.folded, settled.ids);
   const readings = standing.readings.filter(({ at }) => at > border);

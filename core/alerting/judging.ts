@@ -11,6 +11,8 @@ export interface Judging {
   rules: readonly CompiledRule[];
   /** The server's clock. */
   nowMs: number;
+  /** Why what is open ends, where no rule says so. */
+  endingBecause?: string;
 }
 
 export interface Judgement {

@@ -26,7 +26,8 @@ export function withoutRules(
     standings ??= { ...state.standings };
     const goesOn = compiled !== undefined && compiled.kind === standing.kind;
     const reason =
-      compiled === undefined ? 'its rule no longer applies' : 'its rule is about something else now';
+      judging.endingBecause ??
+      (compiled === undefined ? 'its rule no longer applies' : 'its rule is about something else now');
     for (const record of standing.records.filter(isOpen)) {
       if (record.alert.state === 'firing' && goesOn) continue;
       const newestAt = standing.kind === 'agent_silent' ? undefined : (state.times?.last ?? state.foldedTo);

@@ -65,17 +65,18 @@ function settleWindow(window: Firing, settling: Settling, settled: Settled): voi
   }
 
   const pending = records.find(
-    ({ alert }) =>
+    ({ alert, dropped }) =>
       alert.state === 'pending' &&
+      dropped !== true &&
       alert.started_at >= window.startedAt &&
       alert.started_at <= window.evidence.lastAt,
   );
   const id = pending?.alert.id ?? alertIdOf(settling.compiled.rule.id, settling.agentId, window.startedAt);
-  if (pending === undefined && records.some(({ alert }) => alert.id === id)) return;
+  const { place, revision, isTaken } = placeOf(id, records);
+  if (isTaken) return;
   settled.ids.set(window.firedAt, id);
   const usage = withFresh(pending?.usage, window.startedAt, window.resolvedAt, settling);
-  const place = pending === undefined ? records.length : records.indexOf(pending);
-  const before = { ...telling(window, usage, settling), id, revision: pending?.alert.revision ?? 0 };
+  const before = { ...telling(window, usage, settling), id, revision };
   const fires = { ...before, state: 'firing' as const, resolvedAt: null };
   tell('firing', { before: fires, usage, place }, settling, settled);
   if (window.resolvedAt !== null)
@@ -87,6 +88,17 @@ function settleWindow(window: Firing, settling: Settling, settled: Settled): voi
     );
 }
 
+/** Where the record of an id goes, and how often it was told. It is taken where its alert has fired. */
+function placeOf(
+  id: string,
+  records: readonly AlertRecord[],
+): { place: number; revision: number; isTaken: boolean } {
+  const place = records.findIndex(({ alert }) => alert.id === id);
+  const known = records[place]?.alert;
+  if (known === undefined) return { place: records.length, revision: 0, isTaken: false };
+  return { place, revision: known.revision, isTaken: known.fired_at !== null };
+}
+
 /** Whether a window is the one of an alert that has fired: by its id, or because it ran into it. */
 function isSame(window: Firing, alert: AlertRecord['alert']): boolean {
   if (window.id !== null) return window.id === alert.id;
@@ -95,26 +107,27 @@ function isSame(window: Firing, alert: AlertRecord['alert']): boolean {
 
 function settlePending(track: Track | undefined, settling: Settling, settled: Settled): void {
   const { records, changes } = settled;
-  const place = records.findIndex(({ alert }) => alert.state === 'pending');
-  const known = records[place];
+  const known = records.find(({ alert, dropped }) => alert.state === 'pending' && dropped !== true);
   if (known !== undefined && track !== undefined && known.alert.started_at >= track.since) {
     const usage = withFresh(known.usage, track.since, null, settling);
-    records[place] = { ...known, usage, alert: { ...known.alert, started_at: track.since } };
+    const alert = { ...known.alert, started_at: track.since };
+    records[records.indexOf(known)] = { ...known, usage, alert };
     return;
   }
   if (known !== undefined) {
-    records.splice(place, 1);
-    const alert = { ...known.alert, revision: known.alert.revision + 1, decided_at_ms: settling.nowMs };
-    changes.push({ change: 'dropped', alert });
+    const { change, record } = dropped(known, settling.nowMs);
+    records[records.indexOf(known)] = record;
+    changes.push(change);
   }
   if (track === undefined) return;
   const id = alertIdOf(settling.compiled.rule.id, settling.agentId, track.since);
-  if (records.some(({ alert }) => alert.id === id)) return;
+  const { place, revision, isTaken } = placeOf(id, records);
+  if (isTaken) return;
   const usage = withFresh(undefined, track.since, null, settling);
   const before: Telling = {
     ...common(settling, usage),
     id,
-    revision: 0,
+    revision,
     state: 'pending',
     startedAt: track.since,
     firedAt: null,
@@ -123,7 +136,14 @@ function settlePending(track: Track | undefined, settling: Settling, settled: Se
     flapping: false,
     evidence: track.evidence,
   };
-  tell('pending', { before, usage, place: records.length }, settling, settled);
+  tell('pending', { before, usage, place }, settling, settled);
+}
+
+/** A pending alert that is over without having fired. */
+export function dropped(record: AlertRecord, nowMs: number): { change: AlertChange; record: AlertRecord } {
+  const alert = { ...record.alert, revision: record.alert.revision + 1, decided_at_ms: nowMs };
+  const change = { change: 'dropped' as const, alert };
+  return { change, record: { alert, usage: undefined, toldAt: record.toldAt, dropped: true } };
 }
 
 function tell(

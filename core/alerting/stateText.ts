@@ -65,7 +65,14 @@ const standingSchema = z.object({
   keyed: z.literal(1).optional(),
   folded: machineSchema.optional(),
   records: z
-    .array(z.object({ alert: alertSchema, usage: usageSchema.optional(), toldAt: z.number() }))
+    .array(
+      z.object({
+        alert: alertSchema,
+        usage: usageSchema.optional(),
+        toldAt: z.number(),
+        dropped: z.literal(true).optional(),
+      }),
+    )
     .optional(),
 });
 
@@ -79,7 +86,7 @@ const storedSchema = z.object({
   courses: z.partialRecord(z.enum(COURSE_FIGURES), numbers).optional(),
   standings: z.record(z.string(), standingSchema).optional(),
   firedAt: z.record(z.string(), numbers).optional(),
-  untold: z.array(alertChangeSchema).optional(),
+  untold: z.array(alertChangeSchema.extend({ forSeconds: z.number() })).optional(),
 });
 
 type Stored = z.input<typeof storedSchema>;
@@ -184,10 +191,10 @@ function packStanding(standing: AgentAlerting['standings'][string]): z.input<typ
   if (folded.tracks.length > 0 || folded.firing !== null)
     packed.folded = { tracks: [...folded.tracks], firing: folded.firing };
   if (records.length > 0)
-    packed.records = records.map(({ alert, usage, toldAt }) => ({
-      alert,
+    packed.records = records.map(({ usage, dropped, ...rest }) => ({
+      ...rest,
       usage: usage && packUsage(usage),
-      toldAt,
+      ...(dropped === true ? { dropped } : {}),
     }));
   return packed;
 }
@@ -199,10 +206,10 @@ function unpackStanding({ version, kind, from, readings, keyed, folded, records 
     from,
     readings: unpackReadings(readings ?? [], keyed === 1),
     folded: folded ?? { tracks: [], firing: null },
-    records: (records ?? []).map(({ alert, usage, toldAt }) => ({
-      alert,
+    records: (records ?? []).map(({ usage, dropped, ...rest }) => ({
+      ...rest,
       usage: usage && unpackUsage(usage),
-      toldAt,
+      ...(dropped === true ? { dropped } : {}),
     })),
   };
 }

@@ -7,9 +7,6 @@ import { agentIdSchema } from './snapshot.ts';
  */
 export const ALERT_LATENESS_SECONDS = 900;
 
-/** The rules there are. */
-export const ALERT_RULES = ['cpu_threshold_duration'] as const;
-
 /** A firing alert, as stored, published and answered. */
 export const alertEventSchema = z
   .object({

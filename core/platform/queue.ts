@@ -50,6 +50,16 @@ export function oldestJobMs(queue: Queue, redis: Redis): Promise<number | undefi
   ]);
 }
 
+/** The same, without those that wait until no other does. */
+export function oldestPressingMs(queue: Queue, redis: Redis): Promise<number | undefined> {
+  return oldestOf(queue, redis, [
+    redis.lrange(queue.toKey('wait'), -1, -1),
+    redis.lrange(queue.toKey('paused'), -1, -1),
+    redis.lrange(queue.toKey('active'), -1, -1),
+    redis.zrange(queue.toKey('delayed'), '0', '0'),
+  ]);
+}
+
 /** The same of the jobs that were not begun yet, without those that wait until no other does. */
 export function oldestWaitingMs(queue: Queue, redis: Redis): Promise<number | undefined> {
   return oldestOf(queue, redis, [

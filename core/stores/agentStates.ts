@@ -14,15 +14,13 @@ import {
 } from '../agentState.ts';
 import { groupBy } from '../collections.ts';
 import { agentStateEventSchema, type AgentStateEvent } from '../contracts/live.ts';
+import { createSharedLook, FLEET_LOOK_KEY } from './look.ts';
 
 /** A hash: the state of each agent by its id, as `<revision> <state>`. The keys share a slot of a Redis Cluster. */
 const STATES_KEY = '{topline:fleet}:states';
 
 /** Agents, scored with the time (epoch ms) at which each is looked at if it says nothing until then. */
 const DUE_KEY = '{topline:fleet}:due';
-
-/** A hash: when somebody last looked (`at`), and since when without a break (`since`), in epoch ms. */
-const LOOK_KEY = '{topline:fleet}:look';
 
 /** Behind the channel of the snapshots: the one on which changes of a state are published. */
 const CHANNEL_SUFFIX = ':agents';
@@ -35,9 +33,6 @@ const DUE_AT_ONCE = 500;
 
 /** All nodes look; less than this after another one has, there is nothing to do. */
 const LOOK_EVERY_MS = 900;
-
-/** After this long without a look the service was not there to hear anything. */
-const DEAF_AFTER_MS = 15_000;
 
 /** States replaced by one call: fewer than half of the values that Lua takes as arguments. */
 const REPLACED_AT_ONCE = 1_000;
@@ -82,22 +77,6 @@ for i = 3 * count + 3, #ARGV, 2 do
 end
 return outcomes`;
 
-/**
- * Begins a look, if it is time for one: by the clock of Redis, so that of all nodes one does it.
- *
- * KEYS[1] the look; ARGV[1] least ms between two, [2] ms after which nobody has been looking.
- * Output: this moment and since when somebody has, in epoch ms; nothing where another one has just looked.
- */
-const BEGIN_LOOK = `
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local known = redis.call('HMGET', KEYS[1], 'at', 'since')
-local at, since = tonumber(known[1] or ''), tonumber(known[2] or '')
-if at and now >= at and now - at < tonumber(ARGV[1]) then return nil end
-if not at or not since or now - at > tonumber(ARGV[2]) then since = now end
-redis.call('HSET', KEYS[1], 'at', string.format('%.0f', now), 'since', string.format('%.0f', since))
-return {now, since}`;
-
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     toplineReplaceAgentStates(
@@ -105,7 +84,6 @@ declare module 'ioredis' {
       due: string,
       ...args: (string | number)[]
     ): Result<number[], Context>;
-    toplineBeginLook(key: string, everyMs: number, deafMs: number): Result<[number, number] | null, Context>;
   }
 }
 
@@ -181,7 +159,7 @@ export function createAgentStateStore(
   { channel: metricsChannel, lookEveryMs = LOOK_EVERY_MS }: AgentStateOptions,
 ): AgentStateStore {
   redis.defineCommand('toplineReplaceAgentStates', { lua: REPLACE, numberOfKeys: 2 });
-  redis.defineCommand('toplineBeginLook', { lua: BEGIN_LOOK, numberOfKeys: 1 });
+  const sharedLook = createSharedLook(redis, FLEET_LOOK_KEY, lookEveryMs);
   const channel = agentStateChannel(metricsChannel);
 
   async function read(agentIds: string[]): Promise<{ known: Read[]; nowMs: number }> {
@@ -242,10 +220,9 @@ export function createAgentStateStore(
     note: gathering(noteAll),
 
     async look(lagMs) {
-      const begun = await redis.toplineBeginLook(LOOK_KEY, lookEveryMs, DEAF_AFTER_MS);
-      if (begun === null) return undefined;
-      const [nowMs, sinceMs] = begun;
-      return judgeDue({ asOfMs: nowMs - lagMs, sinceMs });
+      const begun = await sharedLook.begin();
+      if (begun === undefined) return undefined;
+      return judgeDue({ asOfMs: begun.atMs - lagMs, sinceMs: begun.sinceMs });
     },
 
     async all() {

@@ -1,100 +1,155 @@
-import { groupBy } from '../../core/collections.ts';
-import type { AlertEvent } from '../../core/contracts/alert.ts';
+import { NEVER_SEEN, type AgentAlerting } from '../../core/alerting/agentAlerting.ts';
+import { dueAtMs, judgeSilence, type Heard } from '../../core/alerting/hearing.ts';
+import { judge, withAllTold } from '../../core/alerting/judge.ts';
+import type { AlertChange } from '../../core/contracts/alerting/alert.ts';
 import type { AlertsBatch } from '../../core/contracts/queues.ts';
-import { failpoint } from '../../core/platform/failpoints.ts';
-import type { AlertStore } from '../../core/stores/alerts.ts';
-import {
-  judge,
-  unannounced,
-  withAllAnnounced,
-  type CpuRule,
-  type CpuSample,
-  type CpuWindowState,
-  type Firing,
-} from './cpuWindow.ts';
-import { parseState, serialiseState } from './windowState.ts';
-
-const RULE = 'cpu_threshold_duration';
+import type { Logger } from '../../core/platform/logger.ts';
+import type { AlertStateStore } from '../../core/stores/alertStates.ts';
+import type { RuleBook } from './ruleBook.ts';
+import { samplesByAgent, type AgentSamples } from './samples.ts';
+import type { KnownState } from './stateCache.ts';
+import { createStateKeeper } from './stateKeeper.ts';
+import { tellOf, type TellingDependencies } from './telling.ts';
 
 /** How often a state that others keep changing is tried; each loss of the race means that another one won it. */
 const MAX_RACES = 20;
 
-interface Judging {
-  alerts: AlertStore;
-  rule: CpuRule;
-  nowSeconds: number;
+export interface EvaluatorDependencies extends TellingDependencies {
+  states: Pick<AlertStateStore, 'load' | 'replace'>;
+  ruleBook: () => Promise<RuleBook>;
+  log: Logger;
+  /** Told of what fires: how long it took from the receipt of the snapshot that fired it, in seconds. */
+  observeDetection?: (seconds: number) => void;
+  nowMs?: () => number;
+  /** Agents whose states are kept in memory. */
+  maxAgents?: number;
 }
+
+export interface Evaluator {
+  /** Judges a batch. Repeating it tells nothing twice. */
+  evaluate(batch: AlertsBatch): Promise<void>;
+  /**
+   * Judges agents of which nothing came: whether their rules still apply, whether they are silent, and whether something
+   * is left to be told of them.
+   */
+  look(agentIds: readonly string[], hearing: Heard): Promise<void>;
+  /** Ends what is open on an agent, and forgets it. */
+  forget(agentId: string): Promise<void>;
+}
+
+/** What is to become of an agent's state. */
+interface Decision {
+  next: AgentAlerting;
+  /** When to look at it, should nothing come. */
+  dueOf(state: AgentAlerting): number;
+  /** It is to be written even where it is the same: that time is another one. */
+  isDue?: boolean;
+  /** It is to go, once all is told. */
+  isOver?: boolean;
+}
+
+type Decide = (agentId: string, state: AgentAlerting, book: RuleBook) => Decision;
 
 /**
- * Judges a batch of samples: each agent's in one step, those of all agents in two questions to the store. Repeating a
- * batch fires nothing twice.
- *
- * Decide, save, then announce. A window is saved as fired before its event goes out, so that two workers cannot fire it
- * with different figures; it is marked as announced after that, so that a crash in between announces it again, and the
- * store lets the same event out once.
+ * Decides, saves, then tells. A change stands in the saved state before it is told, so that two workers cannot tell
+ * different things; it is taken out of it after that, so that a crash in between has it told again, and every place it is
+ * told to knows it by its alert and revision.
  */
-export async function evaluateAlerts(batch: AlertsBatch, judging: Judging): Promise<void> {
-  let undecided: ReadonlyMap<string, CpuSample[]> = groupBy(batch.samples, (sample) => sample.agentId);
-  for (let race = 0; race < MAX_RACES; race += 1) {
-    undecided = await judgeAll(undecided, judging);
-    if (undecided.size === 0) return;
+export function createEvaluator(deps: EvaluatorDependencies): Evaluator {
+  const { ruleBook, observeDetection, nowMs = Date.now } = deps;
+  const keeper = createStateKeeper(deps.states, { log: deps.log, maxAgents: deps.maxAgents });
+
+  async function decideAll(agentIds: Iterable<string>, decide: Decide): Promise<void> {
+    let waiting = [...agentIds];
+    try {
+      for (let race = 0; race < MAX_RACES && waiting.length > 0; race += 1)
+        waiting = await attempt(waiting, decide);
+    } catch (error) {
+      // Whether it was written nobody knows.
+      keeper.drop(waiting);
+      throw error;
+    }
+    if (waiting.length > 0)
+      throw new Error(
+        `the alert state of ${waiting[0]} changed ${MAX_RACES} times while it was being judged`,
+      );
   }
-  const [agentId] = undecided.keys();
-  throw new Error(`the alert state of ${agentId} changed ${MAX_RACES} times while it was being judged`);
-}
 
-/** Resolves to the samples of those agents whose state another worker changed meanwhile. */
-async function judgeAll(
-  samples: ReadonlyMap<string, CpuSample[]>,
-  judging: Judging,
-): Promise<Map<string, CpuSample[]>> {
-  const { alerts, rule } = judging;
-  const agentIds = [...samples.keys()];
-  const states = await alerts.loadStates(RULE, agentIds);
-  const decisions = agentIds.map((agentId, i) => {
-    const { revision = '0', text } = states[i] ?? {};
-    const before = parseState(text);
-    const after = judge(before, samples.get(agentId) ?? [], rule);
-    return { agentId, revision, after, changed: after !== before };
-  });
-  const changed = decisions.filter((decision) => decision.changed);
-  const outcomes = await alerts.replaceStates(
-    RULE,
-    changed.map(({ agentId, revision, after }) => ({ agentId, revision, text: serialiseState(after) })),
-  );
-  const lost = new Set(changed.filter((_, i) => outcomes[i] !== true).map(({ agentId }) => agentId));
-  await Promise.all(
-    decisions
-      .filter(({ agentId, after }) => !lost.has(agentId) && unannounced(after).length > 0)
-      .map((decision) => announce(decision, judging)),
-  );
-  return new Map([...samples].filter(([agentId]) => lost.has(agentId)));
-}
+  /** Resolves to those whose state another worker changed meanwhile. */
+  async function attempt(agentIds: readonly string[], decide: Decide): Promise<string[]> {
+    const [book, known] = [await ruleBook(), await keeper.load(agentIds)];
+    const decided = agentIds.map((agentId) => {
+      const before: KnownState = known.get(agentId) ?? { revision: 0, state: NEVER_SEEN };
+      return { agentId, known: before, ...decide(agentId, before.state, book) };
+    });
+    const changed = decided.filter((one) => one.next !== one.known.state || one.isDue === true);
+    const saved = await keeper.save(changed.map((one) => ({ ...one, dueAtMs: one.dueOf(one.next) })));
+    const lost = changed.filter(({ agentId }) => !saved.has(agentId)).map(({ agentId }) => agentId);
 
-async function announce(
-  decision: { agentId: string; revision: string; after: CpuWindowState; changed: boolean },
-  { alerts, nowSeconds }: Judging,
-): Promise<void> {
-  const { agentId, revision, after, changed } = decision;
-  await failpoint('alerts.decided');
-  for (const firing of unannounced(after)) await alerts.record(eventOf(agentId, firing), nowSeconds);
-  await failpoint('alerts.announced');
-  const latest = changed ? String(Number(revision) + 1) : revision;
-  const text = serialiseState(withAllAnnounced(after));
-  // Losing this race is fine: whoever won it finds the window unannounced and announces it again, to no effect.
-  await alerts.replaceStates(RULE, [{ agentId, revision: latest, text }]);
-}
+    const toTell = decided
+      .filter(
+        ({ agentId, next, isOver }) => !lost.includes(agentId) && (next.untold.length > 0 || isOver === true),
+      )
+      .map((one) => ({ ...one, known: saved.get(one.agentId) ?? one.known }));
+    if (toTell.length === 0) return lost;
+    await tellOf(
+      toTell.map(({ next }) => next.untold),
+      deps,
+      Math.floor(nowMs() / 1000),
+    );
+    // Losing this race is fine: whoever won it finds them untold and tells them again, to no effect.
+    await keeper.save(
+      toTell.map(({ agentId, known: written, next, dueOf, isOver }) => {
+        const told = withAllTold(next);
+        return { agentId, known: written, next: isOver === true ? undefined : told, dueAtMs: dueOf(told) };
+      }),
+    );
+    return lost;
+  }
 
-function eventOf(agentId: string, { startedAt, timestamp, cpuPercent, rule }: Firing): AlertEvent {
+  function observe(changes: readonly AlertChange[], { samples }: AgentSamples, decidedAtMs: number): void {
+    for (const { change, alert } of changes) {
+      if (change !== 'firing') continue;
+      const cause = samples.find(({ timestamp }) => timestamp === alert.fired_at);
+      if (cause?.receivedAtMs !== undefined)
+        observeDetection?.(Math.max(0, decidedAtMs - cause.receivedAtMs) / 1000);
+    }
+  }
+
   return {
-    timestamp,
-    rule: RULE,
-    severity: 'warning',
-    message: `CPU usage remained above ${rule.threshold.toFixed(2)}% for at least ${rule.durationSeconds} seconds`,
-    current_value: cpuPercent,
-    threshold: rule.threshold,
-    id: `${RULE}:${agentId}:${startedAt}`,
-    agent_id: agentId,
-    started_at: startedAt,
+    async evaluate(batch) {
+      const agents = samplesByAgent(batch);
+      await decideAll(agents.keys(), (agentId, state, book) => {
+        const own = agents.get(agentId) ?? { samples: [], labels: undefined };
+        const isRelabelled = own.labels !== undefined && own.labels !== state.labels;
+        const labelled = isRelabelled ? { ...state, labels: own.labels } : state;
+        const { labels, rules } = book.for(agentId, labelled);
+        const decidedAtMs = nowMs();
+        const judged = judge(labelled, own.samples, { agentId, labels, rules, nowMs: decidedAtMs });
+        observe(judged.changes, own, decidedAtMs);
+        return { next: judged.state, dueOf: (next) => dueAtMs(next, rules) };
+      });
+    },
+
+    async look(agentIds, hearing) {
+      // Whoever judges what they send has changed them since.
+      keeper.drop(agentIds);
+      await decideAll(agentIds, (agentId, state, book) => {
+        const { labels, rules } = book.for(agentId, state);
+        const judging = { agentId, labels, rules, nowMs: nowMs() };
+        const silent = judgeSilence(judge(state, [], judging).state, judging, hearing);
+        const dueOf = (next: AgentAlerting) => dueAtMs(next, rules, hearing.sinceMs);
+        const isOver = dueOf(withAllTold(silent.state)) <= hearing.asOfMs;
+        return { next: silent.state, dueOf, isDue: true, isOver };
+      });
+    },
+
+    async forget(agentId) {
+      await decideAll([agentId], (_, state) => {
+        const endingBecause = 'the agent was forgotten';
+        const ended = judge(state, [], { agentId, labels: {}, rules: [], nowMs: nowMs(), endingBecause });
+        return { next: ended.state, dueOf: () => Infinity, isOver: true };
+      });
+    },
   };
 }

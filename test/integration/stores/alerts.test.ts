@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import type { AlertEvent } from '../../../core/contracts/alert.ts';
-import { createAlertStore, type AlertStore, type RuleState } from '../../../core/stores/alerts.ts';
+import { createAlertStore, type AlertStore } from '../../../core/stores/alerts.ts';
 import { startTestRedis, type TestRedis } from '../../support/stores.ts';
 import { waitFor } from '../../support/waitFor.ts';
 
@@ -54,14 +54,6 @@ function event(changes: Partial<AlertEvent> = {}): AlertEvent {
     started_at: NOW - 10,
     ...changes,
   };
-}
-
-async function load(agentId: string): Promise<RuleState | undefined> {
-  return (await alerts.loadStates(RULE, [agentId]))[0];
-}
-
-async function replace(agentId: string, revision: string, text: string): Promise<boolean | undefined> {
-  return (await alerts.replaceStates(RULE, [{ agentId, revision, text }]))[0];
 }
 
 async function arrived(): Promise<string[]> {
@@ -148,55 +140,4 @@ test('with a clock an hour ahead nothing inside the retention is dropped or refu
   expect(await alerts.record(event({ id: 'second', timestamp: now - 50 }), ahead)).toBe(true);
   expect(await alerts.prune(ahead)).toBe(0);
   expect(await alerts.since(0)).toHaveLength(2);
-});
-
-describe('the state of a rule', () => {
-  test('is nothing at revision 0 for an agent never seen', async () => {
-    expect(await load('web-01')).toEqual({ revision: '0', text: undefined });
-  });
-
-  test('is what was last saved, with a revision that grows', async () => {
-    expect(await replace('web-01', '0', 'one')).toBe(true);
-    const first = await load('web-01');
-    expect(first).toEqual({ revision: '1', text: 'one' });
-    expect(await replace('web-01', first?.revision ?? '', 'two')).toBe(true);
-    expect(await load('web-01')).toEqual({ revision: '2', text: 'two' });
-  });
-
-  test('is not replaced by whoever read it before somebody else changed it', async () => {
-    await replace('web-01', '0', 'faster');
-    expect(await replace('web-01', '0', 'slower')).toBe(false);
-    expect((await load('web-01'))?.text).toBe('faster');
-  });
-
-  test('goes to exactly one of many who race for it', async () => {
-    const won = await Promise.all(Array.from({ length: 20 }, (_, i) => replace('a', '0', `${i}`)));
-    expect(won.filter(Boolean)).toHaveLength(1);
-    expect((await load('a'))?.text).toBe(String(won.indexOf(true)));
-  });
-
-  test('is read and replaced for many at once, each by its own revision', async () => {
-    await replace('b', '0', 'faster');
-    const next = ['a', 'b', 'c'].map((agentId) => ({ agentId, revision: '0', text: `${agentId} of 3` }));
-    expect(await alerts.replaceStates(RULE, next)).toEqual([true, false, true]);
-    expect((await alerts.loadStates(RULE, ['c', 'b', 'a', 'd'])).map(({ text }) => text)).toEqual([
-      'c of 3',
-      'faster',
-      'a of 3',
-      undefined,
-    ]);
-    expect(await alerts.loadStates(RULE, [])).toEqual([]);
-    expect(await alerts.replaceStates(RULE, [])).toEqual([]);
-  });
-
-  test('is each agent’s own', async () => {
-    await replace('web-01', '0', 'one');
-    expect(await load('web-02')).toEqual({ revision: '0', text: undefined });
-  });
-
-  test('of an agent that is gone does not stay for ever', async () => {
-    await replace('web-01', '0', 'one');
-    const [name = ''] = await redis.keys('topline:alert:*');
-    expect(await redis.ttl(name)).toBeGreaterThan(3600);
-  });
 });

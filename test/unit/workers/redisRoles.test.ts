@@ -83,6 +83,7 @@ describe('the prune role', () => {
   const stores = () => ({
     timeline,
     alerts,
+    alerting: { forget: async () => undefined },
     agentStates,
     snapshots: undefined,
     rollups: undefined,

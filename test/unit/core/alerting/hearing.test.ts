@@ -3,7 +3,16 @@ import type { AgentAlerting } from '../../../../core/alerting/agentAlerting.ts';
 import { dueAtMs, judgeSilence, KEEP_SILENT_MS } from '../../../../core/alerting/hearing.ts';
 import { createRuleSelection } from '../../../../core/alerting/ruleSelection.ts';
 import type { AlertRule } from '../../../../core/contracts/alerting/rule.ts';
-import { AGENT, brief, oneByOne, ruleOf, run, sampleOf, throughText } from '../../../support/alerting.ts';
+import {
+  AGENT,
+  brief,
+  CONTRACT_RULE,
+  oneByOne,
+  ruleOf,
+  run,
+  sampleOf,
+  throughText,
+} from '../../../support/alerting.ts';
 
 const SILENT = ruleOf({ kind: 'agent_silent' }, { id: 'silent', for_seconds: 60, severity: 'critical' });
 const HOT = ruleOf({ kind: 'cpu', at_or_above: 90 }, { id: 'hot', for_seconds: 4 });
@@ -102,7 +111,7 @@ describe('what fires on an agent that falls silent', () => {
     expect(dueAtMs(without.state, rulesOf(HOT, SILENT))).toBe(66_500);
     const silent = silence(without.state, [HOT, SILENT], 66_500);
     expect(silent.changes).toMatchObject([{ change: 'firing', alert: { rule_id: 'silent' } }]);
-    expect(dueAtMs(silent.state, rulesOf(HOT, SILENT))).toBe(6_500 + KEEP_SILENT_MS);
+    expect(dueAtMs(silent.state, rulesOf(HOT, SILENT))).toBe(Infinity);
   });
 
   test('says so no more when data comes, and is resolved by that alone', () => {
@@ -119,9 +128,32 @@ describe('what fires on an agent that falls silent', () => {
   });
 });
 
+describe('what is pending on an agent that falls silent', () => {
+  const { state } = run(reports(95, 0, 2), [HOT, CONTRACT_RULE]);
+
+  test('is dropped, as by any gap; the contract’s rule waits on, for a day', () => {
+    const dropped = silence(state, [HOT, CONTRACT_RULE], 12_500);
+    expect(dropped.changes.map(({ change, alert }) => [change, alert.rule_id])).toEqual([['dropped', 'hot']]);
+    expect(dueAtMs(dropped.state, rulesOf(HOT, CONTRACT_RULE))).toBe(2_500 + KEEP_SILENT_MS);
+    const gone = silence(dropped.state, [HOT, CONTRACT_RULE], 2_500 + KEEP_SILENT_MS);
+    expect(gone.changes.map(({ change, alert }) => [change, alert.rule_id])).toEqual([
+      ['dropped', CONTRACT_RULE.id],
+    ]);
+  });
+
+  test('comes back under its id, with later revisions, where the gap is filled', () => {
+    const dropped = silence(run(reports(95, 0, 2), [HOT]).state, [HOT], 12_500);
+    const filled = run([[4, 6, 8].map((at) => report(at, 95))], [HOT], dropped.state).changes;
+    expect(dropped.changes[0]?.alert).toMatchObject({ id: 'hot:web-01:0', revision: 2 });
+    expect(filled).toMatchObject([
+      { change: 'firing', alert: { id: 'hot:web-01:0', revision: 3, fired_at: 4 } },
+    ]);
+  });
+});
+
 test('an agent of which nothing is open is due when it is to be forgotten, one with something untold at once', () => {
   const { state } = run(reports(5, 0, 2), [HOT]);
   expect(dueAtMs(state, rulesOf(HOT))).toBe(2_500 + KEEP_SILENT_MS);
   const [change] = run(reports(95, 0, 2, 4), [HOT]).changes;
-  expect(dueAtMs({ ...state, untold: [change!] }, rulesOf(HOT))).toBe(0);
+  expect(dueAtMs({ ...state, untold: [{ ...change!, forSeconds: 4 }] }, rulesOf(HOT))).toBe(0);
 });

@@ -1,0 +1,34 @@
+import type { Labels } from '../../core/contracts/labels.ts';
+import type { OperatorLabelStore } from '../../core/stores/operatorLabels.ts';
+import type { OperatorLabels } from './ruleBook.ts';
+
+/** What operators say of agents, at hand. */
+export interface FreshLabels extends OperatorLabels {
+  version(): string;
+  /** Asks whether there is something new; until it was asked once there is nothing to judge by. */
+  refresh(): Promise<void>;
+  /** Resolves once it was asked. */
+  ready(): Promise<void>;
+}
+
+export function createFreshLabels(store: Pick<OperatorLabelStore, 'version' | 'all'>): FreshLabels {
+  let labels: ReadonlyMap<string, Labels> = new Map();
+  let known: string | undefined;
+
+  async function refresh(): Promise<void> {
+    const version = (await store.version()) ?? 'none';
+    if (version === known) return;
+    // The version first: what changes in between is found by the next question.
+    if (version !== 'none') labels = await store.all();
+    known = version;
+  }
+
+  return {
+    of: (agentId) => labels.get(agentId),
+    version: () => known ?? 'unknown',
+    refresh,
+    ready: async () => {
+      if (known === undefined) await refresh();
+    },
+  };
+}

@@ -1,0 +1,78 @@
+import { NEVER_SEEN, type AgentAlerting } from '../../core/alerting/agentAlerting.ts';
+import { parseAlerting, serialiseAlerting } from '../../core/alerting/stateText.ts';
+import type { Logger } from '../../core/platform/logger.ts';
+import type { AlertStateStore } from '../../core/stores/alertStates.ts';
+import { createStateCache, type KnownState } from './stateCache.ts';
+
+/** What is to become of a state that was read. */
+export interface StateWrite {
+  agentId: string;
+  known: KnownState;
+  /** Undefined: it goes. */
+  next: AgentAlerting | undefined;
+  dueAtMs: number;
+}
+
+/** States of agents, from this worker's memory where it wrote them last. */
+export interface StateKeeper {
+  load(agentIds: readonly string[]): Promise<Map<string, KnownState>>;
+  /** Resolves to the states as they are stored now, without those that somebody else has changed meanwhile. */
+  save(writes: readonly StateWrite[]): Promise<Map<string, KnownState>>;
+  /** Has them asked for when they are needed next. */
+  drop(agentIds: Iterable<string>): void;
+}
+
+/** @param maxAgents whose states are kept in memory; undefined: as many as the cache takes */
+export function createStateKeeper(
+  states: Pick<AlertStateStore, 'load' | 'replace'>,
+  { log, maxAgents }: { log: Logger; maxAgents: number | undefined },
+): StateKeeper {
+  const cache = createStateCache(maxAgents);
+
+  function parse(agentId: string, text: string | undefined): AgentAlerting {
+    const state = parseAlerting(text);
+    if (state === undefined)
+      log.error({ agent: agentId }, 'the alert state of an agent is damaged: begun anew');
+    return state ?? NEVER_SEEN;
+  }
+
+  return {
+    async load(agentIds) {
+      const found = new Map<string, KnownState>();
+      const missing: string[] = [];
+      for (const agentId of agentIds) {
+        const known = cache.get(agentId);
+        if (known === undefined) missing.push(agentId);
+        else found.set(agentId, known);
+      }
+      const stored = await states.load(missing);
+      for (const [place, agentId] of missing.entries()) {
+        const { revision = 0, text } = stored[place] ?? {};
+        found.set(agentId, { revision, state: parse(agentId, text) });
+      }
+      return found;
+    },
+
+    async save(writes) {
+      const outcomes = await states.replace(
+        writes.map(({ agentId, known, next, dueAtMs }) => ({
+          agentId,
+          revision: known.revision,
+          text: next === undefined ? undefined : serialiseAlerting(next),
+          dueAtMs,
+        })),
+      );
+      const saved = new Map<string, KnownState>();
+      for (const [place, { agentId, known, next }] of writes.entries()) {
+        if (outcomes[place] !== true || next === undefined) cache.drop([agentId]);
+        if (outcomes[place] !== true) continue;
+        const now = { revision: known.revision + 1, state: next ?? NEVER_SEEN };
+        if (next !== undefined) cache.set(agentId, now);
+        saved.set(agentId, now);
+      }
+      return saved;
+    },
+
+    drop: (agentIds) => cache.drop(agentIds),
+  };
+}
