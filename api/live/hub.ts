@@ -1,8 +1,10 @@
 import type { Redis } from 'ioredis';
 import { alertEventSchema, type AlertEvent } from '../../core/contracts/alert.ts';
 import type { AgentStateEvent, LiveSnapshot } from '../../core/contracts/live.ts';
+import type { AlertChange } from '../../core/contracts/alerting/alert.ts';
 import { DEFAULT_AGENT_ID } from '../../core/contracts/snapshot.ts';
 import { agentStateChannel, parseAgentStateEvent } from '../../core/stores/agentStates.ts';
+import { ALERT_CHANGES_CHANNEL, parseAlertChanges } from '../../core/stores/openAlerts.ts';
 import { parseRecord } from '../../core/stores/timeline.ts';
 import type { Logger } from '../../core/platform/logger.ts';
 import { messageOf } from '../../core/errors.ts';
@@ -19,6 +21,7 @@ export interface LiveMessage {
 export interface LiveListener {
   onSnapshot?(message: LiveMessage): void;
   onAlert?(event: AlertEvent): void;
+  onAlertChanges?(changes: AlertChange[]): void;
   onAgentState?(event: AgentStateEvent): void;
 }
 
@@ -41,11 +44,14 @@ export function createLiveHub(
     if (channel === metricsChannel) tellOfSnapshot(message);
     else if (channel === alertsChannel) tellOfAlert(message);
     else if (channel === agentsChannel) tellOfAgent(message);
+    else if (channel === ALERT_CHANGES_CHANNEL) tellOfAlertChanges(message);
   });
   // It is in ioredis' offline queue until Redis can be reached, and taken up again after every reconnect.
-  subscriber.subscribe(metricsChannel, alertsChannel, agentsChannel).catch((error: unknown) => {
-    log.warn({ reason: messageOf(error) }, 'could not subscribe to the live channels');
-  });
+  subscriber
+    .subscribe(metricsChannel, alertsChannel, agentsChannel, ALERT_CHANGES_CHANNEL)
+    .catch((error: unknown) => {
+      log.warn({ reason: messageOf(error) }, 'could not subscribe to the live channels');
+    });
 
   function tellOfSnapshot(json: string): void {
     let read = false;
@@ -65,6 +71,12 @@ export function createLiveHub(
     const event = alertEventSchema.safeParse(parseJson(json)).data;
     if (event === undefined) return;
     for (const listener of listeners) listener.onAlert?.(event);
+  }
+
+  function tellOfAlertChanges(json: string): void {
+    const changes = parseAlertChanges(json);
+    if (changes === undefined) return;
+    for (const listener of listeners) listener.onAlertChanges?.(changes);
   }
 
   function tellOfAgent(json: string): void {

@@ -94,6 +94,7 @@ export function startSocketServer(http: HttpServer, options: SocketServerOptions
       fleet.note(snapshot);
     },
     onAlert: (event) => io.local.emit('alert', event),
+    onAlertChanges: (changes) => io.local.emit('alert_changes', changes),
     // Gathered as the fleet is: of a thousand hosts that come back at once, each of a thousand clients would get a
     // message for each.
     onAgentState: (event) => void changedStates.push(event),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { conditionSchema } from './agents.ts';
 import type { AlertEvent } from './alert.ts';
+import type { AlertChange } from './alerting/alert.ts';
 import { agentIdSchema, type Snapshot } from './snapshot.ts';
 
 /** Most agents one `subscribe` may name; a client that wants more asks for `"*"`. */
@@ -42,6 +43,8 @@ export type AgentStateEvent = z.output<typeof agentStateEventSchema>;
 export interface ServerToClientEvents {
   snapshot: (snapshot: LiveSnapshot) => void;
   alert: (event: AlertEvent) => void;
+  /** What became of alerts of any rule, in the order it was decided. One may come twice: its alert's revision tells. */
+  alert_changes: (changes: AlertChange[]) => void;
   fleet: (lines: FleetLine[]) => void;
   /** What changed within the last second, in order. */
   agent_states: (events: AgentStateEvent[]) => void;
