@@ -74,7 +74,7 @@ export async function startWorkers(
   const alerting = openAlerting(
     { config, log, lifecycle },
     { stores: storesRedis, queues: queueRedis },
-    { metrics: workerMetrics },
+    { metrics: workerMetrics, settings: alertingSettings },
   );
   const roles = createRoles({
     config,

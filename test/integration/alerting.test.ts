@@ -45,7 +45,7 @@ function startAlertsWorker(): void {
   const alerting = openAlerting(
     { config, log, lifecycle },
     { stores, queues },
-    { metrics: workerMetrics, source },
+    { metrics: workerMetrics, settings: source, ownSettings: () => source },
   );
   const role = { queue: 'alerts' as const, concurrency: 1, process: alerting.evaluate };
   const worker = startWorker(role, { connection: queues, log, metrics: workerMetrics });

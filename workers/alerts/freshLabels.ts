@@ -1,4 +1,6 @@
 import type { Labels } from '../../core/contracts/labels.ts';
+import { messageOf } from '../../core/errors.ts';
+import type { ProcessContext } from '../../core/platform/process.ts';
 import type { OperatorLabelStore } from '../../core/stores/operatorLabels.ts';
 import type { OperatorLabels } from './ruleBook.ts';
 
@@ -31,4 +33,25 @@ export function createFreshLabels(store: Pick<OperatorLabelStore, 'version' | 'a
       if (known === undefined) await refresh();
     },
   };
+}
+
+const REFRESH_MS = 1_000;
+
+/** Asks every second. An answer that does not come because Redis is away keeps nothing from ending. */
+export function startLabelRefresh(
+  labels: Pick<FreshLabels, 'refresh'>,
+  { log, lifecycle }: Pick<ProcessContext, 'log' | 'lifecycle'>,
+): void {
+  let asking = false;
+  const timer = setInterval(() => {
+    if (asking) return;
+    asking = true;
+    labels
+      .refresh()
+      .catch((error: unknown) => {
+        if (!lifecycle.stopping) log.debug({ reason: messageOf(error) }, 'could not ask for labels');
+      })
+      .finally(() => (asking = false));
+  }, REFRESH_MS);
+  lifecycle.defer('labels of operators', () => clearInterval(timer));
 }

@@ -1,18 +1,20 @@
 import type { Redis } from 'ioredis';
-import { builtInRule } from '../../core/alerting/builtInRule.ts';
-import type { Config } from '../../core/config.ts';
 import type { ProcessContext } from '../../core/platform/process.ts';
 import { openQueue } from '../../core/platform/queue.ts';
 import { openRedis } from '../../core/platform/redis.ts';
 import { createAlertStateStore } from '../../core/stores/alertStates.ts';
+import {
+  createAlertingSettingsCopy,
+  createAlertingSettingsStore,
+} from '../../core/stores/alertingSettings.ts';
 import { createAlertStore } from '../../core/stores/alerts.ts';
 import { createSharedLook, FLEET_LOOK_KEY } from '../../core/stores/look.ts';
 import { createOpenAlertStore } from '../../core/stores/openAlerts.ts';
 import { createOperatorLabelStore } from '../../core/stores/operatorLabels.ts';
 import type { WorkerMetrics } from '../workerMetrics.ts';
 import { createEvaluator, type Evaluator } from './evaluate.ts';
-import { createFreshLabels, type FreshLabels } from './freshLabels.ts';
-import { createRuleBook, type RuleBook, type RuleSource } from './ruleBook.ts';
+import { createFreshLabels, startLabelRefresh } from './freshLabels.ts';
+import { createRuleBook, type RuleSource } from './ruleBook.ts';
 import { LOOK_EVERY_MS, startAlertWatch } from './watch.ts';
 
 /** A hash: when a worker last looked for silent agents, and since when without a break. */
@@ -29,6 +31,16 @@ export interface AlertingConnections {
   queues: Redis;
 }
 
+export interface AlertingOptions {
+  metrics: WorkerMetrics;
+  /** On the connection that waits. */
+  settings: RuleSource;
+  /** The same on another connection; default what Redis has. */
+  ownSettings?: (redis: Redis) => RuleSource;
+}
+
+const ownCopy = (redis: Redis): RuleSource => createAlertingSettingsCopy(createAlertingSettingsStore(redis));
+
 /**
  * Judges alerts for a process. What jobs do waits for Redis; the look has a connection of its own that does not, so that
  * it never keeps the process from ending.
@@ -36,42 +48,40 @@ export interface AlertingConnections {
 export function openAlerting(
   { config, log, lifecycle }: ProcessContext,
   { stores, queues }: AlertingConnections,
-  { metrics, source = builtInSource(config) }: { metrics: WorkerMetrics; source?: RuleSource },
+  { metrics, settings, ownSettings = ownCopy }: AlertingOptions,
 ): Alerting {
-  const evaluatorOn = (
-    redis: Redis,
-    queueRedis: Redis,
-    labels: FreshLabels,
-    ruleBook: () => Promise<RuleBook>,
-  ) =>
-    createEvaluator({
-      states: createAlertStateStore(redis),
+  function on(redis: Redis, queueRedis: Redis, source: RuleSource) {
+    const labels = createFreshLabels(createOperatorLabelStore(redis));
+    const known = createRuleBook(source, labels);
+    const ruleBook = async () => {
+      await labels.ready();
+      return known();
+    };
+    const states = createAlertStateStore(redis);
+    const evaluator = createEvaluator({
+      states,
       events: createAlertStore(redis, config.alerts),
       open: createOpenAlertStore(redis),
       notifyQueue: openQueue('notify', queueRedis),
-      ruleBook: async () => {
-        await labels.ready();
-        return ruleBook();
-      },
+      ruleBook,
       log,
       observeDetection: (seconds) => metrics.detection.observe(seconds),
     });
-  const labels = createFreshLabels(createOperatorLabelStore(stores));
-  const ruleBook = createRuleBook(source, labels);
+    return { evaluator, states, labels, ruleBook };
+  }
 
+  const own = on(stores, queues, settings);
   return {
-    ...evaluatorOn(stores, queues, labels, ruleBook),
+    ...own.evaluator,
     watch() {
+      startLabelRefresh(own.labels, { log, lifecycle });
       const connection = openRedis(config.redis, 'request', 'workers:alert watch', log);
       lifecycle.defer('Redis connection alert watch', connection.close);
       const redis = connection.handle;
       startAlertWatch(
         { config, log, lifecycle },
         {
-          evaluator: evaluatorOn(redis, redis, labels, ruleBook),
-          states: createAlertStateStore(redis),
-          labels,
-          ruleBook,
+          ...on(redis, redis, ownSettings(redis)),
           look: createSharedLook(redis, LOOK_KEY, LOOK_EVERY_MS),
           fleetLook: createSharedLook(redis, FLEET_LOOK_KEY, LOOK_EVERY_MS),
           alertsQueue: openQueue('alerts', redis),
@@ -80,11 +90,4 @@ export function openAlerting(
       );
     },
   };
-}
-
-/** The contract's rule alone, by the environment. */
-function builtInSource({ alerts }: Config): RuleSource {
-  const { cpuThreshold: threshold, cpuDurationSeconds: durationSeconds } = alerts;
-  const settings = { version: 0, rules: [builtInRule({ threshold, durationSeconds })] };
-  return { current: async () => settings };
 }

@@ -9,7 +9,7 @@ export type RuleSettings = Pick<AlertingSettings, 'version' | 'rules'>;
 
 /** Where the settings come from; `current` rejects with an UnavailableError where nobody can tell. */
 export interface RuleSource {
-  current(): Promise<RuleSettings>;
+  current(): RuleSettings | Promise<RuleSettings>;
 }
 
 /** What the operator says of agents. */
