@@ -1,4 +1,5 @@
 import type { Alert } from '../../core/contracts/alerting/alert.ts';
+import type { Notice } from '../../core/contracts/alerting/notice.ts';
 
 /** 2024-02-11 16:00 UTC, when the alerts of the tests began. */
 export const ALERT_START = 1_707_667_200;
@@ -45,4 +46,30 @@ export function alert(own: Partial<Alert> = {}): Alert {
     summary: `${agent_id}: CPU at 94.5 % for 10 s, mostly ffmpeg`,
     ...own,
   };
+}
+
+/** A notice that an alert fires, with some fields of one's own. */
+export function notice(own: Partial<Notice> = {}): Notice {
+  return {
+    kind: 'firing',
+    route_id: 'all',
+    group: 'web-01',
+    alerts: [alert()],
+    decided_at_ms: (ALERT_START + 10) * 1000 + 130,
+    ...own,
+  };
+}
+
+/** The same alert when it is over, 6 min 12 s after it fired. */
+export function resolved(own: Partial<Alert> = {}): Alert {
+  const end = ALERT_START + 10 + 372;
+  return alert({
+    revision: 2,
+    state: 'resolved',
+    resolved_at: end,
+    last_sample_at: end,
+    decided_at_ms: end * 1000 + 90,
+    duration_seconds: 382,
+    ...own,
+  });
 }

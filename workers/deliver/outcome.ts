@@ -1,0 +1,37 @@
+/** What became of one attempt. `again`: worth repeating; `failed`: not, whoever repeats it. */
+export type Outcome =
+  | { result: 'delivered'; status: number | null }
+  | { result: 'failed'; status: number | null; detail: string }
+  | { result: 'again'; status: number | null; detail: string; retryAfterMs?: number };
+
+/** What an HTTP answer means. Anything that is not a wish to be asked again later would be refused again. */
+export function outcomeOfAnswer(
+  status: number,
+  retryAfter: string | undefined,
+  body: string,
+  nowMs: number,
+): Outcome {
+  if (status >= 200 && status < 300) return { result: 'delivered', status };
+  const said = body.trim() === '' ? '' : `: ${body.trim()}`;
+  if (status >= 300 && status < 400)
+    return { result: 'failed', status, detail: `${status}: it redirects, which is not followed` };
+  // Standard Webhooks: the receiver wants no more of them.
+  if (status === 410)
+    return { result: 'failed', status, detail: '410: the receiver is gone for good; take the channel away' };
+  if (status >= 500 || status === 408 || status === 429) {
+    const retryAfterMs = parseRetryAfter(retryAfter, nowMs);
+    const detail = `${status}${said}`;
+    return retryAfterMs === undefined
+      ? { result: 'again', status, detail }
+      : { result: 'again', status, detail, retryAfterMs };
+  }
+  return { result: 'failed', status, detail: `${status}${said}` };
+}
+
+/** Seconds, or a date (RFC 9110, 10.2.3); undefined for anything else. */
+export function parseRetryAfter(value: string | undefined, nowMs: number): number | undefined {
+  if (value === undefined) return undefined;
+  if (/^\d{1,9}$/.test(value.trim())) return Number(value) * 1000;
+  const at = Date.parse(value);
+  return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
+}
