@@ -80,8 +80,11 @@ module.exports = {
       name: 'roles-do-not-meet',
       comment: 'Roles meet only through queues and stores; the registry knows them all.',
       severity: 'error',
-      from: { path: '^workers/(timeline|persist|prune|rollup|upgrade|alerts/)' },
-      to: { path: '^workers/(timeline|persist|prune|rollup|upgrade|alerts/)', pathNot: ['^workers/alerts/'] },
+      from: { path: '^workers/(timeline|persist|prune|rollup|upgrade|record\\.|alerts/|(notify|deliver)/)' },
+      to: {
+        path: '^workers/(timeline|persist|prune|rollup|upgrade|record\\.|alerts/|(notify|deliver)/)',
+        pathNot: ['^workers/$1'],
+      },
     },
     {
       name: 'nobody-imports-tests-or-scripts',

@@ -23,7 +23,7 @@ const shared = {
   merge_logs: true,
 };
 
-const ROLES = ['timeline', 'persist', 'alerts', 'prune', 'rollup', 'notify'];
+const ROLES = ['timeline', 'persist', 'alerts', 'prune', 'rollup', 'notify', 'deliver', 'record'];
 
 /** Each process needs a port of its own for its probes: ten for each role, counted up by its instances. */
 const firstWorkerPort = Number(process.env.WORKER_PORT) || 0;

@@ -1,12 +1,15 @@
 import { z } from 'zod';
+import { deepFreeze } from './deepFreeze.ts';
 import { ConfigError } from './errors.ts';
 import {
   decimal,
   failpoints,
+  hosts,
   integer,
   origins,
   portOrServiceLink,
   postgresDsn,
+  publicUrl,
   redisUrl,
   sentinels,
   text,
@@ -143,6 +146,16 @@ export const SETTINGS = {
     '',
     'YAML file with alert rules, channels and routes, read by the API at its start (docs/alerting.md).',
   ),
+  ALERT_ALLOWED_HOSTS: setting(
+    hosts,
+    '',
+    'Hosts in private networks, or on this machine, to which alerts may be sent all the same: names, addresses or ranges (`10.0.0.0/8`), separated by commas.',
+  ),
+  PUBLIC_URL: setting(
+    publicUrl,
+    '',
+    'Where people open Topline, such as `https://topline.example.org`: what is told of an alert links to its host there. Empty: without links.',
+  ),
   ALERT_HISTORY_DAYS: setting(
     integer(Number.MIN_SAFE_INTEGER),
     '365',
@@ -274,6 +287,10 @@ function group(values: Values) {
       /** Empty where there is none. */
       rulesFile: values.ALERT_RULES_FILE,
     },
+    notifications: {
+      allowedHosts: values.ALERT_ALLOWED_HOSTS,
+      publicUrl: values.PUBLIC_URL === '' ? undefined : values.PUBLIC_URL,
+    },
     postgres: {
       /** Empty where no history is kept. */
       dsn: values.POSTGRES_DSN,
@@ -299,20 +316,4 @@ function group(values: Values) {
     logLevel: values.LOG_LEVEL,
     failpoints: values.FAILPOINTS,
   });
-}
-
-function deepFreeze<T extends object>(value: T): Readonly<T> {
-  for (const inner of Object.values(value))
-    if (typeof inner === 'object' && inner !== null) deepFreeze(inner as object);
-  return Object.freeze(value);
-}
-
-/** Whether the environment names a Redis to use, so that none has to be started. */
-export function redisIsConfigured(env: Record<string, string | undefined>): boolean {
-  return ['REDIS_URL', 'REDIS_HOST', 'REDIS_SENTINELS'].some((name) => env[name]?.trim());
-}
-
-/** Whether the environment names a PostgreSQL to use, so that none has to be started. */
-export function postgresIsConfigured(env: Record<string, string | undefined>): boolean {
-  return Boolean(env['POSTGRES_DSN']?.trim());
 }

@@ -52,6 +52,26 @@ export class RejectedDataError extends Error {
   override readonly name = 'RejectedDataError';
 }
 
+/** What a job is about cannot be done yet, by no fault of its own: it is put back for that long, and keeps its attempts. */
+export class PostponedError extends Error {
+  override readonly name = 'PostponedError';
+  readonly delayMs: number;
+  constructor(message: string, delayMs: number) {
+    super(message);
+    this.delayMs = delayMs;
+  }
+}
+
+/** An attempt that came to nothing; the next one is worth making after that long. */
+export class RetryLaterError extends Error {
+  override readonly name = 'RetryLaterError';
+  readonly delayMs: number;
+  constructor(message: string, delayMs: number) {
+    super(message);
+    this.delayMs = delayMs;
+  }
+}
+
 /** The environment cannot be used; the message names every wrong variable and never a secret's value. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';

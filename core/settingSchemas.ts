@@ -120,3 +120,24 @@ export const failpoints = z
         ),
     ),
   );
+
+/** As they are compared: in lower case, and an IPv6 address without brackets. */
+export const hosts = z
+  .string()
+  .transform((value) =>
+    value
+      .split(',')
+      .map((host) => host.trim().toLowerCase())
+      .filter(Boolean),
+  )
+  .pipe(
+    z.array(
+      z.string().regex(/^([a-z0-9._-]+|[0-9a-f:.]+)(\/\d{1,3})?$/, {
+        message: 'must be host names, addresses or ranges such as 10.0.0.0/8, separated by commas',
+      }),
+    ),
+  );
+
+export const publicUrl = urlWith(['http:', 'https:'], 'https://topline.example.org').transform((value) =>
+  value.replace(/\/+$/, ''),
+);

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '../core/config.ts';
-import { postgresIsConfigured, redisIsConfigured } from '../core/config.ts';
+import { postgresIsConfigured, redisIsConfigured } from '../core/configuredStores.ts';
 import { freePort, makeWritable } from '../core/platform/dataDir.ts';
 import { startEmbeddedPostgres } from '../core/platform/embeddedPostgres.ts';
 import { findRedisServer, startEmbeddedRedis } from '../core/platform/embeddedRedis.ts';

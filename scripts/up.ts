@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { loadConfig, postgresIsConfigured, redisIsConfigured } from '../core/config.ts';
+import { loadConfig } from '../core/config.ts';
+import { postgresIsConfigured, redisIsConfigured } from '../core/configuredStores.ts';
 import { ConfigError, messageOf, StartError } from '../core/errors.ts';
 import { createLauncher } from './launch.ts';
 import { HELP, readOptions } from './upOptions.ts';

@@ -6,18 +6,21 @@ import type { AgentStateStore } from '../core/stores/agentStates.ts';
 import type { AgentStore } from '../core/stores/agents.ts';
 import type { AlertingSettingsCopy } from '../core/stores/alertingSettings.ts';
 import type { AlertHistoryStore } from '../core/stores/alertHistory.ts';
+import type { AlertRecordStore } from '../core/stores/alertRecords.ts';
 import type { AlertStore } from '../core/stores/alerts.ts';
+import type { DeliveryStore } from '../core/stores/deliveries.ts';
 import type { RollupStore } from '../core/stores/rollups.ts';
 import type { SnapshotStore } from '../core/stores/snapshots.ts';
 import type { TimelineStore } from '../core/stores/timeline.ts';
 import { nowSeconds } from '../core/time.ts';
 import type { Evaluator } from './alerts/evaluate.ts';
 import type { ForgetDependencies } from './forget.ts';
-import { notify } from './notify/notify.ts';
 import { persistBatch, type PersistDependencies } from './persist.ts';
 import { prune } from './prune.ts';
+import { keepRecords } from './record.ts';
 import { rollUp } from './rollup.ts';
 import type { Role } from './startWorker.ts';
+import type { openTelling } from './telling.ts';
 import { writeTimeline } from './timeline.ts';
 import type { WorkerMetrics } from './workerMetrics.ts';
 
@@ -37,7 +40,10 @@ export interface RoleDependencies {
   /** What is judged and told by. */
   alertingSettings: AlertingSettingsCopy;
   agents: AgentStore | undefined;
+  alertRecords: AlertRecordStore | undefined;
+  deliveries: DeliveryStore | undefined;
   agentStates: AgentStateStore;
+  telling: ReturnType<typeof openTelling>;
   /** Takes note of the agents whose snapshots are stored. */
   sight: PersistDependencies['sight'];
   /** Whether the process is to end. */
@@ -53,11 +59,12 @@ export const ROLE_NAMES = QUEUE_NAMES;
 
 /**
  * The one list: queue -> what is done with its jobs, and how many at a time. A queue without a line here does not
- * compile. `persist` and `rollup` are left out where there is no PostgreSQL.
+ * compile. `persist`, `rollup` and `record` are left out where there is no PostgreSQL.
  */
 export function createRoles(deps: RoleDependencies): { [Name in QueueName]: Role<Name> | undefined } {
   const { log, metrics, timeline, alerts, alerting, snapshots, rollups } = deps;
   const { agents, agentStates, sight, stopping } = deps;
+  const { alertRecords, deliveries } = deps;
   // By the snapshot's own id: set aside twice, it still stands there once.
   const setAside: PersistDependencies['setAside'] = async (snapshot) => {
     await deps.persistQueue.add(
@@ -118,10 +125,14 @@ export function createRoles(deps: RoleDependencies): { [Name in QueueName]: Role
             concurrency: 1,
             process: () => rollUp({ rollups, metrics, log, stopping }),
           },
-    notify: {
-      queue: 'notify',
-      concurrency: 1,
-      process: (task) => notify(task, { log }),
-    },
+    ...deps.telling,
+    record:
+      alertRecords === undefined || deliveries === undefined
+        ? undefined
+        : {
+            queue: 'record',
+            concurrency: 1,
+            process: (task) => keepRecords(task, { alertRecords, deliveries }),
+          },
   };
 }

@@ -1,4 +1,4 @@
-import type { PruneTick } from '../core/contracts/queues.ts';
+import type { NotifyTask, PruneTick } from '../core/contracts/queues.ts';
 import type { Queue } from '../core/platform/queue.ts';
 
 /** What is pruned, and how often. */
@@ -14,6 +14,15 @@ const PRUNE_SCHEDULES: { id: string; everyMs: number; tick: PruneTick }[] = [
  * this costs little; charts read what is newer from the rows of snapshots.
  */
 export const ROLLUP_EVERY_MS = 30_000;
+
+/** How often it is looked whom something is to be told now. */
+const NOTIFY_EVERY_MS = 1_000;
+
+/** Registers the repeatable job of the role `notify`. */
+export async function scheduleNotify(queue: Queue): Promise<void> {
+  const data: NotifyTask = { tick: true };
+  await queue.upsertJobScheduler('notify', { every: NOTIFY_EVERY_MS }, { name: 'tick', data });
+}
 
 /** Registers the repeatable job of the role `rollup`, which has nothing to do without PostgreSQL. */
 export async function scheduleRollup(queue: Queue, { postgres }: { postgres: boolean }): Promise<void> {

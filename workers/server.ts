@@ -13,7 +13,9 @@ import { createAgentStateStore } from '../core/stores/agentStates.ts';
 import { createAgentStore } from '../core/stores/agents.ts';
 import type { AlertingSettingsCopy } from '../core/stores/alertingSettings.ts';
 import { createAlertHistoryStore } from '../core/stores/alertHistory.ts';
+import { createAlertRecordStore } from '../core/stores/alertRecords.ts';
 import { createAlertStore } from '../core/stores/alerts.ts';
+import { createDeliveryStore } from '../core/stores/deliveries.ts';
 import { createRollupStore } from '../core/stores/rollups.ts';
 import { createSnapshotStore } from '../core/stores/snapshots.ts';
 import { createTimelineStore } from '../core/stores/timeline.ts';
@@ -23,10 +25,11 @@ import { openAlerting } from './alerts/open.ts';
 import { startProbes } from './probes.ts';
 import { giveUpOnRedis } from './giveUpOnRedis.ts';
 import { createRoles } from './registry.ts';
-import { schedulePruning, scheduleRollup } from './schedules.ts';
+import { scheduleNotify, schedulePruning, scheduleRollup } from './schedules.ts';
 import { createSightings } from './sightings.ts';
 import { startWorker, type Role, type RunningWorker } from './startWorker.ts';
 import { takeUpStrays } from './strayJobs.ts';
+import { openTelling } from './telling.ts';
 import { runUpgrade } from './upgrade.ts';
 import { findWedged, type QueueProgress } from './watchdog.ts';
 import { createWorkerMetrics, measureRollupLag } from './workerMetrics.ts';
@@ -44,10 +47,13 @@ const UPGRADE_STATEMENT_MS = 600_000;
 const UPGRADE_STOP_MS = 2_000;
 
 /** Roles that use PostgreSQL. */
-const USE_POSTGRES: readonly QueueName[] = ['persist', 'prune', 'rollup'];
+const USE_POSTGRES: readonly QueueName[] = ['persist', 'prune', 'rollup', 'record'];
 
-/** Four for `persist`, one for `prune`, and two for `rollup`, which makes partitions while a transaction goes on. */
-const CONNECTIONS_A_WORKER = 7;
+/**
+ * Four for `persist`, one each for `prune` and `record`, and two for `rollup`, which makes partitions while a transaction
+ * goes on.
+ */
+const CONNECTIONS_A_WORKER = 8;
 
 /**
  * Runs the given roles in this process. Stores that are away are waited for: their jobs are put back until then.
@@ -66,7 +72,7 @@ export async function startWorkers(
   const queueRedis = open('queues');
   const metrics = createMetrics();
   const workerMetrics = createWorkerMetrics(metrics);
-  const { snapshots, rollups, alertHistory, agents, sight } = openHistory(
+  const { snapshots, rollups, alertHistory, alertRecords, deliveries, agents, sight } = openHistory(
     { config, log, lifecycle },
     roleNames,
   );
@@ -75,6 +81,16 @@ export async function startWorkers(
     { config, log, lifecycle },
     { stores: storesRedis, queues: queueRedis },
     { metrics: workerMetrics, settings: alertingSettings },
+  );
+  const telling = openTelling(
+    { config, log, lifecycle },
+    {
+      redis: storesRedis,
+      metrics,
+      settings: alertingSettings,
+      deliverQueue: openQueue('deliver', queueRedis),
+      recordQueue: config.postgres.dsn === '' ? undefined : openQueue('record', queueRedis),
+    },
   );
   const roles = createRoles({
     config,
@@ -87,6 +103,9 @@ export async function startWorkers(
     rollups,
     alertHistory,
     alertingSettings,
+    alertRecords,
+    deliveries,
+    telling,
     stopping: () => lifecycle.stopping,
     agents,
     agentStates: createAgentStateStore(storesRedis, config.timeline),
@@ -129,6 +148,11 @@ export async function startWorkers(
     const queue = openQueue('prune', queueRedis);
     schedulePruning(queue, { postgres: snapshots !== undefined }).catch((error: unknown) => {
       if (!lifecycle.stopping) log.error({ reason: messageOf(error) }, 'could not schedule the pruning');
+    });
+  }
+  if (roleNames.includes('notify')) {
+    scheduleNotify(openQueue('notify', queueRedis)).catch((error: unknown) => {
+      if (!lifecycle.stopping) log.error({ reason: messageOf(error) }, 'could not schedule the telling');
     });
   }
   if (roleNames.includes('rollup')) {
@@ -212,6 +236,8 @@ function openHistory({ config, log, lifecycle }: ProcessContext, roleNames: Queu
       snapshots: undefined,
       rollups: undefined,
       alertHistory: undefined,
+      alertRecords: undefined,
+      deliveries: undefined,
       agents: undefined,
       sight: () => undefined,
     };
@@ -235,6 +261,8 @@ function openHistory({ config, log, lifecycle }: ProcessContext, roleNames: Queu
     snapshots: createSnapshotStore(options),
     rollups: createRollupStore({ ...options, onDamaged }),
     alertHistory: createAlertHistoryStore(options),
+    alertRecords: createAlertRecordStore(options),
+    deliveries: createDeliveryStore(options),
     agents,
     sight: sightings.sight,
   };

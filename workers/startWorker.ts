@@ -2,7 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DelayedError, UnrecoverableError, Worker, type Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { queuePrefix, QUEUES, type QueueName, type QueuePayload } from '../core/contracts/queues.ts';
-import { messageOf, RejectedDataError, UnavailableError } from '../core/errors.ts';
+import {
+  messageOf,
+  PostponedError,
+  RejectedDataError,
+  RetryLaterError,
+  UnavailableError,
+} from '../core/errors.ts';
 import { failpoint, isWeakened } from '../core/platform/failpoints.ts';
 import type { Logger } from '../core/platform/logger.ts';
 import { isRetryableRedisError } from '../core/platform/redis.ts';
@@ -12,7 +18,16 @@ import type { WorkerMetrics } from './workerMetrics.ts';
 export interface Role<Name extends QueueName> {
   queue: Name;
   concurrency: number;
-  process(payload: QueuePayload<Name>): Promise<void>;
+  process(payload: QueuePayload<Name>, job: JobInHand): Promise<void>;
+}
+
+/** What a role may want to know of a job beside what is in it. */
+export interface JobInHand {
+  /** When it was put into the queue, epoch ms. */
+  addedAtMs: number;
+  /** From 1; what was put back does not count. */
+  attempt: number;
+  isLastAttempt: boolean;
 }
 
 export interface RunningWorker {
@@ -65,14 +80,20 @@ export function startWorker<Name extends QueueName>(
     const stopTimer = metrics.duration.startTimer({ queue });
     try {
       await failpoint(`${queue}.begin`);
-      await role.process(parsed.data as QueuePayload<Name>);
+      await role.process(parsed.data as QueuePayload<Name>, {
+        addedAtMs: job.timestamp,
+        attempt: job.attemptsMade + 1,
+        isLastAttempt: job.attemptsMade + 1 >= QUEUES[queue].attempts,
+      });
       await failpoint(`${queue}.done`);
     } catch (error) {
       if (error instanceof RejectedDataError) throw new UnrecoverableError(error.message);
-      if (!isStoreAway(error)) throw error;
-      metrics.postponed.inc({ queue });
-      workerLog.warn({ job: job.id, reason: messageOf(error) }, 'store out of reach, job put back');
-      await job.moveToDelayed(Date.now() + waitFor(job), token);
+      const delayMs = error instanceof PostponedError ? error.delayMs : waitFor(job);
+      if (isStoreAway(error)) {
+        metrics.postponed.inc({ queue });
+        workerLog.warn({ job: job.id, reason: messageOf(error) }, 'store out of reach, job put back');
+      } else if (!(error instanceof PostponedError)) throw error;
+      await job.moveToDelayed(Date.now() + delayMs, token);
       inHand.delete(job.id);
       throw new DelayedError();
     } finally {
@@ -88,6 +109,11 @@ export function startWorker<Name extends QueueName>(
     lockDuration: LOCK_MS,
     stalledInterval: STALLED_CHECK_MS,
     maxStalledCount: isWeakened('stalled-once') ? 1 : MAX_STALLED_COUNT,
+    settings: {
+      // Of a queue that waits as told. What is no RetryLaterError is a fault of ours: not at once again.
+      backoffStrategy: (_attempts, _type, error) =>
+        error instanceof RetryLaterError ? error.delayMs : QUEUES[queue].backoffMs,
+    },
   });
   worker.on('completed', (job) => {
     inHand.delete(job.id);

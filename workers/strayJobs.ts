@@ -1,11 +1,13 @@
 import type { Redis } from 'ioredis';
+import { QUEUES } from '../core/contracts/queues.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/platform/logger.ts';
 import type { Queue } from '../core/platform/queue.ts';
 import { createSharedClock } from '../core/stores/clock.ts';
 
 /**
- * Nothing but the next run of a schedule is put off for longer than seconds (workers/startWorker, core/contracts/queues).
+ * Nothing but the next run of a schedule is put off for longer than seconds (workers/startWorker), unless the table of
+ * queues says otherwise.
  */
 const LONGEST_DELAY_MS = 60_000;
 
@@ -21,7 +23,7 @@ const SCORE_OF_A_MS = 0x1000;
  */
 export async function takeUpStrays(queue: Queue, redis: Redis, log: Logger): Promise<number> {
   const nowMs = (await createSharedClock(redis).nowSeconds()) * 1000;
-  const from = (nowMs + LONGEST_DELAY_MS) * SCORE_OF_A_MS;
+  const from = (nowMs + longestDelayMs(queue.name)) * SCORE_OF_A_MS;
   const ids = await redis.zrangebyscore(queue.toKey('delayed'), from, '+inf', 'LIMIT', 0, MAX_STRAYS);
   const strays = ids.filter((id) => !id.startsWith('repeat:'));
   for (const id of strays) {
@@ -34,4 +36,10 @@ export async function takeUpStrays(queue: Queue, redis: Redis, log: Logger): Pro
   if (strays.length > 0)
     log.warn({ queue: queue.name, jobs: strays.length }, 'jobs put off by a wrong clock, taken up at once');
   return strays.length;
+}
+
+/** What may be asked for, and the jitter on top of it. */
+function longestDelayMs(queue: string): number {
+  const row = Object.entries(QUEUES).find(([name]) => name === queue)?.[1];
+  return LONGEST_DELAY_MS + (row !== undefined && 'longestDelayMs' in row ? row.longestDelayMs : 0);
 }

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { alertChangeSchema } from './alerting/alert.ts';
+import { dispatchSchema } from './alerting/notice.ts';
+import { deliverySchema } from './alerting/notification.ts';
 import { labelsTextSchema } from './labels.ts';
 import { agentIdSchema } from './snapshot.ts';
 
@@ -77,6 +79,12 @@ export const notifyTickSchema = z.object({ tick: z.literal(true) });
 /** What there is to tell of. */
 export const notifyTaskSchema = z.union([alertChangesSchema, notifyTickSchema]);
 
+/** What is to be kept of alerts, and of what was told of them. */
+export const recordSchema = z.object({
+  changes: z.array(alertChangeSchema).default([]),
+  deliveries: z.array(deliverySchema).default([]),
+});
+
 /** A piece of the work of forgetting an agent: what of it was received until then is dropped. */
 export const forgetSchema = z.object({
   forget: z.object({
@@ -102,9 +110,23 @@ export type AlertsBatch = z.output<typeof alertsBatchSchema>;
 export type AlertSample = z.output<typeof alertSampleSchema>;
 export type PruneTick = z.output<typeof pruneTickSchema>;
 export type RollupTick = z.output<typeof rollupTickSchema>;
+export type RecordTask = z.output<typeof recordSchema>;
 export type NotifyTask = z.output<typeof notifyTaskSchema>;
 export type PruneTask = z.output<typeof pruneTaskSchema>;
 export type ForgetTask = z.output<typeof forgetSchema>['forget'];
+
+interface QueueRow {
+  payload: z.ZodType;
+  attempts: number;
+  /** Before the second attempt; doubled before each further one. */
+  backoffMs: number;
+  /** The error says how long to wait before the next attempt (RetryLaterError). */
+  waitsAsTold?: true;
+  /** How long a job of it may be put off; a minute where absent. What is put off for longer was so by a wrong clock. */
+  longestDelayMs?: number;
+  /** How many failed jobs are kept; all where absent. */
+  keptFailures?: number;
+}
 
 /**
  * The one table of queues: name, payload, retries and what is kept. Fields added to a payload start out optional,
@@ -120,7 +142,17 @@ export const QUEUES = {
   prune: { payload: pruneTaskSchema, attempts: 3, backoffMs: 5_000 },
   rollup: { payload: rollupTickSchema, attempts: 3, backoffMs: 5_000 },
   notify: { payload: notifyTaskSchema, attempts: 5, backoffMs: 500 },
-} as const;
+  // Its role says how long to wait before each attempt, and gives up by itself after a day (workers/deliver/retry).
+  deliver: {
+    payload: dispatchSchema,
+    attempts: 60,
+    backoffMs: 1_000,
+    waitsAsTold: true,
+    longestDelayMs: 3_600_000,
+    keptFailures: 1_000,
+  },
+  record: { payload: recordSchema, attempts: 5, backoffMs: 500 },
+} as const satisfies Record<string, QueueRow>;
 
 export type QueueName = keyof typeof QUEUES;
 

@@ -8,14 +8,21 @@ import { EVENT_STREAM_LENGTH, queuePrefix, QUEUES, type QueueName } from '../con
  */
 export const AFTER_ALL_OTHERS = 1;
 
+/** The kind of back-off that the workers know how to tell (workers/startWorker). */
+const WAITS_AS_TOLD = 'as-told';
+
 /** Job options of a queue, as the table in contracts/queues has them. */
 export function jobOptions(name: QueueName) {
-  const { attempts, backoffMs } = QUEUES[name];
+  const row = QUEUES[name];
   return {
-    attempts,
-    backoff: { type: 'exponential', delay: backoffMs, jitter: 0.5 },
+    attempts: row.attempts,
+    backoff: {
+      type: 'waitsAsTold' in row ? WAITS_AS_TOLD : 'exponential',
+      delay: row.backoffMs,
+      jitter: 0.5,
+    },
     removeOnComplete: true,
-    removeOnFail: false,
+    removeOnFail: 'keptFailures' in row ? row.keptFailures : false,
   };
 }
 

@@ -1,12 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import {
-  loadConfig,
-  postgresIsConfigured,
-  redisIsConfigured,
-  SETTINGS,
-  type SettingName,
-} from '../../../core/config.ts';
+import { loadConfig, SETTINGS, type SettingName } from '../../../core/config.ts';
+import { postgresIsConfigured, redisIsConfigured } from '../../../core/configuredStores.ts';
 import { ConfigError } from '../../../core/errors.ts';
 
 /** The faults an environment is refused with. */
@@ -48,6 +43,7 @@ describe('an empty environment', () => {
         hourRetentionDays: 730,
         alertHistoryDays: 365,
       },
+      notifications: { allowedHosts: [], publicUrl: undefined },
       agents: { token: '', identity: 'default', ratePerMinute: 120 },
       admission: { maxJobs: 100_000, maxAgeSeconds: 86_400, memoryPercent: 70 },
       access: { viewerToken: '', operatorToken: '' },

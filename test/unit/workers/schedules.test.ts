@@ -1,12 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { loadConfig } from '../../../core/config.ts';
-import { pruneTickSchema, rollupTickSchema } from '../../../core/contracts/queues.ts';
+import { notifyTickSchema, pruneTickSchema, rollupTickSchema } from '../../../core/contracts/queues.ts';
 import { createLogger } from '../../../core/platform/logger.ts';
 import { openQueue, type Queue } from '../../../core/platform/queue.ts';
 import { openRedis, type RedisConnection } from '../../../core/platform/redis.ts';
 import { startTestRedis, type TestRedis } from '../../support/stores.ts';
-import { schedulePruning, scheduleRollup } from '../../../workers/schedules.ts';
+import { scheduleNotify, schedulePruning, scheduleRollup } from '../../../workers/schedules.ts';
 
 const log = createLogger({ level: 'silent', name: 'test' });
 
@@ -78,4 +78,12 @@ test('what is new is rolled up every 30 s where there is a PostgreSQL, by jobs t
   expect(jobs.map((job) => rollupTickSchema.parse(job.data))).toEqual([{}]);
   await scheduleRollup(queue, { postgres: false });
   expect(await schedules()).toEqual({});
+});
+
+test('what is due is told of every second, by jobs the worker understands', async () => {
+  await scheduleNotify(queue);
+  await scheduleNotify(queue);
+  expect(await schedules()).toEqual({ notify: 1_000 });
+  const jobs = await queue.getJobs(['waiting', 'delayed', 'prioritized']);
+  expect(jobs.map((job) => notifyTickSchema.parse(job.data))).toEqual([{ tick: true }]);
 });

@@ -8,7 +8,7 @@ import {
   type QueuePayload,
 } from '../../../../core/contracts/queues.ts';
 import { jobOptions } from '../../../../core/platform/queue.ts';
-import { alert } from '../../../support/alerts.ts';
+import { alert, notice } from '../../../support/alerts.ts';
 
 const ROW = {
   agentId: 'web-01',
@@ -43,6 +43,8 @@ const USABLE: { [Name in QueueName]: QueuePayload<Name> } = {
   prune: { store: 'redis' },
   rollup: {},
   notify: { changes: [{ change: 'firing', alert: alert() }] },
+  deliver: { id: '0123456789abcdef0123456789abcdef', channel_id: 'ops', notice: notice() },
+  record: { changes: [{ change: 'firing', alert: alert() }], deliveries: [] },
 };
 
 test('every stage is a queue, and each queue has a prefix with a hash tag of its own', () => {
@@ -81,6 +83,12 @@ describe('a payload', () => {
     ['notify', { changes: [] }],
     ['notify', { changes: [{ change: 'fired', alert: alert() }] }],
     ['notify', { changes: [{ change: 'firing', alert: alert({ revision: 0 }) }] }],
+    ['record', { deliveries: [{ id: 'x' }] }],
+    ['deliver', { id: 'x', channel_id: 'ops', notice: notice() }],
+    [
+      'deliver',
+      { id: '0123456789abcdef0123456789abcdef', channel_id: 'ops', notice: notice({ alerts: [] }) },
+    ],
   ] satisfies [QueueName, unknown][])('of %s that is damaged is refused: %j', (name, payload) => {
     expect(QUEUES[name].payload.safeParse(payload).success).toBe(false);
   });
@@ -98,7 +106,10 @@ test('a timeline job of the version before, with the JSON of its snapshots, is s
 
 test.each(QUEUE_NAMES)('failed jobs of %s stay to be redriven, done ones do not fill Redis', (name) => {
   const { attempts, backoff, removeOnComplete, removeOnFail } = jobOptions(name);
-  expect({ removeOnComplete, removeOnFail }).toEqual({ removeOnComplete: true, removeOnFail: false });
+  // Receivers that refuse for good fail as often as there is something to tell them.
+  const kept = name === 'deliver' ? 1_000 : false;
+  expect({ removeOnComplete, removeOnFail }).toEqual({ removeOnComplete: true, removeOnFail: kept });
   expect(attempts).toBeGreaterThan(1);
-  expect(backoff).toMatchObject({ type: 'exponential', delay: QUEUES[name].backoffMs });
+  const type = name === 'deliver' ? 'as-told' : 'exponential';
+  expect(backoff).toMatchObject({ type, delay: QUEUES[name].backoffMs });
 });

@@ -1,0 +1,239 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
+import type { Alert } from '../../core/contracts/alerting/alert.ts';
+import { channelSchema, routeSchema, type Channel } from '../../core/contracts/alerting/notification.ts';
+import type { AlertingSettings } from '../../core/contracts/alerting/settings.ts';
+import type { QueueName } from '../../core/contracts/queues.ts';
+import { loadConfig } from '../../core/config.ts';
+import { createLogger } from '../../core/platform/logger.ts';
+import { openQueue, type Queue } from '../../core/platform/queue.ts';
+import { openRedis, type RedisConnection } from '../../core/platform/redis.ts';
+import { createAlertingSettingsStore } from '../../core/stores/alertingSettings.ts';
+import { alert, resolved } from '../support/alerts.ts';
+import { startReceiver, type Answer, type Received, type Receiver } from '../support/receiver.ts';
+import { startWorkerNode } from '../support/service.ts';
+import { startTestRedis, type TestRedis } from '../support/stores.ts';
+import { waitFor } from '../support/waitFor.ts';
+
+const log = createLogger({ level: 'silent', name: 'test' });
+const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+
+let server: TestRedis;
+let redis: Redis;
+let connection: RedisConnection;
+let queue: Queue;
+let open: (() => unknown)[];
+
+beforeAll(async () => {
+  server = await startTestRedis();
+  redis = new Redis(server.url);
+});
+afterAll(async () => {
+  redis.disconnect();
+  await server.close();
+});
+beforeEach(async () => {
+  await redis.flushall();
+  connection = openRedis(loadConfig({ REDIS_URL: server.url }).redis, 'worker', 'test', log);
+  queue = openQueue('notify', connection.handle);
+  open = [];
+});
+afterEach(async () => {
+  for (const close of open.toReversed()) await close();
+  await queue.close();
+  await connection.close();
+});
+
+async function receiver(answer?: (request: Received, before: number) => Answer): Promise<Receiver> {
+  const made = await startReceiver(answer);
+  open.push(made.close);
+  return made;
+}
+
+async function work(roles: QueueName[] = ['notify', 'deliver']): Promise<void> {
+  const node = await startWorkerNode(
+    {
+      REDIS_URL: server.url,
+      ALERT_ALLOWED_HOSTS: '127.0.0.1',
+      PUBLIC_URL: 'https://topline.example/',
+      // Longer than a receiver that never answers is waited for.
+      DRAIN_SECONDS: '10',
+    },
+    roles,
+  );
+  open.push(node.stop);
+}
+
+const hook = (id: string, url: string): Channel =>
+  channelSchema.parse({ id, name: id, target: { kind: 'webhook', url, secret: SECRET } });
+
+/** Publishes settings: these channels, and a route to each, unless others are given. */
+async function publish(channels: Channel[], own: Partial<AlertingSettings> = {}): Promise<void> {
+  const settings: AlertingSettings = {
+    version: 0,
+    rules: [],
+    silences: [],
+    maintenance: [],
+    channels,
+    routes: channels.map(({ id }) => routeSchema.parse({ id: `to-${id}`, match: {}, channels: [id] })),
+    ...own,
+  };
+  const store = createAlertingSettingsStore(redis);
+  const { version } = await store.read();
+  await store.replace(version, { ...settings, file: { channels: [], routes: [] } }, 1);
+}
+
+const change = (one: Alert) => ({
+  change: one.state === 'resolved' ? ('resolved' as const) : ('firing' as const),
+  alert: one,
+});
+const tell = (...alerts: Alert[]) => queue.add('changes', { changes: alerts.map(change) });
+
+const kinds = ({ received }: Receiver) =>
+  received.map(({ body }) => (JSON.parse(body) as { type: string }).type.replace('alert.', ''));
+
+test('an alert is told of when it fires, and when it is over, each once however often the job is done', async () => {
+  const ops = await receiver();
+  await publish([hook('ops', ops.url)], {
+    routes: [routeSchema.parse({ id: 'all', match: {}, channels: ['ops'], group_interval_seconds: 1 })],
+  });
+  await work();
+  await tell(alert());
+  await tell(alert());
+  await waitFor(() => ops.received.length === 1);
+  await tell(resolved(), alert());
+  await tell(resolved());
+  await waitFor(() => ops.received.length === 2);
+  await tell(alert());
+  await waitFor(async () => (await queue.getJobCountByTypes('waiting', 'active')) === 0);
+  expect(kinds(ops)).toEqual(['firing', 'resolved']);
+  expect(ops.received[0]?.body).toContain('https://topline.example/hosts/web-01?at=');
+  expect(new Set(ops.received.map(({ headers }) => headers['webhook-id'])).size).toBe(2);
+});
+
+test('a route is for those it matches: by agent, label, rule and severity', async () => {
+  const [web, critical] = [await receiver(), await receiver()];
+  const route = (id: string, match: object) => routeSchema.parse({ id, match, channels: [id] });
+  await publish([hook('web', web.url), hook('critical', critical.url)], {
+    routes: [
+      route('web', { agents: ['web-*'], labels: { env: 'prod' }, rules: ['cpu-hot'] }),
+      route('critical', { severities: ['critical'] }),
+    ],
+  });
+  await work();
+  await tell(
+    alert({ agent_id: 'web-01', severity: 'warning' }),
+    alert({ agent_id: 'web-02', severity: 'warning', labels: { env: 'dev' } }),
+    alert({ agent_id: 'db-01', severity: 'critical' }),
+  );
+  await waitFor(() => web.received.length === 1 && critical.received.length === 1);
+  expect(web.received[0]?.body).toContain('web-01');
+  expect(critical.received[0]?.body).toContain('db-01');
+});
+
+test('a receiver that fails is tried again with the same id; one that wants to be left alone, not sooner', async () => {
+  const failing = await receiver((_, before) => ({ status: before < 2 ? 500 : 200 }));
+  const busy = await receiver((_, before) =>
+    before === 0 ? { status: 429, headers: { 'retry-after': '3' } } : { status: 200 },
+  );
+  await publish([hook('failing', failing.url), hook('busy', busy.url)]);
+  await work();
+  await tell(alert());
+  await waitFor(() => failing.received.length === 3 && busy.received.length === 2, { timeoutMs: 15_000 });
+  for (const { received } of [failing, busy])
+    expect(new Set(received.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
+  const [first, second] = busy.received;
+  expect((second?.atMs ?? 0) - (first?.atMs ?? 0)).toBeGreaterThanOrEqual(2_900);
+});
+
+test('a receiver that refuses for good is not tried again, and the job stands there with the reason', async () => {
+  const gone = await receiver(() => ({ status: 410 }));
+  await publish([hook('gone', gone.url)]);
+  await work();
+  await tell(alert());
+  const deliveries = openQueue('deliver', connection.handle);
+  open.push(() => deliveries.close());
+  const [failed] = await waitFor(async () => {
+    const jobs = await deliveries.getFailed();
+    return jobs.length > 0 && jobs;
+  });
+  expect(failed?.failedReason).toMatch(/410: the receiver is gone for good/);
+  expect(JSON.stringify(failed?.data)).not.toContain(SECRET);
+  expect(gone.received).toHaveLength(1);
+});
+
+test('a channel that never answers delays no other', async () => {
+  const dead = await receiver(() => ({}));
+  const alive = await receiver();
+  await publish([hook('dead', dead.url), hook('alive', alive.url)]);
+  await work();
+  const alerts = Array.from({ length: 100 }, (_, i) => alert({ agent_id: `web-${i}` }));
+  const beganAt = Date.now();
+  await tell(...alerts);
+  await waitFor(() => alive.received.length === 100, { timeoutMs: 7_000 });
+  // Before the first request to the dead one is even given up.
+  expect(Date.now() - beganAt).toBeLessThan(8_000);
+  expect(dead.received.length).toBeLessThanOrEqual(8);
+});
+
+test('what else there is to tell of an agent waits while nothing is heard of it', async () => {
+  const ops = await receiver();
+  await publish([hook('ops', ops.url)], {
+    rules: [
+      {
+        id: 'quiet',
+        version: 1,
+        source: 'api',
+        name: 'Agent is silent',
+        enabled: true,
+        severity: 'critical',
+        condition: { kind: 'agent_silent' },
+        for_seconds: 30,
+        keep_firing_for_seconds: 0,
+        match: { agents: ['*'], labels: {} },
+        exempt: false,
+      },
+    ],
+    routes: [routeSchema.parse({ id: 'all', match: {}, channels: ['ops'], group_by: 'alert' })],
+  });
+  await work();
+  await tell(alert({ rule_id: 'quiet', id: 'quiet:web-01:1' }));
+  await waitFor(() => ops.received.length === 1);
+  await tell(alert());
+  await tell(alert({ agent_id: 'web-02' }));
+  await waitFor(() => ops.received.length === 2);
+  expect(ops.received[1]?.body).toContain('web-02');
+});
+
+test('whichever worker is left goes on with what a group has to tell later', async () => {
+  const ops = await receiver();
+  await publish([hook('ops', ops.url)], {
+    routes: [routeSchema.parse({ id: 'all', match: {}, channels: ['ops'], group_wait_seconds: 2 })],
+  });
+  const first = await startWorkerNode({ REDIS_URL: server.url }, ['notify']);
+  await tell(alert());
+  await waitFor(async () => (await redis.zcard('{topline:telling}:due')) === 1);
+  await first.stop();
+  await work();
+  await waitFor(() => ops.received.length === 1);
+});
+
+test('a silence holds what it matches, and lets it go when it ends', async () => {
+  const ops = await receiver();
+  const silence = {
+    id: '0f8fad5b-d9cb-469f-a165-70867728950e',
+    match: { agents: ['web-01'], labels: {}, rules: [], severities: [] },
+    starts_at: 0,
+    ends_at: Math.ceil(Date.now() / 1000) + 600,
+    author: 'me',
+    comment: '',
+  };
+  await publish([hook('ops', ops.url)], { silences: [silence] });
+  await work();
+  await tell(alert(), alert({ agent_id: 'web-02' }));
+  await waitFor(() => ops.received.length === 1);
+  expect(ops.received[0]?.body).toContain('web-02');
+  await publish([hook('ops', ops.url)]);
+  await waitFor(() => ops.received.length === 2, { timeoutMs: 20_000 });
+  expect(ops.received[1]?.body).toContain('web-01');
+});

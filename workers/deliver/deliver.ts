@@ -1,0 +1,104 @@
+import type { Dispatch } from '../../core/contracts/alerting/notice.ts';
+import type { Channel, Delivery } from '../../core/contracts/alerting/notification.ts';
+import { PostponedError, RejectedDataError, RetryLaterError } from '../../core/errors.ts';
+import { failpoint } from '../../core/platform/failpoints.ts';
+import type { Logger } from '../../core/platform/logger.ts';
+import type { JobInHand } from '../startWorker.ts';
+import type { Message } from './channels/channel.ts';
+import type { Circuits } from './circuits.ts';
+import type { DeliveryMetrics } from './deliveryMetrics.ts';
+import type { Outcome } from './outcome.ts';
+import { GIVE_UP_AFTER_MS, retryDelayMs } from './retry.ts';
+
+export interface DeliverDependencies {
+  /** With its secrets; undefined where there is none of that id any more. */
+  findChannel(id: string): Promise<Channel | undefined>;
+  send(channel: Channel, message: Message): Promise<Outcome>;
+  circuits: Circuits;
+  /**
+   * Says what became of it to whoever waits for it, and to whoever keeps the log, unless it was no news and went well.
+   */
+  report(delivery: Delivery, isNews: boolean): Promise<void>;
+  publicUrl: string | undefined;
+  metrics: DeliveryMetrics;
+  log: Logger;
+}
+
+/**
+ * Sends one message to one channel. A worker that dies after the receiver had it leaves it to be sent again, with the same
+ * id.
+ *
+ * @throws {PostponedError} while nothing is to be sent to the channel
+ * @throws {RetryLaterError} for an attempt that came to nothing
+ * @throws {RejectedDataError} for one that no further attempt will mend
+ */
+export async function deliver(dispatch: Dispatch, job: JobInHand, deps: DeliverDependencies): Promise<void> {
+  const { id, channel_id, notice } = dispatch;
+  const { circuits, metrics, log } = deps;
+  const isTest = notice.kind === 'test';
+  const channel = await deps.findChannel(channel_id);
+  if (channel === undefined) {
+    await finish(
+      dispatch,
+      job,
+      { result: 'failed', status: null, detail: 'there is no such channel any more' },
+      deps,
+    );
+    return;
+  }
+  const waitMs = circuits.enter(channel_id, Date.now());
+  // Whoever asks for a test wants to know how it is now.
+  if (waitMs !== undefined && !isTest) throw new PostponedError(`${channel_id} takes nothing now`, waitMs);
+  const startedAt = performance.now();
+  let outcome: Outcome | undefined;
+  try {
+    await failpoint('deliver.sending');
+    outcome = await deps.send(channel, { id, notice, nowMs: Date.now(), publicUrl: deps.publicUrl });
+    await failpoint('deliver.sent');
+  } finally {
+    if (waitMs === undefined) {
+      const pauseMs = outcome?.result === 'again' ? outcome.retryAfterMs : undefined;
+      circuits.leave(channel_id, outcome !== undefined && outcome.result !== 'again', Date.now(), pauseMs);
+    }
+  }
+  const { kind } = channel.target;
+  metrics.attempts.inc({ channel: kind, kind: notice.kind, outcome: outcome.result });
+  metrics.seconds.observe({ channel: kind }, (performance.now() - startedAt) / 1000);
+  if (outcome.result !== 'delivered')
+    log.warn({ delivery: id, channel: channel_id, attempt: job.attempt, ...outcome }, 'not delivered');
+  else if (notice.kind === 'firing' || notice.kind === 'resolved') {
+    const decidedAtMs = Math.max(...notice.alerts.map(({ decided_at_ms }) => decided_at_ms));
+    metrics.latency.observe(Math.max(0, Date.now() - decidedAtMs) / 1000);
+  }
+  await finish(dispatch, job, outcome, deps);
+}
+
+async function finish(
+  { id, channel_id, notice }: Dispatch,
+  job: JobInHand,
+  outcome: Outcome,
+  deps: DeliverDependencies,
+): Promise<void> {
+  const nowMs = Date.now();
+  const isOver = notice.kind === 'test' || job.isLastAttempt || nowMs - job.addedAtMs > GIVE_UP_AFTER_MS;
+  const goesOn = outcome.result === 'again' && !isOver;
+  const detail = 'detail' in outcome ? outcome.detail : null;
+  const delivery: Delivery = {
+    id,
+    channel_id,
+    route_id: notice.route_id,
+    kind: notice.kind,
+    alert_ids: notice.alerts.map((alert) => alert.id),
+    state: outcome.result === 'delivered' ? 'delivered' : goesOn ? 'waiting' : 'failed',
+    attempts: job.attempt,
+    created_at_ms: notice.decided_at_ms,
+    finished_at_ms: goesOn ? null : nowMs,
+    status: outcome.status,
+    detail,
+  };
+  await deps.report(delivery, notice.refresh !== true || delivery.state === 'failed');
+  if (outcome.result === 'delivered' || notice.kind === 'test') return;
+  if (outcome.result === 'again' && goesOn)
+    throw new RetryLaterError(detail ?? '', retryDelayMs(job.attempt, outcome.retryAfterMs, Math.random()));
+  throw new RejectedDataError(detail ?? 'given up');
+}

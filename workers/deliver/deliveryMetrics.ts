@@ -1,0 +1,33 @@
+import { DURATION_BUCKETS, type Metrics } from '../../core/platform/metrics.ts';
+import type { Circuits } from './circuits.ts';
+
+/** What a process that delivers tells of it. */
+export type DeliveryMetrics = ReturnType<typeof createDeliveryMetrics>;
+
+export function createDeliveryMetrics(metrics: Metrics, circuits: Circuits) {
+  metrics.gauge(
+    'topline_channel_circuit_open',
+    'Channels that failed too often in a row, as this process sees it: 1 while nothing is sent to one, or only to try.',
+    ['channel'],
+    (gauge) => {
+      gauge.reset();
+      for (const channel of circuits.open()) gauge.set({ channel }, 1);
+    },
+  );
+  return {
+    attempts: metrics.counter(
+      'topline_notifications_total',
+      'Attempts to deliver a message, by the kind of channel, what it tells and what became of it.',
+      ['channel', 'kind', 'outcome'],
+    ),
+    seconds: metrics.histogram('topline_delivery_seconds', 'Time one attempt took.', {
+      labels: ['channel'],
+      buckets: DURATION_BUCKETS,
+    }),
+    latency: metrics.histogram(
+      'topline_notify_latency_seconds',
+      'From when it was decided that an alert fires, or is over, until a receiver was told.',
+      { buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 60, 600, 3_600] },
+    ),
+  };
+}
