@@ -16,6 +16,8 @@ import { createAgentTokenCache, createAgentTokenStore } from '../core/stores/age
 import { createAgentStateStore } from '../core/stores/agentStates.ts';
 import { createAgentStore } from '../core/stores/agents.ts';
 import { createAlertStore } from '../core/stores/alerts.ts';
+import { createDeliveryStore } from '../core/stores/deliveries.ts';
+import { createTestOutcomeStore } from '../core/stores/testOutcomes.ts';
 import { createSharedClock } from '../core/stores/clock.ts';
 import { createListingStore } from '../core/stores/listings.ts';
 import { createRateLimitStore } from '../core/stores/rateLimit.ts';
@@ -25,6 +27,7 @@ import { createTimelineStore } from '../core/stores/timeline.ts';
 import { readProgress } from '../core/stores/upgradeProgress.ts';
 import { createAccess } from './access.ts';
 import { openAlerting } from './alerting/alerting.ts';
+import { createChannelTest } from './alerting/testChannel.ts';
 import { readSettingsFile } from './alerting/settingsFile.ts';
 import { createAdmission, type Admission } from './admission.ts';
 import { observeBacklog } from './backlog.ts';
@@ -45,6 +48,7 @@ import { startOperationsWatch } from './operations.ts';
 import { registerQueueMetrics } from './queueMetrics.ts';
 import { createRateLimiter } from './rateLimiter.ts';
 import { LIMIT_WINDOW_MS } from './routes/agentRequest.ts';
+import { listen } from './listen.ts';
 import { listRoutes } from './routes/index.ts';
 import { createReadiness } from './routes/health.ts';
 import { createSharedTime } from './sharedTime.ts';
@@ -168,6 +172,11 @@ export async function startApi({ config, log, lifecycle }: ProcessContext): Prom
       agentsAsked: history?.agentsAsked,
     },
     alerting,
+    testChannel: createChannelTest({
+      deliverQueue: queueOf.deliver,
+      outcomes: createTestOutcomeStore(redis),
+    }),
+    deliveries: postgres && createDeliveryStore({ prisma: postgres.prisma, table: config.postgres.table }),
     access,
     agents: postgres?.agents,
     fleet:

@@ -1,10 +1,11 @@
 import type { Redis } from 'ioredis';
 import type { AlertingSettings } from '../core/contracts/alerting/settings.ts';
-import type { Delivery } from '../core/contracts/alerting/notification.ts';
+import type { Channel, Delivery } from '../core/contracts/alerting/notification.ts';
 import type { Metrics } from '../core/platform/metrics.ts';
 import type { ProcessContext } from '../core/platform/process.ts';
 import type { Queue } from '../core/platform/queue.ts';
 import { createAcknowledgementStore } from '../core/stores/acknowledgements.ts';
+import { createAlertingSettingsCopy, createAlertingSettingsStore } from '../core/stores/alertingSettings.ts';
 import { createNotifyGroupStore } from '../core/stores/notifyGroups.ts';
 import { createTestOutcomeStore } from '../core/stores/testOutcomes.ts';
 import { Circuits } from './deliver/circuits.ts';
@@ -15,6 +16,9 @@ import { send } from './deliver/send.ts';
 import { notify } from './notify/notify.ts';
 import { createRecorder } from './recorder.ts';
 import type { Role } from './startWorker.ts';
+
+/** Nobody is told at an address that was changed longer ago: a process that sends nothing for long does not look by itself. */
+const CHANNEL_AGES = { refreshMs: 500, maxAgeMs: 1_000 };
 
 export interface TellingDependencies {
   redis: Redis;
@@ -38,6 +42,16 @@ export function openTelling(
   const deliveryMetrics = createDeliveryMetrics(metrics, circuits);
   const connections = createConnections(config.notifications.allowedHosts);
   lifecycle.defer('connections to receivers', connections.close);
+
+  const settingsStore = createAlertingSettingsStore(redis);
+  const channels = createAlertingSettingsCopy(settingsStore, CHANNEL_AGES);
+
+  /** One that is tested, or not known, may have been made a moment ago. */
+  async function findChannel(id: string, isTest: boolean): Promise<Channel | undefined> {
+    const isOne = (channel: Channel) => channel.id === id;
+    const known = isTest ? undefined : (await channels.current()).channels.find(isOne);
+    return known ?? (await settingsStore.read()).settings?.channels.find(isOne);
+  }
 
   async function report(delivery: Delivery, isNews: boolean): Promise<void> {
     if (delivery.kind === 'test') await outcomes.put(delivery);
@@ -66,7 +80,7 @@ export function openTelling(
       concurrency: 64,
       process: (dispatch, job) =>
         deliver(dispatch, job, {
-          findChannel: async (id) => (await settings.current()).channels.find((channel) => channel.id === id),
+          findChannel,
           send: (channel, message) => send(channel, message, connections),
           circuits,
           report,

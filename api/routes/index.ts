@@ -7,6 +7,7 @@ import type { Fleet } from '../fleet/fleet.ts';
 import { agentRoute } from './agent.ts';
 import { agentsRoute } from './agents.ts';
 import { recentAlertsRoute } from './alerts.ts';
+import { deliveriesRoute } from './deliveries.ts';
 import { exportRoute, type ExportOptions } from './export.ts';
 import { changeAgentRoute } from './changeAgent.ts';
 import { forgetAgentRoute } from './forgetAgent.ts';
@@ -23,9 +24,12 @@ import { searchProcessesRoute } from './processesSearch.ts';
 import { topProcessesRoute } from './processesTop.ts';
 import type { Route } from './route.ts';
 import { sessionRoutes } from './session.ts';
+import { testChannelRoute } from './testChannel.ts';
+import type { ChannelTest } from '../alerting/testChannel.ts';
 import type { Alerting } from '../alerting/alerting.ts';
 import type { RateLimitStore } from '../../core/stores/rateLimit.ts';
 import type { AgentStore } from '../../core/stores/agents.ts';
+import type { DeliveryStore } from '../../core/stores/deliveries.ts';
 import type { AlertStore } from '../../core/stores/alerts.ts';
 import type { OperationsWatch } from '../operations.ts';
 import type { TimelineStore } from '../../core/stores/timeline.ts';
@@ -38,6 +42,9 @@ export interface RouteOptions {
   timeline: TimelineStore;
   alerts: AlertStore;
   alerting: Alerting;
+  testChannel: ChannelTest;
+  /** Undefined where no history is kept. */
+  deliveries: DeliveryStore | undefined;
   /** Undefined where no history is kept. */
   history: HistoryReads | undefined;
   export: ExportOptions;
@@ -66,6 +73,8 @@ export function listRoutes(options: RouteOptions): Route[] {
     agentRoute(fleet),
     changeAgentRoute(fleet),
     forgetAgentRoute(fleet),
+    deliveriesRoute(options.deliveries),
+    testChannelRoute({ settings: options.alerting.settings, testChannel: options.testChannel }),
     ...healthRoutes(health),
     operationsRoute(options.operations),
     ...sessionRoutes({ access, rateLimits }),

@@ -24,7 +24,7 @@ export interface Route {
   path: string;
   summary: string;
   description?: string;
-  tag: 'ingest' | 'reads' | 'fleet' | 'history' | 'operations' | 'session';
+  tag: 'ingest' | 'reads' | 'alerts' | 'fleet' | 'history' | 'operations' | 'session';
   /** Who gets in: anybody, agents, readers, or the operator. */
   access: 'open' | 'agent' | 'reader' | 'operator';
   params?: z.ZodType;

@@ -128,6 +128,8 @@ const ROWS = {
   // These nodes have no PostgreSQL: whoever gets in learns that it is needed.
   fleetRead: [401,   401,  401,   401, 503,  503,  503,  503,  401,   503,    503,  503],
   fleetAct:  [401,   401,  401,   401, 403,  403,  503,  503,  401,   403,    503,  401],
+  // There is no such channel.
+  channelTest: [401, 401,  401,   401, 403,  403,  404,  404,  401,   403,    404,  401],
 } satisfies Record<string, Row>;
 
 const ROUTES: Record<string, Row> = {
@@ -145,6 +147,8 @@ const ROUTES: Record<string, Row> = {
   'GET /api/agents/{id}': ROWS.fleetRead,
   'PATCH /api/agents/{id}': ROWS.fleetAct,
   'DELETE /api/agents/{id}': ROWS.fleetAct,
+  'GET /api/deliveries': ROWS.history,
+  'POST /api/alert-channels/{id}/test': ROWS.channelTest,
   'GET /api/operations': ROWS.readers,
   'GET /metrics': ROWS.readers,
   'GET /health': ROWS.everybody,

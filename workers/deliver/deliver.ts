@@ -12,7 +12,7 @@ import { GIVE_UP_AFTER_MS, retryDelayMs } from './retry.ts';
 
 export interface DeliverDependencies {
   /** With its secrets; undefined where there is none of that id any more. */
-  findChannel(id: string): Promise<Channel | undefined>;
+  findChannel(id: string, isTest: boolean): Promise<Channel | undefined>;
   send(channel: Channel, message: Message): Promise<Outcome>;
   circuits: Circuits;
   /**
@@ -36,7 +36,7 @@ export async function deliver(dispatch: Dispatch, job: JobInHand, deps: DeliverD
   const { id, channel_id, notice } = dispatch;
   const { circuits, metrics, log } = deps;
   const isTest = notice.kind === 'test';
-  const channel = await deps.findChannel(channel_id);
+  const channel = await deps.findChannel(channel_id, isTest);
   if (channel === undefined) {
     await finish(
       dispatch,

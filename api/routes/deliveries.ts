@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import {
+  channelIdSchema,
+  deliverySchema,
+  type Delivery,
+} from '../../core/contracts/alerting/notification.ts';
+import { InvalidRequestError } from '../../core/errors.ts';
+import type { DeliveryPlace, DeliveryStore } from '../../core/stores/deliveries.ts';
+import { requireHistory } from '../requireHistory.ts';
+import { validate } from '../validation.ts';
+import type { Route } from './route.ts';
+
+const querySchema = z.object({
+  alert: z.string().min(1).max(512).optional().meta({ description: 'Id of an alert it told of.' }),
+  channel: channelIdSchema.optional(),
+  state: deliverySchema.shape.state.optional(),
+  limit: z.coerce.number<string>().int().min(1).max(1000).default(100),
+  cursor: z
+    .string()
+    .max(256)
+    .optional()
+    .meta({ description: 'next_cursor of the page before, with all else as it was there.' }),
+});
+
+const pageSchema = z
+  .object({ deliveries: z.array(deliverySchema), next_cursor: z.string().nullable() })
+  .meta({ id: 'DeliveryPage' });
+
+export const DELIVERY_EXAMPLE: Delivery = {
+  id: '5f2b1c0e9a7d4e3f8c6b5a4d3e2f1a0b',
+  channel_id: 'ops-slack',
+  route_id: 'critical',
+  kind: 'firing',
+  alert_ids: ['cpu-hot:web-01:1764040332'],
+  state: 'delivered',
+  attempts: 1,
+  created_at_ms: 1764040342120,
+  finished_at_ms: 1764040342310,
+  status: 200,
+  detail: null,
+};
+
+/** `GET /api/deliveries`: what became of each message. */
+export function deliveriesRoute(deliveries: DeliveryStore | undefined): Route {
+  return {
+    method: 'get',
+    path: '/api/deliveries',
+    summary: 'What became of each message about an alert, newest first',
+    tag: 'alerts',
+    access: 'reader',
+    query: querySchema,
+    answers: {
+      200: {
+        description: 'A page of deliveries; next_cursor is null on the last one',
+        schema: pageSchema,
+        example: { deliveries: [DELIVERY_EXAMPLE], next_cursor: null } satisfies z.output<typeof pageSchema>,
+      },
+      503: { description: 'POSTGRES_DSN is not set, or PostgreSQL is out of reach' },
+    },
+    async handle(ctx) {
+      const kept = requireHistory(deliveries);
+      const { alert, channel, state, limit, cursor } = validate(querySchema, ctx.query, 'query');
+      const after = cursor === undefined ? undefined : readPlace(cursor);
+      const found = await kept.list({ alertId: alert, channelId: channel, state }, after, limit + 1);
+      const page = found.slice(0, limit);
+      const last = page.at(-1);
+      ctx.body = {
+        deliveries: page,
+        next_cursor: found.length > limit && last !== undefined ? `${last.created_at_ms}.${last.id}` : null,
+      } satisfies z.output<typeof pageSchema>;
+    },
+  };
+}
+
+/** A time that a date can be made of, and an id. */
+function readPlace(cursor: string): DeliveryPlace {
+  const [, createdAtMs, id] = /^(\d{1,15})\.([0-9a-f]{1,64})$/.exec(cursor) ?? [];
+  if (createdAtMs === undefined || id === undefined)
+    throw new InvalidRequestError([
+      { loc: ['query', 'cursor'], msg: 'This is no cursor of this list', type: 'invalid' },
+    ]);
+  return { createdAtMs: Number(createdAtMs), id };
+}
