@@ -48,7 +48,6 @@ import { startOperationsWatch } from './operations.ts';
 import { registerQueueMetrics } from './queueMetrics.ts';
 import { createRateLimiter } from './rateLimiter.ts';
 import { LIMIT_WINDOW_MS } from './routes/agentRequest.ts';
-import { listen } from './listen.ts';
 import { listRoutes } from './routes/index.ts';
 import { createReadiness } from './routes/health.ts';
 import { createSharedTime } from './sharedTime.ts';

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { startOperationsWatch } from '../../api/operations.ts';
 import { operationsSchema, type Operations } from '../../core/contracts/operations.ts';
+import { QUEUE_NAMES } from '../../core/contracts/queues.ts';
 import { openQueue } from '../../core/platform/queue.ts';
 import { createLifecycle, type Lifecycle } from '../../core/platform/lifecycle.ts';
 import { createLogger } from '../../core/platform/logger.ts';
@@ -48,13 +49,7 @@ describe('GET /api/operations', () => {
       const timeline = answer.queues?.find(({ name }) => name === 'timeline');
       return timeline !== undefined && timeline.waiting > 0 && timeline.oldest_seconds > 0 && answer;
     });
-    expect(found.queues?.map(({ name }) => name)).toEqual([
-      'timeline',
-      'persist',
-      'alerts',
-      'prune',
-      'rollup',
-    ]);
+    expect(found.queues?.map(({ name }) => name)).toEqual(QUEUE_NAMES);
     expect(found.ingest_per_second).toBeGreaterThan(0);
     expect(found.node.ingest_per_second).toBe(found.ingest_per_second);
     expect(found.health).toMatchObject({ status: 'ok', redis: 'connected', postgres: 'connected' });
