@@ -113,7 +113,8 @@ export function measurementOf(
   };
 }
 
-function warningsOf(usage: Usage, seconds: number, generatorSeconds: number): string[] {
+/** What makes figures less than they seem. */
+export function warningsOf(usage: Usage, seconds: number, generatorSeconds: number): string[] {
   const warnings: string[] = [];
   if (generatorSeconds / seconds > 0.8)
     warnings.push(

@@ -6,6 +6,7 @@ import type { ProcessContext } from '../core/platform/process.ts';
 import type { Queue } from '../core/platform/queue.ts';
 import { createAcknowledgementStore } from '../core/stores/acknowledgements.ts';
 import { createAlertingSettingsCopy, createAlertingSettingsStore } from '../core/stores/alertingSettings.ts';
+import { createDeliveredIdStore } from '../core/stores/deliveredIds.ts';
 import { createNotifyGroupStore } from '../core/stores/notifyGroups.ts';
 import { createTestOutcomeStore } from '../core/stores/testOutcomes.ts';
 import { Circuits } from './deliver/circuits.ts';
@@ -36,6 +37,7 @@ export function openTelling(
 ): { notify: Role<'notify'>; deliver: Role<'deliver'> } {
   const groups = createNotifyGroupStore(redis);
   const acknowledgements = createAcknowledgementStore(redis);
+  const delivered = createDeliveredIdStore(redis);
   const outcomes = createTestOutcomeStore(redis);
   const recorder = createRecorder(recordQueue, log);
   const circuits = new Circuits();
@@ -83,6 +85,7 @@ export function openTelling(
           findChannel,
           send: (channel, message) => send(channel, message, connections),
           circuits,
+          delivered,
           report,
           publicUrl: config.notifications.publicUrl,
           metrics: deliveryMetrics,

@@ -1,4 +1,5 @@
 import type { Scenario } from '../scenario.ts';
+import { alerts } from './alerts.ts';
 import { batch } from './batch.ts';
 import { beside } from './beside.ts';
 import { growth } from './growth.ts';
@@ -15,6 +16,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ingest,
   pipeline,
   batch,
+  alerts,
   live,
   reads,
   history,

@@ -3,6 +3,7 @@ import type { Channel, Delivery } from '../../core/contracts/alerting/notificati
 import { PostponedError, RejectedDataError, RetryLaterError } from '../../core/errors.ts';
 import { failpoint } from '../../core/platform/failpoints.ts';
 import type { Logger } from '../../core/platform/logger.ts';
+import type { DeliveredIdStore } from '../../core/stores/deliveredIds.ts';
 import type { JobInHand } from '../startWorker.ts';
 import type { Message } from './channels/channel.ts';
 import type { Circuits } from './circuits.ts';
@@ -15,6 +16,8 @@ export interface DeliverDependencies {
   findChannel(id: string, isTest: boolean): Promise<Channel | undefined>;
   send(channel: Channel, message: Message): Promise<Outcome>;
   circuits: Circuits;
+  /** Messages that were delivered of late. */
+  delivered: DeliveredIdStore;
   /**
    * Says what became of it to whoever waits for it, and to whoever keeps the log, unless it was no news and went well.
    */
@@ -25,8 +28,8 @@ export interface DeliverDependencies {
 }
 
 /**
- * Sends one message to one channel. A worker that dies after the receiver had it leaves it to be sent again, with the same
- * id.
+ * Sends one message to one channel. One that was delivered is not sent again, whoever queues it again; but a worker that
+ * dies after the receiver had it, and before that is noted, leaves it to be sent again, with the same id.
  *
  * @throws {PostponedError} while nothing is to be sent to the channel
  * @throws {RetryLaterError} for an attempt that came to nothing
@@ -36,6 +39,7 @@ export async function deliver(dispatch: Dispatch, job: JobInHand, deps: DeliverD
   const { id, channel_id, notice } = dispatch;
   const { circuits, metrics, log } = deps;
   const isTest = notice.kind === 'test';
+  if (await deps.delivered.has(id)) return;
   const channel = await deps.findChannel(channel_id, isTest);
   if (channel === undefined) {
     await finish(
@@ -61,6 +65,7 @@ export async function deliver(dispatch: Dispatch, job: JobInHand, deps: DeliverD
       circuits.leave(channel_id, outcome !== undefined && outcome.result !== 'again', Date.now(), pauseMs);
     }
   }
+  if (outcome.result === 'delivered') await deps.delivered.add(id);
   const { kind } = channel.target;
   metrics.attempts.inc({ channel: kind, kind: notice.kind, outcome: outcome.result });
   metrics.seconds.observe({ channel: kind }, (performance.now() - startedAt) / 1000);

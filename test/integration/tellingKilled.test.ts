@@ -1,0 +1,119 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { channelSchema, routeSchema } from '../../core/contracts/alerting/notification.ts';
+import { openQueue } from '../../core/platform/queue.ts';
+import { createAlertingSettingsStore } from '../../core/stores/alertingSettings.ts';
+import { alert, resolved } from '../support/alerts.ts';
+import { startReceiver, type Receiver } from '../support/receiver.ts';
+import { startTestRedis, type TestRedis } from '../support/stores.ts';
+import { waitFor } from '../support/waitFor.ts';
+
+const AGENTS = 20;
+
+let server: TestRedis;
+let redis: Redis;
+let ops: Receiver;
+let children: ChildProcess[] = [];
+
+beforeAll(async () => {
+  server = await startTestRedis();
+  redis = new Redis(server.url);
+});
+afterAll(async () => {
+  redis.disconnect();
+  await server.close();
+});
+beforeEach(async () => {
+  await redis.flushall();
+  ops = await startReceiver();
+  const target = { kind: 'webhook', url: ops.url, secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' };
+  const route = { id: 'all', match: {}, channels: ['ops'], group_interval_seconds: 1 };
+  await createAlertingSettingsStore(redis).replace(
+    undefined,
+    {
+      version: 0,
+      rules: [],
+      silences: [],
+      maintenance: [],
+      channels: [channelSchema.parse({ id: 'ops', name: 'Ops', target })],
+      routes: [routeSchema.parse(route)],
+      file: { channels: [], routes: [] },
+    },
+    1,
+  );
+});
+
+/** The two roles in a process of their own, as `npm test` has compiled them. */
+function work(failpoints = ''): ChildProcess {
+  const child = spawn(process.execPath, ['dist/workers/main.js', '--roles', 'notify,deliver'], {
+    stdio: 'ignore',
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      REDIS_URL: server.url,
+      ALERT_ALLOWED_HOSTS: '127.0.0.1',
+      FAILPOINTS: failpoints,
+    },
+  });
+  children.push(child);
+  return child;
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, 'exit');
+  child.kill('SIGKILL');
+  await gone;
+}
+
+const idsOf = (type: string) =>
+  ops.received.flatMap(({ headers, body }) =>
+    (JSON.parse(body) as { type: string }).type === type ? [String(headers['webhook-id'])] : [],
+  );
+
+test.each([
+  ['notify.begin', 1],
+  ['notify.recorded', 1],
+  ['notify.decided', 1],
+  ['notify.dispatched', 1],
+  ['notify.done', 1],
+  ['deliver.begin', 7],
+  ['deliver.sending', 7],
+  ['deliver.sent', 7],
+  ['deliver.done', 7],
+])(
+  'a worker killed at %s loses nothing, and tells nothing twice but under the same id',
+  async (point, pass) => {
+    const queue = openQueue('notify', redis);
+    try {
+      const killed = work(`${point}=kill@${pass}`);
+      const alerts = Array.from({ length: AGENTS }, (_, i) => alert({ agent_id: `web-${i}` }));
+      await queue.add('changes', { changes: alerts.map((one) => ({ change: 'firing', alert: one })) });
+      await waitFor(() => killed.signalCode === 'SIGKILL', { timeoutMs: 15_000, describe: 'the kill' });
+      work();
+      await waitFor(() => new Set(idsOf('alert.firing')).size === AGENTS, { timeoutMs: 20_000 });
+      const over = alerts.map(({ agent_id }) => resolved({ agent_id }));
+      await queue.add('changes', { changes: over.map((one) => ({ change: 'resolved', alert: one })) });
+      await waitFor(() => new Set(idsOf('alert.resolved')).size === AGENTS, { timeoutMs: 20_000 });
+      // What lies for longest is what a dead worker had in hand.
+      await waitFor(() => leftOver('deliver').then((left) => left === 0), { timeoutMs: 20_000 });
+      for (const type of ['alert.firing', 'alert.resolved']) expect(new Set(idsOf(type)).size).toBe(AGENTS);
+      // Only what was under way when the worker died is told again: eight at a time to one channel.
+      expect(ops.received.length).toBeLessThanOrEqual(2 * AGENTS + 8);
+    } finally {
+      await Promise.all(children.map(end));
+      children = [];
+      await queue.close();
+      await ops.close();
+    }
+  },
+  70_000,
+);
+
+async function leftOver(name: 'deliver'): Promise<number> {
+  const queue = openQueue(name, redis);
+  const counts = await queue.getJobCounts('waiting', 'active', 'delayed', 'failed');
+  await queue.close();
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
