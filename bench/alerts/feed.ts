@@ -33,7 +33,7 @@ export async function startFeed(
   perSecond: number,
 ): Promise<Feed> {
   let fed = 0;
-  let stopping = false;
+  const stopped = new AbortController();
   let times: number[] = [];
   /** When the newest sample of each host was handed over, by its time. */
   const handedOver = new Map<string, { timestamp: number; atMs: number }>();
@@ -58,7 +58,7 @@ export async function startFeed(
 
   async function feedAll(): Promise<void> {
     const began = performance.now();
-    while (!stopping) {
+    while (!stopped.signal.aborted) {
       const due = (performance.now() - began) / 1000;
       if (perSecond > 0 ? fed < due * perSecond : (await waiting()) < BACKLOG_JOBS) await add();
       else await delay(LOOK_MS / 5);
@@ -75,7 +75,7 @@ export async function startFeed(
       return before;
     },
     async stop() {
-      stopping = true;
+      stopped.abort();
       await feeding;
       while ((await waiting()) > 0) await delay(LOOK_MS);
     },
