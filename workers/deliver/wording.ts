@@ -30,7 +30,9 @@ export function factsOf(alert: Alert, nowMs: number): [name: string, value: stri
     ['Value', figure(alert.value, alert.unit)],
     ['Threshold', figure(alert.threshold, alert.unit)],
     ['Peak', figure(alert.peak, alert.unit)],
-    [alert.state === 'resolved' ? 'Fired for' : 'For', durationText(durationOf(alert, nowMs))],
+    alert.state === 'resolved'
+      ? ['Fired for', durationText(durationOf(alert, nowMs))]
+      : ['Since', utcText(alert.started_at)],
     ['Mostly', alert.culprits.length === 0 ? undefined : alert.culprits.map(culpritText).join(', ')],
     ['Labels', labelsText(alert)],
     ['No data since', alert.no_data_since === null ? undefined : utcText(alert.no_data_since)],
