@@ -13,7 +13,7 @@ export interface Service {
 }
 
 /** Every role in one process; which runs where makes no difference to a page. */
-const WORKERS = ['timeline,persist,alerts,rollup,prune'];
+const WORKERS = ['timeline,persist,alerts,notify,deliver,record,rollup,prune'];
 
 /** @param env settings beside the default ones */
 export async function openService(ground: Ground, env: Record<string, string> = {}): Promise<Service> {

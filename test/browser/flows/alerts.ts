@@ -44,6 +44,8 @@ export const alertFlows: Flow[] = [
     async run({ visit, service }) {
       const host: Host = { id: 'gone-01', shift: 100, always: { total_cpu_percent: 98.5 } };
       await handInHistory(service.url, host, nowSeconds() - 60, nowSeconds() - 40);
+      // Once the list of hosts has it: the page asks there what was heard last.
+      await waitFor(async () => (await fetch(`${service.url}/api/agents/${host.id}`)).ok);
       const { page } = await visit();
       await page.goto(`${service.url}/alerts`);
       await firingOf(page, host.id)

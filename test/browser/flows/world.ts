@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { nowSeconds } from '../../../core/time.ts';
 import { handInHistory, hostWithBurstAt, startReporting, type Host } from '../hosts.ts';
 import type { Service } from '../service.ts';
@@ -51,6 +52,24 @@ export async function untilFound(url: string, name: string, host: string): Promi
   });
 }
 
+const topSchema = z.object({ processes: z.array(z.object({ name: z.string() })) });
+
+/**
+ * Waits until the history of a host says that this process took the most of its last hour: what was handed in at once is
+ * rolled up bit by bit, and until then the hour is not what it was.
+ */
+async function untilBusiest(url: string, name: string, host: string): Promise<void> {
+  const busiest = async () => {
+    const answer = await fetch(`${url}/api/processes/top?agent=${host}&from=${nowSeconds() - 3600}&limit=1`);
+    return topSchema.safeParse(await answer.json()).data?.processes[0]?.name;
+  };
+  await waitFor(async () => (await busiest()) === name, {
+    timeoutMs: 90_000,
+    intervalMs: 500,
+    describe: `${name} to be the busiest process of ${host}`,
+  });
+}
+
 /** A few hosts with history, alerts past and firing, which go on reporting to the second API node. */
 export async function makeWorld({ url, urls, stand }: Service, crowded = false): Promise<World> {
   const now = nowSeconds();
@@ -75,7 +94,7 @@ export async function makeWorld({ url, urls, stand }: Service, crowded = false):
   if (!crowded) histories.push(handInHistory(url, { id: SILENT, shift: 700 }, now - 900, now - 120));
   await Promise.all(histories);
   await stand.untilDrained();
-  if (crowded) await untilFound(url, 'sh', SIBLING);
+  if (crowded) await Promise.all([untilFound(url, 'sh', SIBLING), untilBusiest(url, 'sh', BURSTY)]);
   const reporting = startReporting(urls.at(-1) ?? url, hosts);
   return { hosts, burstAt, close: reporting.stop };
 }
