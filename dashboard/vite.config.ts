@@ -30,7 +30,8 @@ function compressed(): Plugin {
     name: 'topline:compressed',
     apply: 'build',
     configResolved: ({ root, build }) => void (directory = join(root, build.outDir)),
-    async closeBundle() {
+    // Not `closeBundle`, which also runs after a failure, and would put its own complaint over what is wrong.
+    async writeBundle() {
       const entries = await readdir(directory, { recursive: true });
       await Promise.all(
         entries

@@ -11,7 +11,7 @@ import { NodeTable } from './nodeTable.tsx';
 import './operations.css';
 import { QueueTable } from './queueTable.tsx';
 import { StoreTile, Tile } from './tiles.tsx';
-import { usePolled } from './usePolled.ts';
+import { usePolled } from '../shell/usePolled.ts';
 
 const POLL_MS = 3_000;
 
