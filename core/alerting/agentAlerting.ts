@@ -1,6 +1,7 @@
 import type { Alert, AlertChange } from '../contracts/alerting/alert.ts';
 import type { ConditionKind } from '../contracts/alerting/rule.ts';
 import type { CompiledRule } from './compiledRule.ts';
+import type { Course } from './course.ts';
 import type { CourseFigure } from './figures.ts';
 import type { SampleTimes } from './sampleTimes.ts';
 import type { Usage } from './usage.ts';
@@ -45,12 +46,6 @@ export interface UntoldChange extends AlertChange {
   forSeconds: number;
 }
 
-/** A figure over time, for rules about its change. */
-export interface CoursePoint {
-  at: number;
-  value: number;
-}
-
 /**
  * All that alerting remembers of an agent. The times of its samples of the last minutes are kept, so that a late one takes
  * its place among them; what is older is folded into where each rule stood, and decided for good. Never changed, only
@@ -67,7 +62,7 @@ export interface AgentAlerting {
   noDataSince: number | null;
   /** What it said of itself last, as `key=value,key=value`. */
   labels: string | undefined;
-  courses: Readonly<Partial<Record<CourseFigure, readonly CoursePoint[]>>>;
+  courses: Readonly<Partial<Record<CourseFigure, Course>>>;
   /** By rule, those that are not quiet. */
   standings: Readonly<Record<string, RuleStanding>>;
   /** By rule, when it fired within the last hour (epoch seconds). */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { alertChangeSchema, alertSchema } from '../contracts/alerting/alert.ts';
-import { NEVER_SEEN, type AgentAlerting, type CoursePoint, type Reading } from './agentAlerting.ts';
+import { NEVER_SEEN, type AgentAlerting, type Reading } from './agentAlerting.ts';
+import { packCourse, unpackCourse } from './course.ts';
 import { COURSE_FIGURES } from './figures.ts';
 import type { SampleTimes } from './sampleTimes.ts';
 import type { NameUsage, Usage } from './usage.ts';
@@ -83,7 +84,7 @@ const storedSchema = z.object({
   heardAtMs: z.number().optional(),
   noDataSince: z.number().optional(),
   labels: z.string().optional(),
-  courses: z.partialRecord(z.enum(COURSE_FIGURES), numbers).optional(),
+  courses: z.partialRecord(z.enum(COURSE_FIGURES), z.string()).optional(),
   standings: z.record(z.string(), standingSchema).optional(),
   firedAt: z.record(z.string(), numbers).optional(),
   untold: z.array(alertChangeSchema.extend({ forSeconds: z.number() })).optional(),
@@ -102,7 +103,7 @@ export function serialiseAlerting(state: AgentAlerting): string {
   if (labels !== undefined) stored.labels = labels;
   if (hasAny(courses))
     stored.courses = Object.fromEntries(
-      Object.entries(courses).map(([of, course]) => [of, packPoints(course)]),
+      Object.entries(courses).map(([of, course]) => [of, packCourse(course)]),
     );
   if (hasAny(standings))
     stored.standings = Object.fromEntries(
@@ -126,7 +127,7 @@ export function parseAlerting(text: string | undefined): AgentAlerting | undefin
       noDataSince: noDataSince ?? null,
       labels,
       courses: Object.fromEntries(
-        Object.entries(courses ?? {}).map(([of, points]) => [of, unpackPoints(points)]),
+        Object.entries(courses ?? {}).map(([of, text]) => [of, unpackCourse(text)]),
       ),
       standings: Object.fromEntries(
         Object.entries(standings ?? {}).map(([id, standing]) => [id, unpackStanding(standing)]),
@@ -158,24 +159,6 @@ function unpackTimes([first = 0, ...runs]: number[]): SampleTimes {
   }
   if (count > MAX_TIMES) throw new RangeError('too many samples');
   return { first, runs, last, count };
-}
-
-function packPoints(course: readonly CoursePoint[]): number[] {
-  const packed: number[] = [];
-  let before = 0;
-  for (const { at, value } of course) {
-    packed.push(at - before, value);
-    before = at;
-  }
-  return packed;
-}
-
-function unpackPoints(packed: number[]): CoursePoint[] {
-  const points: CoursePoint[] = [];
-  let at = 0;
-  for (let place = 0; place < packed.length; place += 2)
-    points.push({ at: (at += packed[place] ?? 0), value: packed[place + 1] ?? 0 });
-  return points;
 }
 
 type PackedStanding = z.output<typeof standingSchema>;

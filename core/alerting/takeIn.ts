@@ -2,8 +2,9 @@ import { ascending } from '../collections.ts';
 import { ALERT_LATENESS_SECONDS } from '../contracts/alert.ts';
 import type { AgentAlerting, RuleStanding } from './agentAlerting.ts';
 import type { CompiledRule } from './compiledRule.ts';
+import { courseSince, lastOf, NO_COURSE, readingsOfCourse, withPoint } from './course.ts';
 import { COURSE_FIGURES, courseFigure, type Figures } from './figures.ts';
-import { readingsOfCourse, withFigures, withPoint } from './readings.ts';
+import { withFigures } from './readings.ts';
 import type { AlertingSample } from './sample.ts';
 import { appended, listTimes, timesOf, type SampleTimes } from './sampleTimes.ts';
 import { IDLE } from './windowMachine.ts';
@@ -55,7 +56,7 @@ export function takeIn(
   let changed = fresh.length > 0;
   for (const compiled of rules) {
     const before = state.standings[compiled.rule.id];
-    const own = readAll(before, compiled, { added, courses, foldedTo: state.foldedTo });
+    const own = readAll(before, compiled, { added, courses, foldedTo: state.foldedTo, isLate });
     if (own === undefined) continue;
     changed ||= own.standing !== before;
     taken.set(compiled.rule.id, own);
@@ -84,15 +85,19 @@ function readAll(
     added: readonly { sample: AlertingSample; isNew: boolean }[];
     courses: AgentAlerting['courses'];
     foldedTo: number | null;
+    isLate: boolean;
   },
 ): TakenByRule | undefined {
   const { read, change } = compiled;
   const after = Math.max(input.foldedTo ?? -Infinity, before?.from ?? -Infinity);
   let readings = before?.readings ?? NO_READINGS;
   if (change !== undefined) {
-    const course = input.courses[change.of] ?? [];
-    const fresh = readingsOfCourse(course, compiled, after);
-    if (fresh.length > 0 || readings.length > 0) readings = fresh;
+    const course = input.courses[change.of] ?? NO_COURSE;
+    // Points that come in order change nothing of those before; a late one may change all behind it.
+    const from = input.isLate ? after : Math.max(after, (input.added[0]?.sample.timestamp ?? 0) - 1);
+    const fresh = readingsOfCourse(course, compiled, from);
+    if (input.isLate) readings = fresh.length > 0 || readings.length > 0 ? fresh : readings;
+    else if (fresh.length > 0) readings = [...readings, ...fresh];
   } else if (read !== undefined) {
     for (const { sample, isNew } of input.added) {
       if (sample.timestamp <= after) continue;
@@ -126,15 +131,13 @@ function coursesWith(
   for (const of of COURSE_FIGURES) {
     const own = changes.filter((change) => change.of === of);
     if (own.length === 0) continue;
-    let course = courses[of] ?? [];
+    let course = courses[of] ?? NO_COURSE;
     for (const sample of samples) {
       const figure = courseFigure(of, sample);
       if (figure !== undefined) course = withPoint(course, sample.timestamp, figure);
     }
     const kept = ALERT_LATENESS_SECONDS + Math.max(...own.map(({ withinSeconds }) => withinSeconds));
-    const oldest = (course.at(-1)?.at ?? 0) - kept;
-    const first = course.findIndex(({ at }) => at >= oldest);
-    next[of] = first > 0 ? course.slice(first) : course;
+    next[of] = courseSince(course, (lastOf(course) ?? 0) - kept);
   }
   const same = COURSE_FIGURES.every((of) => next[of] === courses[of]);
   return same ? courses : next;

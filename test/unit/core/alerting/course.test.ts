@@ -1,0 +1,101 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { compileRule } from '../../../../core/alerting/compiledRule.ts';
+import {
+  courseSince,
+  lastOf,
+  NO_COURSE,
+  packCourse,
+  readingsOfCourse,
+  unpackCourse,
+  withPoint,
+  type Course,
+} from '../../../../core/alerting/course.ts';
+import { ruleOf } from '../../../support/alerting.ts';
+
+type Point = [at: number, figure: number];
+
+const rule = compileRule(ruleOf({ kind: 'rate_of_change', of: 'cpu', at_or_above: 30, within_seconds: 20 }));
+
+const anyPoints = fc.array(
+  fc.tuple(
+    fc.integer({ min: 1_000, max: 1_120 }),
+    fc.integer({ min: 0, max: 10_000 }).map((unit) => unit / 100),
+  ),
+  { minLength: 1, maxLength: 60 },
+);
+
+const courseOf = (points: readonly Point[]) =>
+  points.reduce((course, [at, figure]) => withPoint(course, at, figure), NO_COURSE);
+
+/** Each moment once, with the lowest of its figures, in order. */
+function sorted(points: readonly Point[]): Point[] {
+  const lowest = new Map<number, number>();
+  for (const [at, figure] of points) lowest.set(at, Math.min(figure, lowest.get(at) ?? Infinity));
+  return [...lowest].sort(([a], [b]) => a - b);
+}
+
+const listOf = ({ times, units, begin, end }: Course): Point[] =>
+  times.slice(begin, end).map((at, i) => [at, (units[begin + i] ?? 0) / 100]);
+
+test('points may come in any order and more than once', () => {
+  fc.assert(fc.property(anyPoints, (points) => expect(listOf(courseOf(points))).toEqual(sorted(points))));
+});
+
+test('a course from before is what it was, whatever has come since', () => {
+  fc.assert(
+    fc.property(anyPoints, anyPoints, anyPoints, (first, then, otherwise) => {
+      const before = courseOf(first);
+      const [list, text] = [listOf(before), packCourse(before)];
+      const one = then.reduce((course, [at, figure]) => withPoint(course, at, figure), before);
+      const other = otherwise.reduce((course, [at, figure]) => withPoint(course, at, figure), before);
+      expect([listOf(before), packCourse(before)]).toEqual([list, text]);
+      expect(listOf(one)).toEqual(sorted([...first, ...then]));
+      expect(listOf(other)).toEqual(sorted([...first, ...otherwise]));
+    }),
+  );
+});
+
+test('is the same after it was kept as text, also where its oldest points were let go', () => {
+  fc.assert(
+    fc.property(anyPoints, fc.integer({ min: 990, max: 1_130 }), (points, oldest) => {
+      const course = courseSince(courseOf(points), oldest);
+      const all = sorted(points);
+      // The newest stays, however old it is.
+      expect(listOf(course)).toEqual(all.filter(([at], i) => at >= oldest || i === all.length - 1));
+      const again = unpackCourse(packCourse(course));
+      expect(listOf(again)).toEqual(listOf(course));
+      expect(packCourse(again)).toBe(packCourse(course));
+    }),
+  );
+});
+
+test('a long course goes on when old points are let go all the time', () => {
+  let course = NO_COURSE;
+  for (let at = 0; at < 5_000; at += 1) course = courseSince(withPoint(course, at, at % 100), at - 50);
+  expect(listOf(course)).toEqual(Array.from({ length: 51 }, (_, i) => [4_949 + i, (4_949 + i) % 100]));
+  expect(course.times.length).toBeLessThan(2_000);
+  expect(lastOf(course)).toBe(4_999);
+});
+
+test('a text that is none of ours is refused', () => {
+  for (const text of ['x', '1,2;0,5;', '1,2;3,y;', '1.5,2;'])
+    expect(() => unpackCourse(text)).toThrow(RangeError);
+});
+
+describe('readings', () => {
+  const expected = (points: Point[], after: number) =>
+    points.flatMap(([at, figure], place) => {
+      const window = points.slice(0, place + 1).filter(([time]) => time >= at - 20);
+      const rise = Math.round(figure * 100 - Math.min(...window.map(([, one]) => one * 100))) / 100;
+      return at > after && rise >= 30 ? [{ at, key: 0, value: rise }] : [];
+    });
+
+  test('are the rise above the lowest of the time before, wherever reading begins', () => {
+    fc.assert(
+      fc.property(anyPoints, fc.integer({ min: 990, max: 1_120 }), (points, after) => {
+        expect(readingsOfCourse(courseOf(points), rule, after)).toEqual(expected(sorted(points), after));
+      }),
+    );
+  });
+});
