@@ -3,17 +3,10 @@ import type { ConditionKind } from '../contracts/alerting/rule.ts';
 import type { CompiledRule } from './compiledRule.ts';
 import type { Course } from './course.ts';
 import type { CourseFigure } from './figures.ts';
+import type { Reading } from './reading.ts';
 import type { SampleTimes } from './sampleTimes.ts';
 import type { Usage } from './usage.ts';
 import type { Machine } from './windowMachine.ts';
-
-/** A figure at or above where its rule begins to care. Of a time with a sample and without a reading it is below. */
-export interface Reading {
-  at: number;
-  /** What the condition tells apart: a pid, or 0. */
-  key: number;
-  value: number;
-}
 
 /** An alert that is open, or that a late sample can still meet. */
 export interface AlertRecord {

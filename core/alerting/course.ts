@@ -1,5 +1,5 @@
 import type { CompiledRule } from './compiledRule.ts';
-import type { Reading } from './agentAlerting.ts';
+import type { Reading } from './reading.ts';
 
 /** Hundredths, as agents measure: a course is kept in them, and judged by the same. */
 const COURSE_UNITS = 100;

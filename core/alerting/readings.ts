@@ -1,5 +1,5 @@
 import { ascending } from '../collections.ts';
-import type { Reading } from './agentAlerting.ts';
+import type { Reading } from './reading.ts';
 import type { CompiledRule } from './compiledRule.ts';
 import type { Figures } from './figures.ts';
 

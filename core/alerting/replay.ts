@@ -1,4 +1,5 @@
-import type { AlertRecord, Reading } from './agentAlerting.ts';
+import type { AlertRecord } from './agentAlerting.ts';
+import type { Reading } from './reading.ts';
 import type { CompiledRule } from './compiledRule.ts';
 import type { Figures } from './figures.ts';
 import { FLAPPING_COUNT, FLAPPING_SECONDS, step, type Firing, type Machine } from './windowMachine.ts';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { alertChangeSchema, alertSchema } from '../contracts/alerting/alert.ts';
-import { NEVER_SEEN, type AgentAlerting, type Reading } from './agentAlerting.ts';
+import { NEVER_SEEN, type AgentAlerting } from './agentAlerting.ts';
+import type { Reading } from './reading.ts';
 import { packCourse, unpackCourse } from './course.ts';
 import { COURSE_FIGURES } from './figures.ts';
 import type { SampleTimes } from './sampleTimes.ts';
