@@ -19,7 +19,7 @@ export interface Example {
 
 /** A route: what OpenAPI says of it and what it does, in one place, so that they cannot part. */
 export interface Route {
-  method: 'get' | 'post' | 'patch' | 'delete';
+  method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /** With `:name` for what stands in `params`. */
   path: string;
   summary: string;

@@ -10,17 +10,18 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
-type Parts = AddressParts & CallOptions & { body?: unknown };
+type Parts = AddressParts & CallOptions & Pick<RequestOptions, 'body' | 'ifVersion'>;
 
 /** The API, a function for each endpoint. Each throws an ApiError where it is refused or cannot be reached. */
 export function createClient(api: Pick<Api, 'request'>) {
   const ask = <Name extends EndpointName, Got = Answer<Name>>(
     name: Name,
-    { body, signal, ...parts }: Parts,
+    { body, ifVersion, signal, ...parts }: Parts,
   ) =>
     api.request<Got>(addressOf(name, parts), {
       method: ENDPOINTS[name].method.toUpperCase() as NonNullable<RequestOptions['method']>,
       ...(body === undefined ? {} : { body }),
+      ifVersion,
       ...(signal === undefined ? {} : { signal }),
     });
 

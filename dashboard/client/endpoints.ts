@@ -1,6 +1,6 @@
 /** Method and path of a route, as the API lists it. */
 export interface Endpoint {
-  method: 'get' | 'post' | 'patch' | 'delete';
+  method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /** With `:name` for what a call fills in. */
   path: string;
 }

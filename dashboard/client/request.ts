@@ -13,15 +13,18 @@ export class ApiError extends Error {
 }
 
 export interface RequestOptions {
-  method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Sent as JSON. */
   body?: unknown;
+  /** The version that was read: the change is refused (412) where somebody else made another meanwhile. */
+  ifVersion?: number | undefined;
   signal?: AbortSignal;
 }
 
 export interface Api {
   /**
-   * Asks the API, and takes its word for what the answer is: the types are those of the contracts.
+   * Asks the API, and takes its word for what the answer is: the types are those of the contracts. An answer without a body
+   * is undefined.
    *
    * @throws {ApiError} where the answer is not 2xx, or does not come
    */
@@ -44,12 +47,15 @@ const SIGN_IN = '/api/session';
 export function createApi({ fetch, onUnauthorized, onServerTime }: ApiOptions): Api {
   async function open(
     path: string,
-    { method = 'GET', body, signal }: RequestOptions = {},
+    { method = 'GET', body, ifVersion, signal }: RequestOptions = {},
   ): Promise<Response> {
     const response = await fetch(path, {
       method,
       signal: signal ?? null,
-      headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
+      headers: {
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+        ...(ifVersion === undefined ? {} : { 'If-Match': `"${ifVersion}"` }),
+      },
       body: body === undefined ? null : JSON.stringify(body),
     }).catch((error: unknown) => {
       if (signal?.aborted === true) throw error;
@@ -63,8 +69,10 @@ export function createApi({ fetch, onUnauthorized, onServerTime }: ApiOptions): 
   }
   return {
     open,
-    request: async <T>(path: string, options?: RequestOptions) =>
-      (await (await open(path, options)).json()) as T,
+    async request<T>(path: string, options?: RequestOptions) {
+      const response = await open(path, options);
+      return (response.status === 204 ? undefined : await response.json()) as T;
+    },
   };
 }
 
