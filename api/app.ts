@@ -5,6 +5,7 @@ import type { Queue } from '../core/platform/queue.ts';
 import type { Access } from './access.ts';
 import { board } from './board.ts';
 import type { State } from './context.ts';
+import type { Courtesy } from './courtesy.ts';
 import { dashboardRouter } from './dashboard.ts';
 import { docsRouter } from './docs.ts';
 import type { HttpMetrics } from './httpMetrics.ts';
@@ -21,6 +22,7 @@ const EXPOSED = ['Retry-After', 'RateLimit', 'RateLimit-Policy', 'X-Request-Id']
 export interface AppDependencies {
   routes: Route[];
   access: Access;
+  courtesy: Courtesy;
   /** What the board shows. */
   queues: Queue[];
   log: Logger;
@@ -41,7 +43,7 @@ export function buildApp(deps: AppDependencies): Koa<State> {
   if (deps.allowedOrigins.length > 0) app.use(crossOrigin(deps.allowedOrigins));
   app.use(errors());
   // Before what only pages need: of a thousand requests all but a few are snapshots.
-  const forAgents = createRouter(deps.routes.filter(isForAgents), access);
+  const forAgents = createRouter(deps.routes.filter(isForAgents), access, deps.courtesy);
   app.use(forAgents.routes());
   app.use(forAgents.allowedMethods());
   app.use(securityHeaders());
@@ -50,6 +52,7 @@ export function buildApp(deps: AppDependencies): Koa<State> {
     createRouter(
       deps.routes.filter((route) => !isForAgents(route)),
       access,
+      deps.courtesy,
     ),
     docsRouter(openApiDocument(deps.routes, deps.version)),
     dashboardRouter(deps.dashboardDirectory),

@@ -36,11 +36,13 @@ import { closingPort } from './closingPort.ts';
 import { createExportStreams } from './exportStreams.ts';
 import { createFleet } from './fleet/fleet.ts';
 import { startFleetWatch } from './fleetWatch.ts';
+import { createCourtesy } from './courtesy.ts';
 import { createHealth } from './health.ts';
 import { openHistoryReads } from './history/reads.ts';
 import { createHttpMetrics } from './httpMetrics.ts';
 import { createIntake } from './intake.ts';
 import { listen } from './listen.ts';
+import { startLoopWatch } from './loopWatch.ts';
 import { createLiveHub } from './live/hub.ts';
 import { startRawSocket } from './live/rawSocket.ts';
 import { startSocketServer } from './live/socketServer.ts';
@@ -99,11 +101,13 @@ export async function startApi({ config, log, lifecycle }: ProcessContext): Prom
   const stages = STAGES.filter((stage) => stage !== 'persist' || config.postgres.dsn !== '');
   const sharedTime = createSharedTime(redis);
   const admission = startAdmission({ config, log, lifecycle }, { queues, stages, redis: queueRedis });
+  const loop = startLoopWatch(lifecycle);
   const intake = createIntake({
     admit: admission.check,
     sharedOffsetMs: sharedTime.offsetMs,
     queues: Object.fromEntries(stages.map((stage) => [stage, queueOf[stage]])),
     observe: ({ size, seconds }) => {
+      loop.taken(size);
       operations.taken(size);
       httpMetrics.batchSize.observe(size);
       httpMetrics.enqueue.observe(seconds);
@@ -201,6 +205,7 @@ export async function startApi({ config, log, lifecycle }: ProcessContext): Prom
   const app = buildApp({
     routes,
     access,
+    courtesy: createCourtesy(loop),
     queues,
     log,
     httpMetrics,

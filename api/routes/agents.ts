@@ -34,6 +34,7 @@ export function agentsRoute(fleet: Fleet | undefined): Route {
     summary: 'Every agent: whether it reports, what it measured last, and the last five minutes',
     tag: 'fleet',
     access: 'reader',
+    isCostly: true,
     query: agentsQuerySchema,
     answers: {
       200: {

@@ -2,6 +2,7 @@ import Router from '@koa/router';
 import type { Access } from '../access.ts';
 import type { HistoryReads } from '../history/reads.ts';
 import type { ApiMiddleware, State } from '../context.ts';
+import type { Courtesy } from '../courtesy.ts';
 import { requireAgent, requireOperator, requireReader } from '../middleware/access.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import { agentRoute } from './agent.ts';
@@ -86,8 +87,8 @@ export function isForAgents({ access }: Route): boolean {
   return access === 'agent';
 }
 
-/** A router for the routes, each behind the guard its access asks for. */
-export function createRouter(routes: Route[], access: Access): Router<State> {
+/** A router for the routes, each behind the guard its access asks for; those that cost much wait for their turn. */
+export function createRouter(routes: Route[], access: Access, courtesy: Courtesy): Router<State> {
   const guards: Record<Exclude<Route['access'], 'open'>, ApiMiddleware> = {
     agent: requireAgent(access),
     reader: requireReader(access),
@@ -95,9 +96,14 @@ export function createRouter(routes: Route[], access: Access): Router<State> {
   };
   const router = new Router<State>();
   for (const route of routes) {
-    if (route.access !== 'open')
-      router[route.method](route.path, guards[route.access], (ctx) => route.handle(ctx));
-    else router[route.method](route.path, (ctx) => route.handle(ctx));
+    const handlers: ApiMiddleware[] = [];
+    if (route.access !== 'open') handlers.push(guards[route.access]);
+    if (route.isCostly === true)
+      handlers.push(async (_, next) => {
+        await courtesy();
+        await next();
+      });
+    router[route.method](route.path, ...handlers, (ctx) => route.handle(ctx));
   }
   return router;
 }

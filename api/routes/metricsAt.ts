@@ -20,6 +20,7 @@ export function metricsAtRoute({ history }: { history: HistoryReads | undefined 
     description: 'The newest one at or before it.',
     tag: 'history',
     access: 'reader',
+    isCostly: true,
     query: metricsAtQuerySchema,
     examples: {
       now: { summary: 'The newest', query: { agent: 'web-01', time: 'now' } },

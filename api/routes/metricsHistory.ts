@@ -37,6 +37,7 @@ export function metricsHistoryRoute({ history }: { history: HistoryReads | undef
       'for memory, rounded up. Of many hosts, steps are minutes at least, and whole hours in a range of more than six.',
     tag: 'history',
     access: 'reader',
+    isCostly: true,
     query: historyQuerySchema,
     examples: {
       lastHour: { summary: 'The last hour of one host', query: { agent: 'web-01' } },

@@ -23,6 +23,7 @@ export function processHistoryRoute({ history }: { history: HistoryReads | undef
     description: CPU_SECONDS_ESTIMATE,
     tag: 'history',
     access: 'reader',
+    isCostly: true,
     query: processHistoryQuerySchema,
     examples: {
       lastHour: { summary: 'The last hour', query: { agent: 'web-01', name: 'node' } },

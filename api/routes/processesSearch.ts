@@ -25,6 +25,7 @@ export function searchProcessesRoute({ history }: { history: HistoryReads | unde
     description: 'In order of agent and name. The range is made longer to whole hours.',
     tag: 'history',
     access: 'reader',
+    isCostly: true,
     query: processSearchQuerySchema,
     examples: {
       lastWeek: { summary: 'Where node ran in the last week', query: { name: 'node' } },

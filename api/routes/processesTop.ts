@@ -32,6 +32,7 @@ export function topProcessesRoute({ history }: { history: HistoryReads | undefin
       'whole minutes, and to whole hours where it is longer than one.',
     tag: 'history',
     access: 'reader',
+    isCostly: true,
     query: topProcessesQuerySchema,
     examples: {
       lastHour: { summary: 'The last hour of one host', query: { agent: 'web-01' } },

@@ -27,6 +27,8 @@ export interface Route {
   tag: 'ingest' | 'reads' | 'alerts' | 'fleet' | 'history' | 'operations' | 'session';
   /** Who gets in: anybody, agents, readers, or the operator. */
   access: 'open' | 'agent' | 'reader' | 'operator';
+  /** Its answer takes the event loop for milliseconds: on a busy node it gives way to snapshots. */
+  isCostly?: true;
   params?: z.ZodType;
   query?: z.ZodType;
   /** By name. */
