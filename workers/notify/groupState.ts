@@ -9,6 +9,8 @@ const epochMs = z.number().int();
 const memberSchema = z.object({
   alert: alertSchema,
   joinedAtMs: epochMs,
+  /** It was over when it was first heard of. */
+  joinedOver: z.literal(true).optional(),
   /** Channels that were told that it fires, and are to be told when it is over. */
   told: z.array(channelIdSchema),
   firstToldAtMs: epochMs.nullable(),
@@ -77,15 +79,16 @@ export function knows({ members, over }: GroupState, alertId: string): boolean {
 
 /**
  * A group that has heard of an alert. What is older than what it knows, or done with, changes nothing; neither does one that
- * it does not know, unless that fires and belongs here.
+ * it does not know, unless that belongs here. One that is over when it is first heard of joins, too: the change that it fires
+ * was overtaken, or lay too long.
  */
 export function hear(state: GroupState, alert: Alert, belongs: boolean, nowMs: number): GroupState {
   if (Object.hasOwn(state.over, alert.id)) return state;
   const known = state.members[alert.id];
-  if (known === undefined ? !belongs || alert.state !== 'firing' : known.alert.revision >= alert.revision)
-    return state;
+  if (known === undefined ? !belongs : known.alert.revision >= alert.revision) return state;
   const member = known ?? {
     joinedAtMs: nowMs,
+    ...(alert.state === 'resolved' ? { joinedOver: true as const } : {}),
     told: [],
     firstToldAtMs: null,
     lastToldAtMs: null,

@@ -72,7 +72,8 @@ class Telling {
     this.#route = route;
     this.#by = circumstances;
     this.state = { ...before, members: {}, over: { ...before.over }, flaps: { ...before.flaps } };
-    for (const [id, member] of Object.entries(before.members)) {
+    for (const [id, known] of Object.entries(before.members)) {
+      const member = this.#isMissed(known) ? { ...known, told: route.channels } : known;
       if (!this.#isOfNoInterest(member)) this.state.members[id] = { ...member };
       // One that only does not belong here any more may come to belong here again.
       else if (member.alert.state === 'resolved') this.state.over[id] = circumstances.nowMs;
@@ -168,6 +169,13 @@ class Telling {
 
   #members(): Member[] {
     return Object.values(this.state.members);
+  }
+
+  /** One that was over when the group first heard of it: nobody could be told that it fires, so that it did is news. */
+  #isMissed({ alert, told, joinedOver }: Member): boolean {
+    if (joinedOver !== true || told.length > 0) return false;
+    const { nowMs, isHeld, isAcknowledged } = this.#by;
+    return !isHeld(alert) && !isAcknowledged(alert.id) && this.#dampedUntilMs(alert) <= nowMs;
   }
 
   /** One that was not told of when it ended, or is not for this route any more, or whose end nobody wants to know. */
