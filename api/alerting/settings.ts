@@ -1,5 +1,5 @@
 import type { StoredSettings } from '../../core/alerting/settingsDocument.ts';
-import { messageOf, ServiceError } from '../../core/errors.ts';
+import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/platform/logger.ts';
 import type { AlertingPublisher, Claim } from '../../core/stores/alertingPublisher.ts';
 import type { AlertingSettingsStore } from '../../core/stores/alertingSettings.ts';
@@ -7,6 +7,12 @@ import { orRedisUnavailable, REDIS_DEADLINE_MS } from '../redisUnavailable.ts';
 
 /** How often what PostgreSQL has is compared with what is published: a node may have died between the two. */
 const REFRESH_MS = 10_000;
+
+/** How soon it is tried again: when a node starts, its connections are just being made. Doubled from try to try. */
+const RETRY_MS = 200;
+
+/** From this many failures in a row on, somebody should know. */
+const WORTH_A_WARNING = 5;
 
 /** The settings of alerting, for requests. */
 export interface AlertingSettingsAccess {
@@ -30,25 +36,36 @@ export function startAlertingSettings({
   refreshMs?: number;
 }): AlertingSettingsAccess {
   let claim: Claim = 'file';
+  let failures = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let isClosed = false;
 
   async function refresh(): Promise<void> {
+    clearTimeout(timer);
     try {
       await publisher.refresh(claim);
       claim = 'nothing';
+      failures = 0;
     } catch (error) {
-      const level = error instanceof ServiceError ? 'debug' : 'warn';
+      failures += 1;
+      const level = failures >= WORTH_A_WARNING ? 'warn' : 'debug';
       log[level]({ reason: messageOf(error) }, 'could not publish the settings of alerting; trying again');
     }
+    clearTimeout(timer);
+    const waitMs = failures === 0 ? refreshMs : Math.min(RETRY_MS * 2 ** (failures - 1), refreshMs);
+    if (!isClosed) timer = setTimeout(() => void refresh(), waitMs);
   }
 
   void refresh();
-  const timer = setInterval(() => void refresh(), refreshMs);
   return {
     async read() {
       const { settings } = await orRedisUnavailable(() => store.read(), REDIS_DEADLINE_MS);
       return settings ?? orRedisUnavailable(() => publisher.refresh(claim));
     },
     publish: refresh,
-    close: () => clearInterval(timer),
+    close() {
+      isClosed = true;
+      clearTimeout(timer);
+    },
   };
 }

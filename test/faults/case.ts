@@ -63,6 +63,8 @@ export interface Expectations {
   /** Every request must be answered within this, in ms, at p99; and half as long again at most. */
   answerWithinMs?: number;
   drainMs?: number;
+  /** What else must hold at rest: adds its problems and figures. */
+  atRest?: (stand: Stand, findings: Findings) => Promise<void>;
 }
 
 /** The usual course: the service comes up, the faults happen, everything comes to rest, the books are compared. */
@@ -128,6 +130,7 @@ async function comeToRest(
   if (expectations.noRework && rework > ledger.repeats)
     problems.push(`doubled work: ${rework} rows written again, of ${ledger.repeats} repeated posts`);
   judgeAnswers(ledger, expectations, findings);
+  await expectations.atRest?.(stand, findings);
   Object.assign(figures, {
     attempted: ledger.entries.size,
     acknowledged: ledger.acknowledged,

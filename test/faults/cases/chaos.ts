@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { onStand, type FaultCase } from '../case.ts';
+import { onStand, type CaseContext, type CaseResult, type Expectations, type FaultCase } from '../case.ts';
 import type { Random } from '../random.ts';
-import type { Stand } from '../stand.ts';
+import type { Stand, StandOptions } from '../stand.ts';
 import type { BreakableStore } from '../stores.ts';
 import { someFailpoint } from './workers.ts';
 
@@ -61,54 +61,74 @@ function storesOf({ redis, postgres }: Stand, random: Random, kills: Map<string,
 
 const isUp = (victim: Victim) => victim.isUp();
 
+/** What a row of mixed kills has of its own. */
+interface MixedKills {
+  options?: StandOptions;
+  /** Where a worker is to die by itself. */
+  workerFailpoint: (random: Random) => string;
+  kills: number;
+  /** Snapshots that must be taken from one volley to the next, so that there is something to lose (default 0). */
+  between?: number;
+  /** What must hold when the last one is up again, beside the books. */
+  atRest?: Expectations['atRest'];
+}
+
+/** Kills of everything, one or several at once, under steady load, until there were that many. */
+export function mixedKills(
+  context: CaseContext,
+  { options, workerFailpoint, kills, between = 0, atRest }: MixedKills,
+): Promise<CaseResult> {
+  const { perSecond, random } = context;
+  let calm = false;
+  const armed = (choose: () => string) => ({
+    chooseFailpoints: () => (!calm && random.chance(0.3) ? choose() : ''),
+  });
+  return onStand(
+    context,
+    {
+      ...options,
+      api: armed(() => `${random.pick(API_FAILPOINTS)}=kill@${random.between(1, 200)}`),
+      worker: armed(() => workerFailpoint(random)),
+    },
+    async (stand, { figures }) => {
+      const load = stand.startLoad({ perSecond });
+      await load.untilAcknowledged(50);
+      const storeKills = new Map<string, number>();
+      const victims = processesOf(stand);
+      const storeVictims = storesOf(stand, random, storeKills);
+      let mending: Promise<unknown> = Promise.resolve();
+      const stores = () => [...storeKills.values()].reduce((sum, count) => sum + count, 0);
+      const processes = [...stand.apis, ...stand.workers];
+      const done = () => stores() + processes.reduce((sum, process) => sum + process.kills, 0);
+      while (done() < kills) {
+        const volley = [
+          ...random.some(victims.filter(isUp), random.between(0, MOST_AT_ONCE)),
+          ...random.some(storeVictims.filter(isUp), random.between(0, 1)),
+        ];
+        // Not waited for: others die while a store is away.
+        mending = Promise.all([mending, ...volley.map((victim) => victim.kill())]);
+        context.progress(
+          `${done()} of ${kills} kills, ${load.tally.acknowledged} of ${load.tally.attempted} acknowledged`,
+        );
+        await load.untilAcknowledged(load.tally.acknowledged + between);
+        await delay(random.between(...(random.chance(LULL_CHANCE) ? LULL_MS : PAUSE_MS)));
+      }
+      calm = true;
+      await mending;
+      figures['kills'] = stores();
+      figures['kills of'] = [
+        ...processes.map((process) => [process.name, process.kills] as const),
+        ...storeKills,
+      ]
+        .map(([name, count]) => `${name} ${count}`)
+        .join(', ');
+      return { drainMs: 120_000, ...(atRest && { atRest }) };
+    },
+  );
+}
+
 export const chaos: FaultCase = {
   row: 'chaos',
   name: 'kills of everything, at random and at failpoints, one or several at once, under steady load',
-  async run(context) {
-    const { kills, perSecond, random } = context;
-    let calm = false;
-    const armed = (choose: () => string) => ({
-      chooseFailpoints: () => (!calm && random.chance(0.3) ? choose() : ''),
-    });
-    return onStand(
-      context,
-      {
-        api: armed(() => `${random.pick(API_FAILPOINTS)}=kill@${random.between(1, 200)}`),
-        worker: armed(() => someFailpoint(random)),
-      },
-      async (stand, { figures }) => {
-        const load = stand.startLoad({ perSecond });
-        await load.untilAcknowledged(50);
-        const storeKills = new Map<string, number>();
-        const victims = processesOf(stand);
-        const storeVictims = storesOf(stand, random, storeKills);
-        let mending: Promise<unknown> = Promise.resolve();
-        const stores = () => [...storeKills.values()].reduce((sum, count) => sum + count, 0);
-        const processes = [...stand.apis, ...stand.workers];
-        const done = () => stores() + processes.reduce((sum, process) => sum + process.kills, 0);
-        while (done() < kills) {
-          const volley = [
-            ...random.some(victims.filter(isUp), random.between(0, MOST_AT_ONCE)),
-            ...random.some(storeVictims.filter(isUp), random.between(0, 1)),
-          ];
-          // Not waited for: others die while a store is away.
-          mending = Promise.all([mending, ...volley.map((victim) => victim.kill())]);
-          context.progress(
-            `${done()} of ${kills} kills, ${load.tally.acknowledged} of ${load.tally.attempted} acknowledged`,
-          );
-          await delay(random.between(...(random.chance(LULL_CHANCE) ? LULL_MS : PAUSE_MS)));
-        }
-        calm = true;
-        await mending;
-        figures['kills'] = stores();
-        figures['kills of'] = [
-          ...processes.map((process) => [process.name, process.kills] as const),
-          ...storeKills,
-        ]
-          .map(([name, count]) => `${name} ${count}`)
-          .join(', ');
-        return { drainMs: 120_000 };
-      },
-    );
-  },
+  run: (context) => mixedKills(context, { kills: context.kills, workerFailpoint: someFailpoint }),
 };

@@ -14,6 +14,7 @@ import { sameJobKilled } from './sameJob.ts';
 import { sentinelFailover, sentinelWithQuorum } from './sentinel.ts';
 import { backlog, startedWithoutStores, stopped } from './service.ts';
 import { slowSockets } from './slowSockets.ts';
+import { tellingKilled } from './telling.ts';
 import { workersFrozen, workersKilled } from './workers.ts';
 
 /** Every case, in the order in which they run. */
@@ -43,6 +44,7 @@ export const CASES: readonly FaultCase[] = [
   startedWithoutStores,
   clocksOff,
   chaos,
+  tellingKilled,
   price,
   ...controls,
 ];
