@@ -6,7 +6,7 @@ import type { ProcessContext } from '../core/platform/process.ts';
 import type { Queue } from '../core/platform/queue.ts';
 import { createAcknowledgementStore } from '../core/stores/acknowledgements.ts';
 import { createAlertingSettingsCopy, createAlertingSettingsStore } from '../core/stores/alertingSettings.ts';
-import { createDeliveredIdStore } from '../core/stores/deliveredIds.ts';
+import { createDeliveredStore } from '../core/stores/delivered.ts';
 import { createNotifyGroupStore } from '../core/stores/notifyGroups.ts';
 import { createTestOutcomeStore } from '../core/stores/testOutcomes.ts';
 import { Circuits } from './deliver/circuits.ts';
@@ -37,7 +37,7 @@ export function openTelling(
 ): { notify: Role<'notify'>; deliver: Role<'deliver'> } {
   const groups = createNotifyGroupStore(redis);
   const acknowledgements = createAcknowledgementStore(redis);
-  const delivered = createDeliveredIdStore(redis);
+  const delivered = createDeliveredStore(redis);
   const outcomes = createTestOutcomeStore(redis);
   const recorder = createRecorder(recordQueue, log);
   const circuits = new Circuits();

@@ -81,6 +81,7 @@ test.each([
   ['deliver.begin', 7],
   ['deliver.sending', 7],
   ['deliver.sent', 7],
+  ['deliver.noted', 7],
   ['deliver.done', 7],
 ])(
   'a worker killed at %s loses nothing, and tells nothing twice but under the same id',

@@ -3,7 +3,7 @@ import type { Channel, Delivery } from '../../core/contracts/alerting/notificati
 import { PostponedError, RejectedDataError, RetryLaterError } from '../../core/errors.ts';
 import { failpoint } from '../../core/platform/failpoints.ts';
 import type { Logger } from '../../core/platform/logger.ts';
-import type { DeliveredIdStore } from '../../core/stores/deliveredIds.ts';
+import type { DeliveredStore } from '../../core/stores/delivered.ts';
 import type { JobInHand } from '../startWorker.ts';
 import type { Message } from './channels/channel.ts';
 import type { Circuits } from './circuits.ts';
@@ -17,7 +17,7 @@ export interface DeliverDependencies {
   send(channel: Channel, message: Message): Promise<Outcome>;
   circuits: Circuits;
   /** Messages that were delivered of late. */
-  delivered: DeliveredIdStore;
+  delivered: DeliveredStore;
   /**
    * Says what became of it to whoever waits for it, and to whoever keeps the log, unless it was no news and went well.
    */
@@ -39,7 +39,12 @@ export async function deliver(dispatch: Dispatch, job: JobInHand, deps: DeliverD
   const { id, channel_id, notice } = dispatch;
   const { circuits, metrics, log } = deps;
   const isTest = notice.kind === 'test';
-  if (await deps.delivered.has(id)) return;
+  const before = await deps.delivered.find(id);
+  if (before !== undefined) {
+    // Whoever sent it may have died before that was reported.
+    await deps.report(before, isNews(dispatch, before));
+    return;
+  }
   const channel = await deps.findChannel(channel_id, isTest);
   if (channel === undefined) {
     await finish(
@@ -65,7 +70,8 @@ export async function deliver(dispatch: Dispatch, job: JobInHand, deps: DeliverD
       circuits.leave(channel_id, outcome !== undefined && outcome.result !== 'again', Date.now(), pauseMs);
     }
   }
-  if (outcome.result === 'delivered') await deps.delivered.add(id);
+  if (outcome.result === 'delivered') await deps.delivered.add(deliveryOf(dispatch, job, outcome));
+  await failpoint('deliver.noted');
   const { kind } = channel.target;
   metrics.attempts.inc({ channel: kind, kind: notice.kind, outcome: outcome.result });
   metrics.seconds.observe({ channel: kind }, (performance.now() - startedAt) / 1000);
@@ -79,16 +85,30 @@ export async function deliver(dispatch: Dispatch, job: JobInHand, deps: DeliverD
 }
 
 async function finish(
-  { id, channel_id, notice }: Dispatch,
+  dispatch: Dispatch,
   job: JobInHand,
   outcome: Outcome,
   deps: DeliverDependencies,
 ): Promise<void> {
+  const delivery = deliveryOf(dispatch, job, outcome);
+  await deps.report(delivery, isNews(dispatch, delivery));
+  if (outcome.result === 'delivered' || dispatch.notice.kind === 'test') return;
+  const { detail, state } = delivery;
+  if (outcome.result === 'again' && state === 'waiting')
+    throw new RetryLaterError(detail ?? '', retryDelayMs(job.attempt, outcome.retryAfterMs, Math.random()));
+  throw new RejectedDataError(detail ?? 'given up');
+}
+
+function isNews({ notice }: Dispatch, { state }: Delivery): boolean {
+  return notice.refresh !== true || state === 'failed';
+}
+
+/** What has become of it by this attempt. */
+function deliveryOf({ id, channel_id, notice }: Dispatch, job: JobInHand, outcome: Outcome): Delivery {
   const nowMs = Date.now();
   const isOver = notice.kind === 'test' || job.isLastAttempt || nowMs - job.addedAtMs > GIVE_UP_AFTER_MS;
   const goesOn = outcome.result === 'again' && !isOver;
-  const detail = 'detail' in outcome ? outcome.detail : null;
-  const delivery: Delivery = {
+  return {
     id,
     channel_id,
     route_id: notice.route_id,
@@ -99,11 +119,6 @@ async function finish(
     created_at_ms: notice.decided_at_ms,
     finished_at_ms: goesOn ? null : nowMs,
     status: outcome.status,
-    detail,
+    detail: 'detail' in outcome ? outcome.detail : null,
   };
-  await deps.report(delivery, notice.refresh !== true || delivery.state === 'failed');
-  if (outcome.result === 'delivered' || notice.kind === 'test') return;
-  if (outcome.result === 'again' && goesOn)
-    throw new RetryLaterError(detail ?? '', retryDelayMs(job.attempt, outcome.retryAfterMs, Math.random()));
-  throw new RejectedDataError(detail ?? 'given up');
 }

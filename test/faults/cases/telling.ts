@@ -20,6 +20,7 @@ const TELLING_FAILPOINTS = [
   'deliver.begin',
   'deliver.sending',
   'deliver.sent',
+  'deliver.noted',
   'deliver.done',
   'record.begin',
   'record.done',

@@ -1,0 +1,52 @@
+import { expect, test } from '@jest/globals';
+import type { Dispatch } from '../../../../core/contracts/alerting/notice.ts';
+import type { Delivery } from '../../../../core/contracts/alerting/notification.ts';
+import { createLogger } from '../../../../core/platform/logger.ts';
+import { createMetrics } from '../../../../core/platform/metrics.ts';
+import { Circuits } from '../../../../workers/deliver/circuits.ts';
+import { deliver, type DeliverDependencies } from '../../../../workers/deliver/deliver.ts';
+import { createDeliveryMetrics } from '../../../../workers/deliver/deliveryMetrics.ts';
+import { alert } from '../../../support/alerts.ts';
+
+const DISPATCH: Dispatch = {
+  id: '0'.repeat(32),
+  channel_id: 'ops',
+  notice: { kind: 'firing', route_id: 'all', group: '', alerts: [alert()], decided_at_ms: 1 },
+};
+
+test('a message whose sender died before it said so is not sent again, and stands in the log as it was delivered', async () => {
+  const reported: Delivery[] = [];
+  const known = new Map<string, Delivery>();
+  let sent = 0;
+  let isDying = true;
+  const circuits = new Circuits();
+  const deps: DeliverDependencies = {
+    findChannel: async () => ({
+      id: 'ops',
+      name: 'Ops',
+      target: { kind: 'slack', url: 'http://127.0.0.1:9' },
+    }),
+    async send() {
+      sent += 1;
+      return { result: 'delivered', status: 204 };
+    },
+    circuits,
+    delivered: {
+      find: async (id) => known.get(id),
+      add: async (delivery) => void known.set(delivery.id, delivery),
+    },
+    async report(delivery) {
+      if (isDying) throw new Error('as if killed');
+      reported.push(delivery);
+    },
+    publicUrl: undefined,
+    metrics: createDeliveryMetrics(createMetrics(), circuits),
+    log: createLogger({ level: 'silent', name: 'test' }),
+  };
+  const job = { attempt: 1, isLastAttempt: false, addedAtMs: Date.now() };
+  await expect(deliver(DISPATCH, { ...job }, deps)).rejects.toThrow('as if killed');
+  isDying = false;
+  await deliver(DISPATCH, { ...job, attempt: 2 }, deps);
+  expect(sent).toBe(1);
+  expect(reported).toEqual([expect.objectContaining({ id: DISPATCH.id, state: 'delivered', attempts: 1 })]);
+});
