@@ -3,12 +3,15 @@ import { builtInRule } from '../../core/alerting/builtInRule.ts';
 import type { FileSettings } from '../../core/alerting/settingsDocument.ts';
 import type { PrismaClient } from '../../core/platform/prisma.ts';
 import type { ProcessContext } from '../../core/platform/process.ts';
+import { createAcknowledgementStore, type AcknowledgementStore } from '../../core/stores/acknowledgements.ts';
 import { createAlertingPublisher } from '../../core/stores/alertingPublisher.ts';
 import { createAlertingRows, type AlertingRows } from '../../core/stores/alertingRows.ts';
 import { createAlertingSettingsStore } from '../../core/stores/alertingSettings.ts';
 import { createAlertRecordStore, type AlertRecordStore } from '../../core/stores/alertRecords.ts';
 import { createAuditStore, type AuditStore } from '../../core/stores/audit.ts';
+import { createOpenAlertStore } from '../../core/stores/openAlerts.ts';
 import { createSilenceStore, type SilenceStore } from '../../core/stores/silences.ts';
+import { createAlertBook, type AlertBook } from './alertBook.ts';
 import { startAlertingSettings, type AlertingSettingsAccess } from './settings.ts';
 
 /** What alerting keeps in PostgreSQL. */
@@ -24,6 +27,8 @@ export interface Alerting {
   settings: AlertingSettingsAccess;
   /** Undefined where there is no PostgreSQL. */
   kept: AlertingHistory | undefined;
+  book: AlertBook;
+  acknowledgements: AcknowledgementStore;
 }
 
 export function openAlerting(
@@ -57,5 +62,12 @@ export function openAlerting(
     log,
   });
   lifecycle.defer('settings of alerting', settings.close);
-  return { settings, kept };
+  const acknowledgements = createAcknowledgementStore(redis);
+  const book = createAlertBook({
+    open: createOpenAlertStore(redis),
+    acknowledgements,
+    settings,
+    records: kept?.records,
+  });
+  return { settings, kept, book, acknowledgements };
 }

@@ -6,6 +6,9 @@ import { validate } from '../validation.ts';
 
 // What the routes have in common that change something of alerting.
 
+/** The largest there are: a rule or a matcher with a hundred patterns. */
+export const MAX_BODY_BYTES = 64 * 1024;
+
 const QUOTED_VERSION = /^(?:W\/)?"(\d{1,15})"$/;
 
 /** For OpenAPI, and for the check. */

@@ -5,7 +5,10 @@ import type { ApiMiddleware, State } from '../context.ts';
 import type { Courtesy } from '../courtesy.ts';
 import { requireAgent, requireOperator, requireReader } from '../middleware/access.ts';
 import type { Fleet } from '../fleet/fleet.ts';
+import { acknowledgeRoutes } from './acknowledge.ts';
 import { agentRoute } from './agent.ts';
+import { alertRoute } from './alert.ts';
+import { alertListRoute } from './alertList.ts';
 import { agentsRoute } from './agents.ts';
 import { recentAlertsRoute } from './alerts.ts';
 import { deliveriesRoute } from './deliveries.ts';
@@ -16,6 +19,7 @@ import { healthRoutes, type HealthOptions } from './health.ts';
 import type { IngestOptions } from './agentRequest.ts';
 import { ingestRoute } from './ingest.ts';
 import { ingestBatchRoute } from './ingestBatch.ts';
+import { maintenanceRoutes } from './maintenance.ts';
 import { recentMetricsRoute } from './metrics.ts';
 import { metricsAtRoute } from './metricsAt.ts';
 import { metricsHistoryRoute } from './metricsHistory.ts';
@@ -25,6 +29,7 @@ import { searchProcessesRoute } from './processesSearch.ts';
 import { topProcessesRoute } from './processesTop.ts';
 import type { Route } from './route.ts';
 import { sessionRoutes } from './session.ts';
+import { silenceRoutes } from './silences.ts';
 import { testChannelRoute } from './testChannel.ts';
 import type { ChannelTest } from '../alerting/testChannel.ts';
 import type { Alerting } from '../alerting/alerting.ts';
@@ -74,6 +79,11 @@ export function listRoutes(options: RouteOptions): Route[] {
     agentRoute(fleet),
     changeAgentRoute(fleet),
     forgetAgentRoute(fleet),
+    alertListRoute(options.alerting),
+    alertRoute(options.alerting),
+    ...acknowledgeRoutes(options.alerting),
+    ...silenceRoutes(options.alerting),
+    ...maintenanceRoutes(options.alerting),
     deliveriesRoute(options.deliveries),
     testChannelRoute({ settings: options.alerting.settings, testChannel: options.testChannel }),
     ...healthRoutes(health),

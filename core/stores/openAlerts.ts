@@ -69,6 +69,8 @@ export interface OpenAlertStore {
   tell(changes: readonly AlertChange[]): Promise<number>;
   /** All of them, in no order; what cannot be read is left out. */
   all(): Promise<Alert[]>;
+  /** Undefined where it is not open. */
+  find(id: string): Promise<Alert | undefined>;
 }
 
 /** Changes told by one call, so that it does not hold up Redis. */
@@ -100,6 +102,10 @@ export function createOpenAlertStore(redis: Redis): OpenAlertStore {
     async all() {
       const values = await redis.hvals(OPEN_KEY);
       return values.flatMap((value) => parseAlert(value) ?? []);
+    },
+    async find(id) {
+      const value = await redis.hget(OPEN_KEY, id);
+      return value === null ? undefined : parseAlert(value);
     },
   };
 }

@@ -53,3 +53,17 @@ export function rawPost(
     outgoing.end(body);
   });
 }
+
+/** Sends JSON by any method; without a body where there is none. */
+export async function send(
+  method: string,
+  url: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Reply> {
+  const sent =
+    body === undefined
+      ? { headers }
+      : { body: bodyOf(body), headers: { 'Content-Type': 'application/json', ...headers } };
+  return reply(await fetch(url, { method, ...sent }));
+}

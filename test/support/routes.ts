@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { createAccess } from '../../api/access.ts';
+import { createAlertBook } from '../../api/alerting/alertBook.ts';
 import type { Alerting } from '../../api/alerting/alerting.ts';
 import { createExportStreams } from '../../api/exportStreams.ts';
 import { createIntake } from '../../api/intake.ts';
@@ -7,20 +8,29 @@ import { listRoutes } from '../../api/routes/index.ts';
 import type { Route } from '../../api/routes/route.ts';
 import { loadConfig } from '../../core/config.ts';
 import { createMetrics } from '../../core/platform/metrics.ts';
+import { createAcknowledgementStore } from '../../core/stores/acknowledgements.ts';
 import { createAgentTokenCache, createAgentTokenStore } from '../../core/stores/agentTokens.ts';
 import { createAlertStore } from '../../core/stores/alerts.ts';
 import { createSharedClock } from '../../core/stores/clock.ts';
+import { createOpenAlertStore } from '../../core/stores/openAlerts.ts';
 import { createRateLimitStore } from '../../core/stores/rateLimit.ts';
 import { createTimelineStore } from '../../core/stores/timeline.ts';
 
 /** Nothing of it is called. */
-function describedAlerting(): Alerting {
+function describedAlerting(redis: Redis): Alerting {
   const settings = {
     read: () => Promise.reject(new Error('not called')),
     publish: async () => undefined,
     close: () => undefined,
   };
-  return { settings, kept: undefined };
+  const acknowledgements = createAcknowledgementStore(redis);
+  const book = createAlertBook({
+    open: createOpenAlertStore(redis),
+    acknowledgements,
+    settings,
+    records: undefined,
+  });
+  return { settings, kept: undefined, book, acknowledgements };
 }
 
 /** Every route there is, to be described and not called: the connection is not used. */
@@ -44,7 +54,7 @@ export function allRoutes(redis: Redis): Route[] {
     rateLimits: createRateLimitStore(redis),
     timeline: createTimelineStore(redis, config.timeline),
     alerts: createAlertStore(redis, config.alerts),
-    alerting: describedAlerting(),
+    alerting: describedAlerting(redis),
     testChannel: () => Promise.reject(new Error('nobody asks')),
     deliveries: undefined,
     history: undefined,

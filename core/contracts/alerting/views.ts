@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { labelQuerySchema } from '../labels.ts';
 import { agentIdSchema } from '../snapshot.ts';
 import { alertSchema, alertStateSchema } from './alert.ts';
 import {
@@ -53,8 +54,8 @@ export const alertsQuerySchema = z.object({
   severity: anyOf(severitySchema),
   agent: anyOf(agentIdSchema),
   rule: anyOf(ruleIdSchema),
-  label: anyOf(z.string().max(256)).meta({
-    description: '`key=value`; repeatable: the agent had all of them when the window opened.',
+  label: labelQuerySchema.meta({
+    description: 'key=value; given several times, the agent had all of them when the window opened.',
     example: 'env=prod',
   }),
   from: z.string().max(64).optional().meta({

@@ -18,6 +18,17 @@ test('every route that people read is an endpoint of the client, or is known not
     .map(({ path }) => path);
   expect(unknown).toEqual([
     '/api/export',
+    '/api/alerts',
+    '/api/alerts/:id',
+    '/api/alerts/:id/acknowledge',
+    '/api/alerts/:id/acknowledge',
+    '/api/silences',
+    '/api/silences',
+    '/api/silences/:id',
+    '/api/maintenance',
+    '/api/maintenance',
+    '/api/maintenance/:id',
+    '/api/maintenance/:id',
     '/api/deliveries',
     '/api/alert-channels/:id/test',
     '/livez',

@@ -1,0 +1,118 @@
+import type { Alert } from '../../core/contracts/alerting/alert.ts';
+import type { AlertEntry } from '../../core/contracts/alerting/record.ts';
+import { acknowledgeBodySchema, alertViewSchema } from '../../core/contracts/alerting/views.ts';
+import { messageOf, ServiceError } from '../../core/errors.ts';
+import { nowSeconds } from '../../core/time.ts';
+import type { Alerting } from '../alerting/alerting.ts';
+import type { RouteContext } from '../context.ts';
+import { readJson } from '../middleware/jsonBody.ts';
+import { orRedisUnavailable } from '../redisUnavailable.ts';
+import { validate } from '../validation.ts';
+import { ALERT_EXAMPLE, ALERT_PATH, alertParamsSchema, refuseUnknownAlert } from './alert.ts';
+import { auditLine } from './audit.ts';
+import { actorOf, MAX_BODY_BYTES } from './changes.ts';
+import type { Route } from './route.ts';
+
+const PATH = `${ALERT_PATH}/acknowledge`;
+
+const EXAMPLE = { by: 'Ada', note: 'Batch job, ends by itself' };
+
+/** `POST` and `DELETE /api/alerts/:id/acknowledge`: somebody has seen it, or has not after all. */
+export function acknowledgeRoutes({
+  book,
+  acknowledgements,
+  kept,
+}: Pick<Alerting, 'book' | 'acknowledgements' | 'kept'>): Route[] {
+  /**
+   * Writes down what somebody did, where there is a place for it. It counts by now, and whoever is called at night while
+   * PostgreSQL is away is not to be refused: then the log has it alone.
+   */
+  async function writeDown(ctx: RouteContext, alert: Alert, entry: AlertEntry): Promise<void> {
+    const { at_ms, kind, by } = entry;
+    const line = { ...auditLine(ctx), alert: alert.id, by };
+    ctx.state.log.info(line, `alert ${kind}`);
+    if (kept === undefined) return;
+    const action = `alert.${kind === 'acknowledged' ? kind : 'unacknowledged'}` as const;
+    try {
+      await kept.records.note({
+        ...entry,
+        alertId: alert.id,
+        agentId: alert.agent_id,
+        key: `${kind}:${at_ms}`,
+      });
+      await kept.audit.record({
+        actor: actorOf(ctx, by ?? undefined),
+        action,
+        target: alert.id,
+        detail: entry.detail,
+      });
+    } catch (error) {
+      ctx.state.log.error(
+        { ...line, reason: messageOf(error) },
+        'could not be kept in the history of the alert',
+      );
+    }
+  }
+
+  async function viewOf(alert: Alert) {
+    const [view] = await book.views([alert], nowSeconds());
+    return view;
+  }
+
+  return [
+    {
+      method: 'post',
+      path: PATH,
+      summary: 'Say that somebody has seen an alert',
+      description: 'It is not told of again while it fires, and does not escalate. That it is over is told.',
+      tag: 'alerts',
+      access: 'operator',
+      params: alertParamsSchema,
+      body: acknowledgeBodySchema,
+      bodyExample: EXAMPLE,
+      answers: {
+        200: { description: 'The alert as it is now', schema: alertViewSchema, example: ALERT_EXAMPLE },
+        403: { description: 'Only the operator may' },
+        404: { description: 'There is no such alert' },
+        409: { description: 'It does not fire' },
+        503: { description: 'A store is out of reach' },
+      },
+      async handle(ctx) {
+        const { id } = validate(alertParamsSchema, ctx.params, 'path');
+        const { by, note } = validate(acknowledgeBodySchema, await readJson(ctx.req, MAX_BODY_BYTES), 'body');
+        const alert = (await book.find(id)) ?? refuseUnknownAlert(id);
+        if (alert.state !== 'firing')
+          throw new ServiceError(
+            409,
+            alert.state === 'resolved' ? `The alert ${id} is over` : `The alert ${id} does not fire yet`,
+          );
+        const at_ms = Date.now();
+        await orRedisUnavailable(() => acknowledgements.put(id, { at_ms, by, note }));
+        await writeDown(ctx, alert, { at_ms, kind: 'acknowledged', by, detail: { note } });
+        ctx.body = await viewOf(alert);
+      },
+    },
+    {
+      method: 'delete',
+      path: PATH,
+      summary: 'Take that back',
+      tag: 'alerts',
+      access: 'operator',
+      params: alertParamsSchema,
+      answers: {
+        200: { description: 'The alert as it is now', schema: alertViewSchema, example: ALERT_EXAMPLE },
+        403: { description: 'Only the operator may' },
+        404: { description: 'There is no such alert, or nobody has acknowledged it' },
+        503: { description: 'A store is out of reach' },
+      },
+      async handle(ctx) {
+        const { id } = validate(alertParamsSchema, ctx.params, 'path');
+        const alert = (await book.find(id)) ?? refuseUnknownAlert(id);
+        if (!(await orRedisUnavailable(() => acknowledgements.remove(id))))
+          throw new ServiceError(404, `Nobody has acknowledged the alert ${id}`);
+        await writeDown(ctx, alert, { at_ms: Date.now(), kind: 'unacknowledged', by: null, detail: {} });
+        ctx.body = await viewOf(alert);
+      },
+    },
+  ];
+}
