@@ -1,7 +1,8 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import { isIP, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { RequestFilteringHttpAgent, RequestFilteringHttpsAgent } from 'request-filtering-agent';
+import { addressRefusal, sortHosts } from '../../core/messageHosts.ts';
 
 /**
  * Connections to where messages go. An address in a private network, on this machine or of the link is refused, also where
@@ -16,10 +17,9 @@ export interface Connections {
 
 /** @param allowed host names, addresses, or ranges of addresses as `10.0.0.0/8` */
 export function createConnections(allowed: readonly string[]): Connections {
-  const addresses = allowed.filter((one) => isIP(one) !== 0 || one.includes('/'));
-  const names = new Set(allowed.filter((one) => !addresses.includes(one)));
+  const { names, addresses } = sortHosts(allowed);
   const own = { keepAlive: true, maxFreeSockets: 32 };
-  const filtered = { ...own, allowIPAddressList: addresses };
+  const filtered = { ...own, allowIPAddressList: [...addresses] };
   const agents = {
     http: new RequestFilteringHttpAgent(filtered),
     https: new RequestFilteringHttpsAgent(filtered),
@@ -45,6 +45,5 @@ export function createConnections(allowed: readonly string[]): Connections {
 /** What the filter says of an address it refuses; undefined for any other fault. */
 export function refusalOf(reason: string): string | undefined {
   const [, address] = /^DNS lookup (\S+?)\(.*\) is not allowed\. Because,? /.exec(reason) ?? [];
-  if (address === undefined) return undefined;
-  return `${address} is not an address of the internet: name its host in ALERT_ALLOWED_HOSTS where it is meant`;
+  return address === undefined ? undefined : addressRefusal(address);
 }
