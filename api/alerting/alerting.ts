@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { builtInRule } from '../../core/alerting/builtInRule.ts';
 import type { FileSettings } from '../../core/alerting/settingsDocument.ts';
+import { sortHosts, type AllowedHosts } from '../../core/messageHosts.ts';
 import type { PrismaClient } from '../../core/platform/prisma.ts';
 import type { ProcessContext } from '../../core/platform/process.ts';
 import { createAcknowledgementStore, type AcknowledgementStore } from '../../core/stores/acknowledgements.ts';
@@ -29,6 +30,8 @@ export interface Alerting {
   kept: AlertingHistory | undefined;
   book: AlertBook;
   acknowledgements: AcknowledgementStore;
+  /** Where messages may go beside the internet. */
+  allowedHosts: AllowedHosts;
 }
 
 export function openAlerting(
@@ -69,5 +72,6 @@ export function openAlerting(
     settings,
     records: kept?.records,
   });
-  return { settings, kept, book, acknowledgements };
+  const allowedHosts = sortHosts(config.notifications.allowedHosts);
+  return { settings, kept, book, acknowledgements, allowedHosts };
 }

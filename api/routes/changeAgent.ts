@@ -1,11 +1,12 @@
 import { agentChangesSchema, agentSchema, type AgentChanges } from '../../core/contracts/agents.ts';
+import type { AuditStore } from '../../core/stores/audit.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import { readJson } from '../middleware/jsonBody.ts';
 import { requireHistory } from '../requireHistory.ts';
 import { validate } from '../validation.ts';
 import { AGENT_PATH, agentIdInPath, agentParamsSchema } from './agent.ts';
 import { AGENT_EXAMPLE } from './agents.ts';
-import { auditLine } from './audit.ts';
+import { auditLine, recordDone } from './audit.ts';
 import type { Route } from './route.ts';
 
 /** The most labels with the longest keys and values, and a name in escapes. */
@@ -17,7 +18,7 @@ const EXAMPLE: AgentChanges = {
 };
 
 /** `PATCH /api/agents/:id`: what the operator calls an agent, and how it is sorted. */
-export function changeAgentRoute(fleet: Fleet | undefined): Route {
+export function changeAgentRoute(fleet: Fleet | undefined, audit: AuditStore | undefined): Route {
   return {
     method: 'patch',
     path: AGENT_PATH,
@@ -39,6 +40,7 @@ export function changeAgentRoute(fleet: Fleet | undefined): Route {
       const changes = validate(agentChangesSchema, await readJson(ctx.req, MAX_BODY_BYTES), 'body');
       ctx.body = await known.change(agentId, changes);
       ctx.state.log.info({ ...auditLine(ctx), agent: agentId, changes }, 'agent changed');
+      await recordDone(ctx, audit, { action: 'agent.changed', target: agentId, detail: { ...changes } });
     },
   };
 }

@@ -1,12 +1,13 @@
 import { forgettingSchema, type Forgetting } from '../../core/contracts/fleet.ts';
+import type { AuditStore } from '../../core/stores/audit.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import { requireHistory } from '../requireHistory.ts';
 import { AGENT_PATH, agentIdInPath, agentParamsSchema } from './agent.ts';
-import { auditLine } from './audit.ts';
+import { auditLine, recordDone } from './audit.ts';
 import type { Route } from './route.ts';
 
 /** `DELETE /api/agents/:id`: everything that was received of it until now goes. */
-export function forgetAgentRoute(fleet: Fleet | undefined): Route {
+export function forgetAgentRoute(fleet: Fleet | undefined, audit: AuditStore | undefined): Route {
   return {
     method: 'delete',
     path: AGENT_PATH,
@@ -34,6 +35,7 @@ export function forgetAgentRoute(fleet: Fleet | undefined): Route {
       const id = agentIdInPath(ctx);
       await known.forget(id);
       ctx.state.log.info({ ...auditLine(ctx), agent: id }, 'agent forgotten');
+      await recordDone(ctx, audit, { action: 'agent.forgotten', target: id, detail: {} });
       ctx.status = 202;
       ctx.body = { status: 'forgetting', id } satisfies Forgetting;
     },

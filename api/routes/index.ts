@@ -10,7 +10,12 @@ import { agentRoute } from './agent.ts';
 import { alertRoute } from './alert.ts';
 import { alertListRoute } from './alertList.ts';
 import { agentsRoute } from './agents.ts';
+import { alertRoutesRoute } from './alertRoutes.ts';
 import { recentAlertsRoute } from './alerts.ts';
+import { auditTrailRoute } from './auditTrail.ts';
+import { changeAlertRouteRoutes } from './changeAlertRoute.ts';
+import { changeChannelRoutes } from './changeChannel.ts';
+import { channelRoutes } from './channels.ts';
 import { deliveriesRoute } from './deliveries.ts';
 import { exportRoute, type ExportOptions } from './export.ts';
 import { changeAgentRoute } from './changeAgent.ts';
@@ -63,7 +68,7 @@ export interface RouteOptions {
 
 /** Table of contents: every route of the API. OpenAPI is made from this list. */
 export function listRoutes(options: RouteOptions): Route[] {
-  const { ingest, rateLimits, health, timeline, alerts, history, access, fleet, agents } = options;
+  const { ingest, rateLimits, health, timeline, alerts, alerting, history, access, fleet, agents } = options;
   return [
     ingestRoute(ingest),
     ingestBatchRoute(ingest),
@@ -77,15 +82,24 @@ export function listRoutes(options: RouteOptions): Route[] {
     exportRoute(options.export),
     agentsRoute(fleet),
     agentRoute(fleet),
-    changeAgentRoute(fleet),
-    forgetAgentRoute(fleet),
-    alertListRoute(options.alerting),
-    alertRoute(options.alerting),
-    ...acknowledgeRoutes(options.alerting),
-    ...silenceRoutes(options.alerting),
-    ...maintenanceRoutes(options.alerting),
+    changeAgentRoute(fleet, alerting.kept?.audit),
+    forgetAgentRoute(fleet, alerting.kept?.audit),
+    alertListRoute(alerting),
+    alertRoute(alerting),
+    ...acknowledgeRoutes(alerting),
+    ...silenceRoutes(alerting),
+    ...maintenanceRoutes(alerting),
     deliveriesRoute(options.deliveries),
-    testChannelRoute({ settings: options.alerting.settings, testChannel: options.testChannel }),
+    ...channelRoutes(alerting),
+    ...changeChannelRoutes(alerting),
+    testChannelRoute({
+      settings: alerting.settings,
+      testChannel: options.testChannel,
+      audit: alerting.kept?.audit,
+    }),
+    alertRoutesRoute(alerting),
+    ...changeAlertRouteRoutes(alerting),
+    auditTrailRoute(alerting.kept?.audit),
     ...healthRoutes(health),
     operationsRoute(options.operations),
     ...sessionRoutes({ access, rateLimits }),

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { channelIdSchema, deliverySchema } from '../../core/contracts/alerting/notification.ts';
 import { ServiceError } from '../../core/errors.ts';
+import type { AuditStore } from '../../core/stores/audit.ts';
 import { nowSeconds } from '../../core/time.ts';
 import type { AlertingSettingsAccess } from '../alerting/settings.ts';
 import type { ChannelTest } from '../alerting/testChannel.ts';
 import { validate } from '../validation.ts';
-import { auditLine } from './audit.ts';
+import { auditLine, recordDone } from './audit.ts';
 import { DELIVERY_EXAMPLE } from './deliveries.ts';
 import type { Route } from './route.ts';
 
@@ -14,10 +15,12 @@ const paramsSchema = z.object({ id: channelIdSchema });
 export interface TestChannelOptions {
   settings: Pick<AlertingSettingsAccess, 'read'>;
   testChannel: ChannelTest;
+  /** Undefined where nothing is kept. */
+  audit: AuditStore | undefined;
 }
 
 /** `POST /api/alert-channels/:id/test`: whether a channel works, tried at once. */
-export function testChannelRoute({ settings, testChannel }: TestChannelOptions): Route {
+export function testChannelRoute({ settings, testChannel, audit }: TestChannelOptions): Route {
   return {
     method: 'post',
     path: '/api/alert-channels/:id/test',
@@ -44,6 +47,11 @@ export function testChannelRoute({ settings, testChannel }: TestChannelOptions):
         throw new ServiceError(404, `There is no channel ${id}`);
       const delivery = await testChannel(id, nowSeconds() * 1000);
       ctx.state.log.info({ ...auditLine(ctx), channel: id, state: delivery.state }, 'channel tested');
+      await recordDone(ctx, audit, {
+        action: 'channel.tested',
+        target: id,
+        detail: { state: delivery.state, status: delivery.status },
+      });
       ctx.body = delivery;
     },
   };

@@ -131,6 +131,7 @@ const ROWS = {
   // There is no such alert, or channel.
   noSuchRead: [401,  401,  401,   401, 404,  404,  404,  404,  401,   404,    404,  404],
   noSuchAct: [401, 401,  401,   401, 403,  403,  404,  404,  401,   403,    404,  401],
+  channels:  [401,   401,  401,   401, 403,  403,  200,  200,  401,   403,    200,  401],
 } satisfies Record<string, Row>;
 
 const ROUTES: Record<string, Row> = {
@@ -160,7 +161,17 @@ const ROUTES: Record<string, Row> = {
   'POST /api/maintenance': ROWS.fleetAct,
   'PUT /api/maintenance/{id}': ROWS.fleetAct,
   'DELETE /api/maintenance/{id}': ROWS.fleetAct,
+  'GET /api/alert-channels': ROWS.channels,
+  'GET /api/alert-channels/{id}': ROWS.noSuchAct,
+  'POST /api/alert-channels': ROWS.fleetAct,
+  'PUT /api/alert-channels/{id}': ROWS.fleetAct,
+  'DELETE /api/alert-channels/{id}': ROWS.fleetAct,
   'POST /api/alert-channels/{id}/test': ROWS.noSuchAct,
+  'GET /api/alert-routes': ROWS.readers,
+  'POST /api/alert-routes': ROWS.fleetAct,
+  'PUT /api/alert-routes/{id}': ROWS.fleetAct,
+  'DELETE /api/alert-routes/{id}': ROWS.fleetAct,
+  'GET /api/audit': ROWS.fleetAct,
   'GET /api/operations': ROWS.readers,
   'GET /metrics': ROWS.readers,
   'GET /health': ROWS.everybody,

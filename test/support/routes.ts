@@ -7,6 +7,7 @@ import { createIntake } from '../../api/intake.ts';
 import { listRoutes } from '../../api/routes/index.ts';
 import type { Route } from '../../api/routes/route.ts';
 import { loadConfig } from '../../core/config.ts';
+import { sortHosts } from '../../core/messageHosts.ts';
 import { createMetrics } from '../../core/platform/metrics.ts';
 import { createAcknowledgementStore } from '../../core/stores/acknowledgements.ts';
 import { createAgentTokenCache, createAgentTokenStore } from '../../core/stores/agentTokens.ts';
@@ -30,7 +31,7 @@ function describedAlerting(redis: Redis): Alerting {
     settings,
     records: undefined,
   });
-  return { settings, kept: undefined, book, acknowledgements };
+  return { settings, kept: undefined, book, acknowledgements, allowedHosts: sortHosts([]) };
 }
 
 /** Every route there is, to be described and not called: the connection is not used. */

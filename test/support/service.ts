@@ -17,7 +17,10 @@ export interface RunningNode {
   stop(): Promise<boolean>;
 }
 
-function context(environment: TestEnvironment): { config: Config; log: Logger; lifecycle: Lifecycle } {
+function context(
+  environment: TestEnvironment,
+  destination?: { write(line: string): void },
+): { config: Config; log: Logger; lifecycle: Lifecycle } {
   const config = loadConfig({
     HOST: '127.0.0.1',
     PORT: '0',
@@ -26,7 +29,7 @@ function context(environment: TestEnvironment): { config: Config; log: Logger; l
     DRAIN_SECONDS: '5',
     ...environment,
   });
-  const log = createLogger({ level: config.logLevel, name: 'test' });
+  const log = createLogger({ level: config.logLevel, name: 'test', ...(destination && { destination }) });
   return { config, log, lifecycle: createLifecycle(log, config.drainSeconds * 1000) };
 }
 
@@ -45,9 +48,16 @@ async function loadQueryCompiler({ config, log }: ReturnType<typeof context>): P
 /** How long a node may take to have its connections. */
 const READY_MS = 2_000;
 
-/** One API node in this process, ready; or as it is after a while, where it cannot be because its Redis is away. */
-export async function startApiNode(environment: TestEnvironment): Promise<RunningNode> {
-  const node = context(environment);
+/**
+ * One API node in this process, ready; or as it is after a while, where it cannot be because its Redis is away.
+ *
+ * @param log where to write what it logs, one line each; for `LOG_LEVEL`
+ */
+export async function startApiNode(
+  environment: TestEnvironment,
+  log?: { write(line: string): void },
+): Promise<RunningNode> {
+  const node = context(environment, log);
   await loadQueryCompiler(node);
   try {
     const url = await startApi(node);

@@ -1,0 +1,47 @@
+import type { Channel, NotificationRoute } from '../../core/contracts/alerting/notification.ts';
+import type { SettingRows } from '../../core/stores/settingRows.ts';
+import type { Alerting } from './alerting.ts';
+
+/** A channel or a route, with what whoever changes it has to know. */
+export interface Entry<Body> {
+  body: Body;
+  /** 0 for what the file has. */
+  version: number;
+  source: 'file' | 'api';
+}
+
+/** Those of the file first, then what operators made, in the order of ids. An id that both have is the file's. */
+async function entriesOf<Body extends { id: string }>(
+  ofFile: Body[],
+  rows: SettingRows<Omit<Body, 'id'>> | undefined,
+): Promise<Entry<Omit<Body, 'id'> & { id: string }>[]> {
+  const taken = new Set(ofFile.map(({ id }) => id));
+  const made = (await rows?.list()) ?? [];
+  return [
+    ...ofFile.map((body) => ({ body, version: 0, source: 'file' as const })),
+    ...made
+      .filter(({ id }) => !taken.has(id))
+      .map(({ id, version, body }) => ({ body: { id, ...body }, version, source: 'api' as const })),
+  ];
+}
+
+/** Every channel, secrets included. Throws an UnavailableError where a store is away. */
+export async function listChannels({ settings, kept }: Alerting): Promise<Entry<Channel>[]> {
+  const { channels, file } = await settings.read();
+  return entriesOf(
+    channels.filter(({ id }) => file.channels.includes(id)),
+    kept?.rows.channels,
+  );
+}
+
+/** Every notification route. Throws an UnavailableError where a store is away. */
+export async function listNotificationRoutes({
+  settings,
+  kept,
+}: Alerting): Promise<Entry<NotificationRoute>[]> {
+  const { routes, file } = await settings.read();
+  return entriesOf(
+    routes.filter(({ id }) => file.routes.includes(id)),
+    kept?.rows.routes,
+  );
+}
