@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { freePort } from '../../core/platform/dataDir.ts';
+import { lastingPort } from './lastingPort.ts';
 import type { EmbeddedRedisOptions, RedisServer } from '../../core/platform/embeddedRedis.ts';
 import { openQueue, type Queue } from '../../core/platform/queue.ts';
 import { STAGES } from '../../core/contracts/queues.ts';
@@ -98,9 +98,9 @@ export async function openStand(ground: Ground, options: StandOptions = {}): Pro
     AGENT_RATE_LIMIT_PER_MINUTE: '1000000',
     ...options.env,
   };
-  const apiPorts = await Promise.all(Array.from({ length: options.apis ?? 2 }, () => freePort()));
+  const apiPorts = await Promise.all(Array.from({ length: options.apis ?? 2 }, () => lastingPort()));
   const workerRoles = options.workers ?? [ALL_ROLES, ALL_ROLES];
-  const workerPorts = await Promise.all(workerRoles.map(() => freePort()));
+  const workerPorts = await Promise.all(workerRoles.map(() => lastingPort()));
   const started = options.startServices ?? true;
   const apis: Supervised[] = [];
   const workers: Supervised[] = [];

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import { freePort } from '../../core/platform/dataDir.ts';
+import { lastingPort } from './lastingPort.ts';
 import {
   startEmbeddedRedis,
   type EmbeddedRedis,
@@ -41,7 +41,7 @@ export async function startRedis(
   server: RedisServer,
   appendFsync: NonNullable<EmbeddedRedisOptions['appendFsync']>,
 ): Promise<BreakableRedis> {
-  const port = await freePort();
+  const port = await lastingPort();
   const password = 'fault-tests';
   const start = () => startEmbeddedRedis({ dataDir, port, server, password, appendFsync, log: quiet });
   const url = (through: number) => `redis://:${password}@127.0.0.1:${through}/0`;
@@ -97,7 +97,7 @@ export async function startPostgres(directory: string): Promise<BreakablePostgre
   await mkdir(directory, { recursive: true });
   // As root the server runs as somebody else, who must be able to get in.
   await chmod(directory, 0o755);
-  const port = await freePort();
+  const port = await lastingPort();
   const start = () =>
     startEmbeddedPostgres({ dataDir: join(directory, 'postgres'), port, maxConnections: 60, log: quiet });
   let postgres: EmbeddedPostgres = await start();
