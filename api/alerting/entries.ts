@@ -1,4 +1,5 @@
 import type { Channel, NotificationRoute } from '../../core/contracts/alerting/notification.ts';
+import type { AlertRule } from '../../core/contracts/alerting/rule.ts';
 import type { SettingRows } from '../../core/stores/settingRows.ts';
 import type { Alerting } from './alerting.ts';
 
@@ -44,4 +45,18 @@ export async function listNotificationRoutes({
     routes.filter(({ id }) => file.routes.includes(id)),
     kept?.rows.routes,
   );
+}
+
+/** Every rule: that of the environment and those of the file, then what operators made. */
+export async function listRules({ settings, kept }: Alerting): Promise<AlertRule[]> {
+  const { rules } = await settings.read();
+  const given = rules.filter(({ source }) => source !== 'api');
+  const taken = new Set(given.map(({ id }) => id));
+  const made = (await kept?.rows.rules.list()) ?? [];
+  return [
+    ...given,
+    ...made
+      .filter(({ id }) => !taken.has(id))
+      .map(({ id, version, body }) => ({ ...body, id, version, source: 'api' as const })),
+  ];
 }

@@ -10,11 +10,15 @@ import { requireHistory } from '../requireHistory.ts';
 import { MAX_FAULTS, validate } from '../validation.ts';
 import { ALERT_ROUTE_EXAMPLE, alertRouteParamsSchema } from './alertRoutes.ts';
 import { auditLine } from './audit.ts';
-import { actorOf, expectedVersion, ifMatchSchema, refuseOwned, setVersion } from './changes.ts';
+import {
+  actorOf,
+  expectedVersion,
+  ifMatchSchema,
+  MAX_BODY_BYTES,
+  refuseOwned,
+  setVersion,
+} from './changes.ts';
 import type { Route } from './route.ts';
-
-/** A hundred patterns of 256 characters of three bytes each, and all else. */
-const MAX_BODY_BYTES = 128 * 1024;
 
 const bodySchema = routeSchema.omit({ id: true }).meta({ id: 'NotificationRouteBody' });
 

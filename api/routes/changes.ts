@@ -6,8 +6,8 @@ import { validate } from '../validation.ts';
 
 // What the routes have in common that change something of alerting.
 
-/** The largest there are: a rule or a matcher with a hundred patterns. */
-export const MAX_BODY_BYTES = 64 * 1024;
+/** The largest there are have a hundred patterns of 256 characters of three bytes each. */
+export const MAX_BODY_BYTES = 128 * 1024;
 
 const QUOTED_VERSION = /^(?:W\/)?"(\d{1,15})"$/;
 

@@ -9,6 +9,7 @@ import { acknowledgeRoutes } from './acknowledge.ts';
 import { agentRoute } from './agent.ts';
 import { alertRoute } from './alert.ts';
 import { alertListRoute } from './alertList.ts';
+import { alertRulesRoutes, changeAlertRuleRoutes } from './alertRules.ts';
 import { agentsRoute } from './agents.ts';
 import { alertRoutesRoute } from './alertRoutes.ts';
 import { recentAlertsRoute } from './alerts.ts';
@@ -36,6 +37,7 @@ import type { Route } from './route.ts';
 import { sessionRoutes } from './session.ts';
 import { silenceRoutes } from './silences.ts';
 import { testChannelRoute } from './testChannel.ts';
+import { tryAlertRuleRoute } from './tryAlertRule.ts';
 import type { ChannelTest } from '../alerting/testChannel.ts';
 import type { Alerting } from '../alerting/alerting.ts';
 import type { RateLimitStore } from '../../core/stores/rateLimit.ts';
@@ -84,6 +86,9 @@ export function listRoutes(options: RouteOptions): Route[] {
     agentRoute(fleet),
     changeAgentRoute(fleet, alerting.kept?.audit),
     forgetAgentRoute(fleet, alerting.kept?.audit),
+    tryAlertRuleRoute({ history, agents }),
+    ...alertRulesRoutes(alerting),
+    ...changeAlertRuleRoutes(alerting),
     alertListRoute(alerting),
     alertRoute(alerting),
     ...acknowledgeRoutes(alerting),

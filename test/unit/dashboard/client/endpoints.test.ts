@@ -18,6 +18,12 @@ test('every route that people read is an endpoint of the client, or is known not
     .map(({ path }) => path);
   expect(unknown).toEqual([
     '/api/export',
+    '/api/alert-rules/test',
+    '/api/alert-rules',
+    '/api/alert-rules/:id',
+    '/api/alert-rules',
+    '/api/alert-rules/:id',
+    '/api/alert-rules/:id',
     '/api/alerts',
     '/api/alerts/:id',
     '/api/alerts/:id/acknowledge',

@@ -1,0 +1,85 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { startDryRun } from '../../core/alerting/dryRun.ts';
+import { createRuleSelection } from '../../core/alerting/ruleSelection.ts';
+import type { AlertingSample } from '../../core/alerting/sample.ts';
+import type { DryRun, DryRunBody } from '../../core/contracts/alerting/views.ts';
+import type { AlertRuleBody } from '../../core/contracts/alerting/rule.ts';
+import { ServiceError } from '../../core/errors.ts';
+import type { Sample } from '../../core/rollup/hold.ts';
+import type { AgentStore } from '../../core/stores/agents.ts';
+import type { HistoryStore } from '../../core/stores/history.ts';
+
+/** Most agents that are judged by one request. */
+export const MAX_AGENTS = 20;
+
+/**
+ * From this many snapshots on no further agent is begun: some seconds of work, most of which is reading them. A page of
+ * {@link HistoryStore} takes some 20 ms of the event loop, and others have their turn behind each.
+ */
+const MOST_SAMPLES = 300_000;
+
+/**
+ * Tries a rule on what is stored.
+ *
+ * @param range epoch seconds, of which snapshots are kept
+ * @param isWanted whether anybody still waits for it
+ * @throws {ServiceError} 404 where the agent that is named never reported
+ */
+export async function dryRun(
+  { rule, agent: asked }: Omit<DryRunBody, 'rule'> & { rule: AlertRuleBody },
+  { from, to }: { from: number; to: number },
+  {
+    agents,
+    store,
+    isWanted,
+  }: {
+    agents: Pick<AgentStore, 'list' | 'find'>;
+    store: Pick<HistoryStore, 'samplesOf'>;
+    isWanted(): boolean;
+  },
+): Promise<DryRun> {
+  const chosen = await choose(rule, asked, agents);
+  const answer: DryRun = { from, to, agents: [], left_out: 0 };
+  let total = 0;
+  for (const { agentId, labels } of chosen) {
+    if (answer.agents.length >= MAX_AGENTS || total >= MOST_SAMPLES) break;
+    const run = startDryRun(rule, agentId, labels);
+    for await (const page of store.samplesOf(agentId, { from, to })) {
+      run.take(page.map(toAlertingSample));
+      if (!isWanted()) return answer;
+      await nextTurn();
+    }
+    const { samples, alerts } = run.end(to);
+    total += samples;
+    answer.agents.push({ agent_id: agentId, samples, alerts });
+  }
+  return { ...answer, left_out: chosen.length - answer.agents.length };
+}
+
+/** The agent that is named, whether the rule matches it or not; or else those that it matches. */
+async function choose(
+  rule: AlertRuleBody,
+  asked: string | undefined,
+  agents: Pick<AgentStore, 'list' | 'find'>,
+) {
+  if (asked !== undefined) {
+    const found = await agents.find(asked);
+    if (found === undefined) throw new ServiceError(404, `There is no agent ${asked}`);
+    return [found];
+  }
+  const applies = createRuleSelection([
+    { ...rule, enabled: true, exempt: false, id: 'dry-run', version: 1, source: 'api' },
+  ]);
+  return (await agents.list()).filter(({ agentId, labels }) => applies(agentId, labels).length > 0);
+}
+
+function toAlertingSample(sample: Sample): AlertingSample {
+  return {
+    timestamp: sample.timestamp,
+    cpuPercent: sample.total_cpu_percent,
+    memoryUsedMb: sample.system_memory_used_mb,
+    memoryTotalMb: sample.system_memory_total_mb,
+    processes: () => sample.top_processes,
+    receivedAtMs: sample.timestamp * 1000,
+  };
+}

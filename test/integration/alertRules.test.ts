@@ -1,0 +1,221 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { ruleSchema } from '../../core/contracts/alerting/rule.ts';
+import { alertPageSchema, dryRunSchema, ruleListSchema } from '../../core/contracts/alerting/views.ts';
+import { createAgentStore } from '../../core/stores/agents.ts';
+import { createAuditStore } from '../../core/stores/audit.ts';
+import { nowSeconds } from '../../core/time.ts';
+import { createTestHistory, type TestHistory } from '../support/history.ts';
+import { storeSnapshots } from '../support/historyService.ts';
+import { get, post, send } from '../support/http.ts';
+import { startApiNode, startWorkerNode, type RunningNode } from '../support/service.ts';
+import { recordedSnapshots, snapshot } from '../support/snapshots.ts';
+import { startTestRedis, type TestRedis } from '../support/stores.ts';
+import { waitFor } from '../support/waitFor.ts';
+
+let redisServer: TestRedis;
+let redis: Redis;
+let history: TestHistory;
+let api: RunningNode;
+/** The same without PostgreSQL. */
+let bare: RunningNode;
+let workers: { stop(): Promise<boolean> };
+
+beforeAll(async () => {
+  [redisServer, history] = await Promise.all([startTestRedis(), createTestHistory()]);
+  redis = new Redis(redisServer.url);
+  const environment = { REDIS_URL: redisServer.url, POSTGRES_DSN: history.dsn };
+  api = await startApiNode(environment);
+  bare = await startApiNode({ REDIS_URL: redisServer.url });
+  workers = await startWorkerNode(environment, ['alerts', 'notify', 'record']);
+});
+afterAll(async () => {
+  await Promise.all([api.stop(), bare.stop(), workers.stop()]);
+  redis.disconnect();
+  await history.close();
+  await redisServer.close();
+});
+
+const url = (path = '') => `${api.url}/api/alert-rules${path}`;
+const BODY = {
+  name: 'Hot',
+  condition: { kind: 'cpu', at_or_above: 70 },
+  for_seconds: 4,
+  match: { agents: ['web-*'] },
+};
+const alertsOf = async (agent: string) =>
+  alertPageSchema.parse((await get(`${api.url}/api/alerts?agent=${agent}`)).body).alerts;
+
+describe('rules by request', () => {
+  test('are made, read, changed by whoever has read them, and deleted; the audit has all of it', async () => {
+    const made = await post(url(), { id: 'hot', ...BODY });
+    expect([made.status, made.headers.get('etag')]).toEqual([201, '"1"']);
+    expect(ruleSchema.parse(made.body)).toMatchObject({
+      id: 'hot',
+      version: 1,
+      source: 'api',
+      severity: 'warning',
+    });
+    expect((await post(url(), { id: 'hot', ...BODY })).status).toBe(409);
+
+    const changed = await send('PUT', url('/hot'), { ...BODY, name: 'Hotter' }, { 'If-Match': '"1"' });
+    expect([changed.status, changed.headers.get('etag')]).toEqual([200, '"2"']);
+    const late = await send('PUT', url('/hot'), BODY, { 'If-Match': '"1"' });
+    expect([late.status, late.body]).toEqual([412, { detail: expect.stringContaining('version 2') }]);
+    expect((await send('PUT', url('/hot'), BODY, { 'If-Match': '3' })).status).toBe(422);
+
+    const one = await get(url('/hot'));
+    expect([one.headers.get('etag'), one.body]).toEqual(['"2"', changed.body]);
+    const { rules } = ruleListSchema.parse((await get(url())).body);
+    expect(rules.map(({ id, source }) => `${id} ${source}`)).toEqual([
+      'cpu_threshold_duration built_in',
+      'hot api',
+    ]);
+    // Workers and nodes without PostgreSQL have it from Redis.
+    expect((await get(`${bare.url}/api/alert-rules`)).body).toMatchObject({
+      rules: [{ id: 'cpu_threshold_duration' }],
+    });
+
+    expect((await send('DELETE', url('/hot'))).status).toBe(204);
+    for (const gone of [send('DELETE', url('/hot')), send('PUT', url('/hot'), BODY), get(url('/hot'))])
+      expect(await gone).toMatchObject({ status: 404, body: { detail: 'There is no alert rule hot' } });
+    const audit = await createAuditStore(history).list({ limit: 10, beforeId: undefined, target: 'hot' });
+    expect(audit.map(({ action }) => action)).toEqual([
+      'alert_rule.deleted',
+      'alert_rule.changed',
+      'alert_rule.created',
+    ]);
+  });
+
+  test('of the environment are not changed, and say where they are', async () => {
+    for (const refused of [
+      send('PUT', url('/cpu_threshold_duration'), BODY),
+      send('DELETE', url('/cpu_threshold_duration')),
+      post(url(), { id: 'cpu_threshold_duration', ...BODY }),
+    ])
+      expect(await refused).toMatchObject({
+        status: 409,
+        body: { detail: expect.stringContaining('ALERT_CPU_THRESHOLD') },
+      });
+  });
+
+  test.each([
+    ['no figure', { condition: { kind: 'cpu' } }, ['body', 'condition', 'at_or_above']],
+    ['an unknown kind', { condition: { kind: 'weather' } }, ['body', 'condition', 'kind']],
+    ['a threshold to end at above the one to begin at', { resolve_below: 80 }, ['body', 'resolve_below']],
+    ['an unknown field', { for: '5m' }, ['body']],
+  ])('with %s are refused, and the field is named', async (_, own, loc) => {
+    const { status, body } = await post(url(), { id: 'bad', ...BODY, ...own });
+    expect([status, body]).toMatchObject([422, { detail: [{ loc }] }]);
+  });
+
+  test('need PostgreSQL to be made, and say so', async () => {
+    const { status, body } = await post(`${bare.url}/api/alert-rules`, { id: 'x', ...BODY });
+    expect([status, body]).toEqual([503, { detail: expect.stringContaining('POSTGRES_DSN') }]);
+  });
+
+  test('are judged by a second later; a new threshold and the end of the rule reach what fires', async () => {
+    await post(url(), { id: 'warm', ...BODY, condition: { kind: 'cpu', at_or_above: 50 }, for_seconds: 0 });
+    let at = nowSeconds() - 300;
+    const measure = async (cpu: number) => {
+      const sent = snapshot({ timestamp: (at += 2), total_cpu_percent: cpu });
+      await post(`${api.url}/ingest/metrics`, sent, { 'X-Agent-Id': 'web-03' });
+    };
+    await waitFor(async () => {
+      await measure(60);
+      return (await alertsOf('web-03')).some(
+        ({ rule_id, state }) => rule_id === 'warm' && state === 'firing',
+      );
+    });
+    const [alert] = await alertsOf('web-03');
+    await send('PUT', url('/warm'), { ...BODY, condition: { kind: 'cpu', at_or_above: 55 }, for_seconds: 0 });
+    await waitFor(async () => {
+      await measure(60);
+      return (await alertsOf('web-03'))[0]?.rule_version === 2;
+    });
+    await send('DELETE', url('/warm'));
+    await waitFor(async () => (await alertsOf('web-03'))[0]?.state === 'resolved');
+    const [over] = await alertsOf('web-03');
+    expect(over?.id).toBe(alert?.id);
+    expect(over?.summary).toMatch(/rule/);
+  });
+});
+
+describe('a rule that is only tried', () => {
+  const end = nowSeconds() - 60;
+  const recorded = recordedSnapshots(end);
+  const from = (recorded[0]?.timestamp ?? 0) - 1;
+
+  beforeAll(async () => {
+    const agents = createAgentStore(history);
+    await agents.upsert(
+      ['rec-01', 'rec-02', 'other'].map((agentId) => ({
+        agentId,
+        firstReceivedAtMs: from * 1000,
+        lastReceivedAtMs: end * 1000,
+        labels: { env: agentId === 'rec-02' ? 'dev' : 'prod' },
+      })),
+    );
+    for (const agentId of ['rec-01', 'rec-02']) await storeSnapshots(history, agentId, recorded);
+  });
+
+  const RULE = {
+    ...BODY,
+    condition: { kind: 'cpu', at_or_above: 90 },
+    for_seconds: 10,
+    match: { agents: ['rec-*'] },
+  };
+  const tryRule = async (body: object) => post(url('/test'), { from, to: end + 1, ...body });
+
+  test('says of what is stored when it would have fired, and who it would have been', async () => {
+    const { status, body } = await tryRule({ rule: RULE });
+    expect(status).toBe(200);
+    const { agents, left_out } = dryRunSchema.parse(body);
+    expect([agents.map(({ agent_id, samples }) => [agent_id, samples]), left_out]).toEqual([
+      [
+        ['rec-01', recorded.length],
+        ['rec-02', recorded.length],
+      ],
+      0,
+    ]);
+    for (const { alerts } of agents) {
+      expect(alerts.map(({ state }) => state)).toEqual(['resolved', 'resolved', 'resolved']);
+      for (const alert of alerts) {
+        const used = new Map<string, number>();
+        for (const { timestamp, top_processes } of recorded)
+          if (timestamp >= alert.started_at && timestamp < (alert.resolved_at ?? 0))
+            for (const { name, cpu_percent } of top_processes)
+              used.set(name, (used.get(name) ?? 0) + cpu_percent);
+        const [[first] = ['']] = [...used].toSorted(([, a], [, b]) => b - a);
+        expect(alert.culprits[0]?.name).toBe(first);
+      }
+    }
+    // Nothing of it is kept.
+    expect(await alertsOf('rec-01')).toEqual([]);
+  });
+
+  test('is tried on those it matches by label too, or on one that is named', async () => {
+    const by = { ...RULE, match: { labels: { env: 'dev' } } };
+    expect((await tryRule({ rule: by })).body).toMatchObject({
+      agents: [{ agent_id: 'rec-02' }],
+      left_out: 0,
+    });
+    expect((await tryRule({ rule: by, agent: 'other' })).body).toMatchObject({
+      agents: [{ agent_id: 'other', samples: 0, alerts: [] }],
+    });
+    expect(await tryRule({ rule: by, agent: 'nobody' })).toMatchObject({
+      status: 404,
+      body: { detail: 'There is no agent nobody' },
+    });
+  });
+
+  test.each([
+    [{ to: 1 }, 'to', 'Must be later than from'],
+    [{ from: 4e9, to: 4e9 + 1 }, 'from', 'Lies in the future: nothing has been measured yet'],
+    [{ from: 1, to: 2 }, 'to', 'Nothing of that time is kept any more (POSTGRES_RETENTION_DAYS)'],
+    [{ from: end - 8 * 86_400 }, 'from', 'Lies more than 7 days before to: ask for less'],
+  ])('over %j is refused', async (range, field, msg) => {
+    const { status, body } = await tryRule({ rule: RULE, ...range });
+    expect([status, body]).toEqual([422, { detail: [{ loc: ['body', field], msg, type: 'invalid' }] }]);
+  });
+});
