@@ -11,6 +11,17 @@ import { placeOf } from './state/routes.ts';
 /** Apart from the first load: what only these pages need, charts above all. */
 const HostPage = lazyPage(() => import('./host/hostPage.tsx').then(({ HostPage }) => HostPage));
 const AlertsPage = lazyPage(() => import('./alerts/alertsPage.tsx').then(({ AlertsPage }) => AlertsPage));
+const AlertHistoryPage = lazyPage(() =>
+  import('./alerts/history/alertHistoryPage.tsx').then(({ AlertHistoryPage }) => AlertHistoryPage),
+);
+const AlertPage = lazyPage(() => import('./alerts/one/alertPage.tsx').then(({ AlertPage }) => AlertPage));
+const RulesPage = lazyPage(() => import('./alerting/rules/rulesPage.tsx').then(({ RulesPage }) => RulesPage));
+const SilencesPage = lazyPage(() =>
+  import('./alerting/silences/silencesPage.tsx').then(({ SilencesPage }) => SilencesPage),
+);
+const ChannelsPage = lazyPage(() =>
+  import('./alerting/channels/channelsPage.tsx').then(({ ChannelsPage }) => ChannelsPage),
+);
 const OperationsPage = lazyPage(() =>
   import('./operations/operationsPage.tsx').then(({ OperationsPage }) => OperationsPage),
 );
@@ -47,6 +58,16 @@ function CurrentPage() {
       return <HostPage key={place.agent} agent={place.agent ?? ''} />;
     case 'alerts':
       return <AlertsPage />;
+    case 'alertHistory':
+      return <AlertHistoryPage />;
+    case 'alertRules':
+      return <RulesPage />;
+    case 'silences':
+      return <SilencesPage />;
+    case 'alertChannels':
+      return <ChannelsPage />;
+    case 'alert':
+      return <AlertPage key={place.alert} id={place.alert ?? ''} />;
     case 'operations':
       return <OperationsPage />;
     case 'signIn':

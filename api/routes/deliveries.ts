@@ -1,30 +1,14 @@
-import { z } from 'zod';
+import type { Delivery } from '../../core/contracts/alerting/notification.ts';
 import {
-  channelIdSchema,
-  deliverySchema,
-  type Delivery,
-} from '../../core/contracts/alerting/notification.ts';
+  deliveriesQuerySchema,
+  deliveryPageSchema,
+  type DeliveryPage,
+} from '../../core/contracts/alerting/views.ts';
 import { InvalidRequestError } from '../../core/errors.ts';
 import type { DeliveryPlace, DeliveryStore } from '../../core/stores/deliveries.ts';
 import { requireHistory } from '../requireHistory.ts';
 import { validate } from '../validation.ts';
 import type { Route } from './route.ts';
-
-const querySchema = z.object({
-  alert: z.string().min(1).max(512).optional().meta({ description: 'Id of an alert it told of.' }),
-  channel: channelIdSchema.optional(),
-  state: deliverySchema.shape.state.optional(),
-  limit: z.coerce.number<string>().int().min(1).max(1000).default(100),
-  cursor: z
-    .string()
-    .max(256)
-    .optional()
-    .meta({ description: 'next_cursor of the page before, with all else as it was there.' }),
-});
-
-const pageSchema = z
-  .object({ deliveries: z.array(deliverySchema), next_cursor: z.string().nullable() })
-  .meta({ id: 'DeliveryPage' });
 
 export const DELIVERY_EXAMPLE: Delivery = {
   id: '5f2b1c0e9a7d4e3f8c6b5a4d3e2f1a0b',
@@ -48,18 +32,18 @@ export function deliveriesRoute(deliveries: DeliveryStore | undefined): Route {
     summary: 'What became of each message about an alert, newest first',
     tag: 'alerts',
     access: 'reader',
-    query: querySchema,
+    query: deliveriesQuerySchema,
     answers: {
       200: {
         description: 'A page of deliveries; next_cursor is null on the last one',
-        schema: pageSchema,
-        example: { deliveries: [DELIVERY_EXAMPLE], next_cursor: null } satisfies z.output<typeof pageSchema>,
+        schema: deliveryPageSchema,
+        example: { deliveries: [DELIVERY_EXAMPLE], next_cursor: null } satisfies DeliveryPage,
       },
       503: { description: 'POSTGRES_DSN is not set, or PostgreSQL is out of reach' },
     },
     async handle(ctx) {
       const kept = requireHistory(deliveries);
-      const { alert, channel, state, limit, cursor } = validate(querySchema, ctx.query, 'query');
+      const { alert, channel, state, limit, cursor } = validate(deliveriesQuerySchema, ctx.query, 'query');
       const after = cursor === undefined ? undefined : readPlace(cursor);
       const found = await kept.list({ alertId: alert, channelId: channel, state }, after, limit + 1);
       const page = found.slice(0, limit);
@@ -67,7 +51,7 @@ export function deliveriesRoute(deliveries: DeliveryStore | undefined): Route {
       ctx.body = {
         deliveries: page,
         next_cursor: found.length > limit && last !== undefined ? `${last.created_at_ms}.${last.id}` : null,
-      } satisfies z.output<typeof pageSchema>;
+      } satisfies DeliveryPage;
     },
   };
 }

@@ -8,6 +8,12 @@ export const PAGES = {
   fleet: '/hosts',
   host: '/hosts/:agent',
   alerts: '/alerts',
+  alertHistory: '/alerts/history',
+  alertRules: '/alerts/rules',
+  silences: '/alerts/silences',
+  alertChannels: '/alerts/channels',
+  /** After the fixed ones, which no alert is called like: the id of an alert has a colon in it. */
+  alert: '/alerts/:alert',
   operations: '/operations',
   signIn: '/sign-in',
 } as const;

@@ -5,6 +5,7 @@ import { countOf } from '../state/number.ts';
 import { openAlertFeed } from './alertFeed.ts';
 import './alerts.css';
 import { FiringList } from './firingList.tsx';
+import { AlertSection } from './section/alertSection.tsx';
 import { PastTable } from './pastTable.tsx';
 import { DEFAULT_RANGE, RangeChoice, rangeIn } from './rangeChoice.tsx';
 
@@ -20,16 +21,17 @@ export function AlertsPage() {
   usePageTitle(firing > 0 ? `${countOf(firing, 'alert')} firing` : 'Alerts');
 
   return (
-    <div class="alerts">
-      <header class="alerts-head">
-        <h1>Alerts</h1>
+    <AlertSection
+      title="Alerts"
+      actions={
         <RangeChoice
           chosen={range}
           onChoose={({ name }) =>
             services.view.setQuery({ range: name === DEFAULT_RANGE ? undefined : name }, { push: true })
           }
         />
-      </header>
+      }
+    >
       {fault !== undefined && (
         <p class="notice" role="alert">
           The alerts could not be read: {fault}
@@ -43,6 +45,6 @@ export function AlertsPage() {
           <PastTable items={lists.over} range={range} />
         </>
       )}
-    </div>
+    </AlertSection>
   );
 }

@@ -24,19 +24,15 @@ import type {
   recentSnapshotsSchema,
 } from '../../core/contracts/recent.ts';
 import type { Credentials, Session } from '../../core/contracts/session.ts';
+import type { AlertingCalls } from './alertingCalls.ts';
 import type { EndpointName } from './endpoints.ts';
+import type { QueryOf } from './queryOf.ts';
 
 // The types of every call, inferred from the schemas that the API checks its requests with. Types only: zod stays on the
 // server.
 
-/** Text is text, and a number may stand for it: an epoch time, a limit. Named choices stay what they are. */
-type Value<T> = string extends T ? T | number : T;
-
-/** The parameters of a query: those with a default may be left out. */
-type QueryOf<Schema extends z.ZodType> = { [Name in keyof z.input<Schema>]: Value<z.input<Schema>[Name]> };
-
 /** What each endpoint is asked and what it answers. */
-export interface Calls {
+export interface Calls extends AlertingCalls {
   agents: { query: QueryOf<typeof agentsQuerySchema>; answer: AgentPage };
   agent: { answer: Agent };
   changeAgent: { body: AgentChanges; answer: Agent };

@@ -1,22 +1,17 @@
 import type { AgentChanges } from '../../core/contracts/agents.ts';
 import type { FleetHistory, HostHistory } from '../../core/contracts/history.ts';
-import { addressOf, type AddressParts } from './address.ts';
+import { alertingClient } from './alertingClient.ts';
+import { addressOf } from './address.ts';
+import type { Ask, AskParts, CallOptions } from './ask.ts';
 import type { Answer, Query } from './calls.ts';
 import { ENDPOINTS, type EndpointName } from './endpoints.ts';
 import type { Api, RequestOptions } from './request.ts';
 
-export interface CallOptions {
-  /** Ends the call; it then fails as an aborted `fetch` does. */
-  signal?: AbortSignal;
-}
-
-type Parts = AddressParts & CallOptions & Pick<RequestOptions, 'body' | 'ifVersion'>;
-
 /** The API, a function for each endpoint. Each throws an ApiError where it is refused or cannot be reached. */
 export function createClient(api: Pick<Api, 'request'>) {
-  const ask = <Name extends EndpointName, Got = Answer<Name>>(
+  const ask: Ask = <Name extends EndpointName, Got = Answer<Name>>(
     name: Name,
-    { body, ifVersion, signal, ...parts }: Parts,
+    { body, ifVersion, signal, ...parts }: AskParts,
   ) =>
     api.request<Got>(addressOf(name, parts), {
       method: ENDPOINTS[name].method.toUpperCase() as NonNullable<RequestOptions['method']>,
@@ -54,6 +49,7 @@ export function createClient(api: Pick<Api, 'request'>) {
       ask('recentSnapshots', { query, ...options }),
     recentAlerts: (query: Query<'recentAlerts'> = {}, options: CallOptions = {}) =>
       ask('recentAlerts', { query, ...options }),
+    ...alertingClient(ask),
 
     health: (options: CallOptions = {}) => ask('health', options),
     operations: (options: CallOptions = {}) => ask('operations', options),

@@ -1,6 +1,7 @@
 import { batch, signal, type ReadonlySignal } from '@preact/signals';
 import { io } from 'socket.io-client';
 import type { AlertEvent } from '../../core/contracts/alert.ts';
+import type { AlertChange } from '../../core/contracts/alerting/alert.ts';
 import type { AgentStateEvent, FleetLine, LiveSnapshot } from '../../core/contracts/live.ts';
 import { createListeners } from './listeners.ts';
 import { watchPulse, type LiveSocket } from './pulse.ts';
@@ -25,6 +26,8 @@ export interface Link {
   onFleet(listener: (lines: FleetLine[]) => void): () => void;
   onAgentStates(listener: (changes: AgentStateEvent[]) => void): () => void;
   onAlert(listener: (event: AlertEvent) => void): () => void;
+  /** What became of alerts of any rule. One may come twice: its revision tells. */
+  onAlertChanges(listener: (changes: AlertChange[]) => void): () => void;
   /** The snapshots of one agent, for as long as somebody listens. */
   onSnapshot(agent: string, listener: (snapshot: LiveSnapshot) => void): () => void;
   open(): void;
@@ -53,6 +56,7 @@ export function createLink({ url, nowMs, onUnauthorized, network }: LinkOptions)
   const fleet = createListeners<[FleetLine[]]>();
   const states = createListeners<[AgentStateEvent[]]>();
   const alerts = createListeners<[AlertEvent]>();
+  const alertChanges = createListeners<[AlertChange[]]>();
   const snapshots = createListeners<[LiveSnapshot]>();
   const subscriptions = createSubscriptions();
   const socket: LiveSocket = io(url, { transports: ['websocket'], autoConnect: false, ...RETRY_MS });
@@ -94,6 +98,7 @@ export function createLink({ url, nowMs, onUnauthorized, network }: LinkOptions)
   socket.on('fleet', fleet.tell);
   socket.on('agent_states', states.tell);
   socket.on('alert', alerts.tell);
+  socket.on('alert_changes', alertChanges.tell);
   socket.on('snapshot', snapshots.tell);
 
   return {
@@ -103,6 +108,7 @@ export function createLink({ url, nowMs, onUnauthorized, network }: LinkOptions)
     onFleet: fleet.add,
     onAgentStates: states.add,
     onAlert: alerts.add,
+    onAlertChanges: alertChanges.add,
     onSnapshot(agent, listener) {
       const end = snapshots.add((snapshot) => {
         if (snapshot.agent_id === agent) listener(snapshot);

@@ -8,7 +8,11 @@ import { ThemeSwitch } from './themeSwitch.tsx';
 /** Where each leads, what it is called, and which pages it stands for. */
 const ENTRIES: { path: string; name: string; pages: PageName[] }[] = [
   { path: PAGES.fleet, name: 'Fleet', pages: ['home', 'fleet', 'host'] },
-  { path: PAGES.alerts, name: 'Alerts', pages: ['alerts'] },
+  {
+    path: PAGES.alerts,
+    name: 'Alerts',
+    pages: ['alerts', 'alertHistory', 'alertRules', 'silences', 'alertChannels', 'alert'],
+  },
   { path: PAGES.operations, name: 'Operations', pages: ['operations'] },
 ];
 

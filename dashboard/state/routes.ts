@@ -1,17 +1,19 @@
 import { PAGES, type PageName } from '../../core/contracts/pages.ts';
 
-/** What a path shows, and of which host. */
+/** What a path shows, and of which host or alert. */
 export interface Place {
   page: PageName;
   agent?: string;
+  alert?: string;
 }
 
 /** The page of a path; undefined where there is none. */
 export function placeOf(path: string): Place | undefined {
   for (const [page, pattern] of Object.entries(PAGES) as [PageName, string][]) {
-    const agent = match(pattern, path);
-    if (agent === undefined) continue;
-    return agent === '' ? { page } : { page, agent };
+    const named = match(pattern, path);
+    if (named === undefined) continue;
+    const [, name] = pattern.split(':');
+    return name === undefined ? { page } : { page, [name]: named };
   }
   return undefined;
 }
@@ -19,6 +21,11 @@ export function placeOf(path: string): Place | undefined {
 /** The path of a host's page. */
 export function hostPath(agent: string): string {
   return PAGES.host.replace(':agent', encodeURIComponent(agent));
+}
+
+/** The path of an alert's page. */
+export function alertPath(id: string): string {
+  return PAGES.alert.replace(':alert', encodeURIComponent(id));
 }
 
 /** Undefined where the path does not fit, else what stands for the pattern's name; empty where it has none. */

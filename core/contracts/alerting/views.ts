@@ -219,6 +219,20 @@ export const routeListSchema = z
 
 export type RouteList = z.output<typeof routeListSchema>;
 
+export const deliveriesQuerySchema = z.object({
+  alert: z.string().min(1).max(512).optional().meta({ description: 'Id of an alert it told of.' }),
+  channel: channelIdSchema.optional(),
+  state: deliverySchema.shape.state.optional(),
+  limit: z.coerce.number<string>().int().min(1).max(1000).default(100),
+  cursor,
+});
+
+export const deliveryPageSchema = z
+  .object({ deliveries: z.array(deliverySchema), next_cursor: z.string().nullable() })
+  .meta({ id: 'DeliveryPage' });
+
+export type DeliveryPage = z.output<typeof deliveryPageSchema>;
+
 export const auditQuerySchema = z.object({
   target: z.string().min(1).max(512).optional().meta({ description: 'Id of what was changed.' }),
   limit: z.coerce.number<string>().int().min(1).max(1000).default(100),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { hostPath, placeOf } from '../../../../dashboard/state/routes.ts';
+import { alertPath, hostPath, placeOf } from '../../../../dashboard/state/routes.ts';
 
 describe('the page of a path', () => {
   test.each([
@@ -9,6 +9,9 @@ describe('the page of a path', () => {
     ['/hosts/web-01', { page: 'host', agent: 'web-01' }],
     ['/hosts/a%3Ab', { page: 'host', agent: 'a:b' }],
     ['/alerts', { page: 'alerts' }],
+    ['/alerts/rules', { page: 'alertRules' }],
+    ['/alerts/history/', { page: 'alertHistory' }],
+    ['/alerts/cpu-hot:web-01:1707662400', { page: 'alert', alert: 'cpu-hot:web-01:1707662400' }],
     ['/operations', { page: 'operations' }],
     ['/sign-in', { page: 'signIn' }],
     ['/hosts/a/b', undefined],
@@ -17,6 +20,11 @@ describe('the page of a path', () => {
     ['/board', undefined],
   ])('%s', (path, place) => {
     expect(placeOf(path)).toEqual(place);
+  });
+
+  test('of an alert is found again', () => {
+    const id = 'rules:db:eu.1_a:1707662400';
+    expect(placeOf(alertPath(id))).toEqual({ page: 'alert', alert: id });
   });
 
   test('of a host is found again', () => {
