@@ -1,103 +1,91 @@
-import { batch, computed, signal, type ReadonlySignal } from '@preact/signals';
+import { computed, signal, type ReadonlySignal } from '@preact/signals';
+import type { AlertView } from '../../core/contracts/alerting/views.ts';
 import { ApiError } from '../client/request.ts';
 import type { Services } from '../services.tsx';
-import {
-  itemOf,
-  listsOf,
-  merged,
-  withLatest,
-  type AlertItem,
-  type AlertLists,
-  type LatestCpu,
-} from './alertItem.ts';
+import { firingIn, NO_ALERTS, pendingIn, withAnswer, withChanges } from './openAlerts.ts';
+import { readOpenAlerts } from './readOpenAlerts.ts';
 
-/** Longest the API looks back, in minutes. */
-export const MOST_MINUTES = 1_440;
+/** What is done about alerts is told by nobody: it is asked for this often, and soon after one that is new; in ms. */
+const REREAD_MS = 20_000;
+const NEWS_MS = 2_000;
 
-/** Most hosts that are asked for one by one: those of the newest alerts. */
-const MOST_HOSTS_ASKED = 50;
+/** After a failed try, in ms. */
+const RETRY_MS = 5_000;
 
-/** The alerts of the last while, kept up to date: the only part of the page that knows how the API tells them. */
+/** What is pending and what fires, kept up to date. */
 export interface AlertFeed {
   /** Undefined until the API has answered. */
-  lists: ReadonlySignal<AlertLists | undefined>;
+  lists: ReadonlySignal<{ firing: AlertView[]; pending: AlertView[] } | undefined>;
   /** Why the API did not answer; undefined while it does. */
   fault: ReadonlySignal<string | undefined>;
+  /** Asks anew: something was done. */
+  refresh(): void;
   close(): void;
 }
 
-export function openAlertFeed(
-  { client, link, clock }: Pick<Services, 'client' | 'link' | 'clock'>,
-  minutes: number,
-): AlertFeed {
-  const items = signal<AlertItem[] | undefined>(undefined);
+export function openAlertFeed({ client, link }: Pick<Services, 'client' | 'link'>): AlertFeed {
+  const open = signal(NO_ALERTS);
+  const answered = signal(false);
   const fault = signal<string | undefined>(undefined);
-  const latestOf = signal<ReadonlyMap<string, LatestCpu>>(new Map());
   const ended = new AbortController();
-  const options = { signal: ended.signal };
-  const since = () => Math.floor(clock.nowMs() / 1000) - minutes * 60;
+  let reading: AbortController | undefined;
+  let heard = new Set<string>();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let dueAt = Infinity;
 
-  /** What the hosts said last, as the API has it: live lines come only from those that still report. */
-  async function latestOfHosts(found: readonly AlertItem[]): Promise<[string, LatestCpu][]> {
-    const hosts = [...new Set(found.map(({ agent }) => agent))].slice(0, MOST_HOSTS_ASKED);
-    const answers = await Promise.allSettled(hosts.map((host) => client.agent(host, options)));
-    return answers.flatMap((answer) => {
-      // Without a history there is no such list: then only live lines tell.
-      if (answer.status !== 'fulfilled') return [];
-      const { id, latest } = answer.value;
-      if (latest !== null) return [[id, { percent: latest.total_cpu_percent, at: latest.timestamp }]];
-      // All it has handed in is history: the alert itself is the last that was heard.
-      const newest = found.find(({ agent }) => agent === id);
-      return newest === undefined ? [] : [[id, { percent: newest.value, at: newest.firedAt }]];
-    });
+  /** Asks in so many ms, or sooner where that is due already. */
+  function readIn(ms: number): void {
+    const at = performance.now() + ms;
+    if (at >= dueAt) return;
+    dueAt = at;
+    clearTimeout(timer);
+    timer = setTimeout(() => void read(), ms);
   }
-
-  async function load(): Promise<void> {
+  async function read(): Promise<void> {
+    clearTimeout(timer);
+    dueAt = Infinity;
+    reading?.abort();
+    const own = (reading = new AbortController());
+    heard = new Set();
     try {
-      const events = await client.recentAlerts({ minutes }, options);
-      const found = merged(items.peek() ?? [], events.map(itemOf), since());
-      const latest = await latestOfHosts(found);
-      if (ended.signal.aborted) return;
-      batch(() => {
-        latestOf.value = withLatest(latestOf.peek(), latest);
-        // What came live meanwhile stays.
-        items.value = merged(items.peek() ?? [], found, since());
-        fault.value = undefined;
+      const alerts = await readOpenAlerts(client, ['firing', 'pending'], {
+        signal: AbortSignal.any([own.signal, ended.signal]),
       });
+      if (reading !== own || ended.signal.aborted) return;
+      open.value = withAnswer(open.peek(), alerts, heard);
+      answered.value = true;
+      fault.value = undefined;
+      readIn(REREAD_MS);
     } catch (error) {
-      if (ended.signal.aborted) return;
+      if (reading !== own || ended.signal.aborted) return;
       fault.value = error instanceof ApiError ? error.message : String(error);
+      readIn(RETRY_MS);
     }
   }
 
   const ends = [
-    // What came while there was no connection was heard by nobody: ask again whenever there is one.
-    link.onLive(() => void load()),
-    link.onAlert((event) =>
-      batch(() => {
-        const item = itemOf(event);
-        latestOf.value = withLatest(latestOf.peek(), [
-          [item.agent, { percent: item.value, at: item.firedAt }],
-        ]);
-        items.value = merged(items.peek() ?? [], [item], since());
-      }),
-    ),
-    link.onFleet((lines) => {
-      const hosts = new Set(items.peek()?.map(({ agent }) => agent));
-      const news = lines.filter(({ agent_id }) => hosts.has(agent_id));
-      if (news.length > 0)
-        latestOf.value = withLatest(
-          latestOf.peek(),
-          news.map((line) => [line.agent_id, { percent: line.total_cpu_percent, at: line.timestamp }]),
-        );
+    // What came while there was no connection was heard by nobody.
+    link.onLive(({ since }) => {
+      if (since !== undefined) void read();
+    }),
+    link.onAlertChanges((changes) => {
+      const isNew = changes.some(({ alert }) => !open.peek().byId.has(alert.id));
+      for (const { alert } of changes) heard.add(alert.id);
+      open.value = withChanges(open.peek(), changes);
+      // Whether it is silenced is not told with it.
+      if (isNew) readIn(NEWS_MS);
     }),
   ];
-  void load();
+  void read();
 
   return {
-    lists: computed(() => items.value && listsOf(items.value, latestOf.value)),
+    lists: computed(() =>
+      answered.value ? { firing: firingIn(open.value), pending: pendingIn(open.value) } : undefined,
+    ),
     fault,
+    refresh: () => void read(),
     close() {
+      clearTimeout(timer);
       ended.abort();
       for (const end of ends) end();
     },

@@ -5,15 +5,13 @@ import { countOf } from '../state/number.ts';
 import { openAlertFeed } from './alertFeed.ts';
 import './alerts.css';
 import { FiringList } from './firingList.tsx';
+import { PendingList } from './pendingList.tsx';
 import { AlertSection } from './section/alertSection.tsx';
-import { PastTable } from './pastTable.tsx';
-import { DEFAULT_RANGE, RangeChoice, rangeIn } from './rangeChoice.tsx';
 
-/** What fires now, and what did: each leads to its host as it was then. */
+/** What fires now, and what is about to. */
 export function AlertsPage() {
   const services = useServices();
-  const range = rangeIn(services.view.query.value);
-  const feed = useMemo(() => openAlertFeed(services, range.minutes), [services, range.minutes]);
+  const feed = useMemo(() => openAlertFeed(services), [services]);
   useEffect(() => () => feed.close(), [feed]);
   const lists = feed.lists.value;
   const fault = feed.fault.value;
@@ -21,17 +19,7 @@ export function AlertsPage() {
   usePageTitle(firing > 0 ? `${countOf(firing, 'alert')} firing` : 'Alerts');
 
   return (
-    <AlertSection
-      title="Alerts"
-      actions={
-        <RangeChoice
-          chosen={range}
-          onChoose={({ name }) =>
-            services.view.setQuery({ range: name === DEFAULT_RANGE ? undefined : name }, { push: true })
-          }
-        />
-      }
-    >
+    <AlertSection title="Alerts">
       {fault !== undefined && (
         <p class="notice" role="alert">
           The alerts could not be read: {fault}
@@ -41,8 +29,8 @@ export function AlertsPage() {
         fault === undefined && <p class="page-wait">Loading…</p>
       ) : (
         <>
-          <FiringList items={lists.firing} />
-          <PastTable items={lists.over} range={range} />
+          <FiringList items={lists.firing} onDone={feed.refresh} />
+          <PendingList items={lists.pending} />
         </>
       )}
     </AlertSection>

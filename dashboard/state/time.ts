@@ -57,6 +57,17 @@ export function durationText(seconds: number): string {
   return `${Math.floor(whole / size)} ${unit}`;
 }
 
+/** A duration by its two largest units, for what is compared: `42 s`, `3 min 12 s`, `5 h`, `2 d 4 h`. */
+export function spanText(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  const at = STEPS.findIndex(([step]) => whole >= step);
+  const [size, unit] = STEPS[at] ?? [1, 's'];
+  const [next, nextUnit] = STEPS[at + 1] ?? [1, ''];
+  const rest = Math.floor((whole % size) / next);
+  const first = `${Math.floor(whole / size)} ${unit}`;
+  return rest === 0 || nextUnit === '' ? first : `${first} ${rest} ${nextUnit}`;
+}
+
 /** `now`, `8 s ago`, `3 min ago`. What a usual interval and a second on the way make is `now`. */
 export function agoText(seconds: number): string {
   return seconds < 3 ? 'now' : `${durationText(seconds)} ago`;

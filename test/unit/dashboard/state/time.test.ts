@@ -1,5 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { agoText, durationText, isoText, timeFormat, utcText } from '../../../../dashboard/state/time.ts';
+import {
+  agoText,
+  durationText,
+  isoText,
+  spanText,
+  timeFormat,
+  utcText,
+} from '../../../../dashboard/state/time.ts';
 
 /** 2026-11-25 03:12:07 UTC */
 const AT = 1_795_576_327;
@@ -42,6 +49,17 @@ describe('a duration', () => {
     [172_800, '2 d'],
   ])('of %d s is %s', (seconds, text) => {
     expect(durationText(seconds)).toBe(text);
+  });
+
+  test.each([
+    [0, '0 s'],
+    [59.9, '59 s'],
+    [60, '1 min'],
+    [192, '3 min 12 s'],
+    [3_600, '1 h'],
+    [187_200, '2 d 4 h'],
+  ])('of %d s that is compared is %s', (seconds, text) => {
+    expect(spanText(seconds)).toBe(text);
   });
 
   test('of a usual interval is now', () => {

@@ -1,0 +1,89 @@
+import type { Delivery } from '../../../core/contracts/alerting/notification.ts';
+import type { AlertEntry } from '../../../core/contracts/alerting/record.ts';
+import type { AlertDetail } from '../../../core/contracts/alerting/views.ts';
+
+/** Something that happened about an alert, in words. */
+export interface Event {
+  key: string;
+  /** Epoch ms, by the server's clock. */
+  atMs: number;
+  what: string;
+  /** What more is known of it. */
+  detail: string | undefined;
+  /** How it went: what went wrong stands out. */
+  mood: 'bad' | 'good' | 'plain';
+}
+
+const ENTRY_WORDS: Record<AlertEntry['kind'], string> = {
+  firing: 'It fires',
+  no_data: 'Nothing is heard of the host any more',
+  resolved: 'It is over',
+  acknowledged: 'Acknowledged',
+  unacknowledged: 'The acknowledgement was taken back',
+};
+
+const ENTRY_MOODS: Partial<Record<AlertEntry['kind'], Event['mood']>> = {
+  firing: 'bad',
+  no_data: 'bad',
+  resolved: 'good',
+};
+
+const TOLD: Record<Delivery['kind'], string> = {
+  firing: 'that it fires',
+  still_firing: 'that it still fires',
+  resolved: 'that it is over',
+  escalation: 'that nobody has acknowledged it',
+  test: 'a test',
+};
+
+const TOLD_BY_STATE: Record<Delivery['state'], string> = {
+  delivered: 'was told',
+  failed: 'could not be told',
+  waiting: 'is to be told',
+};
+
+function eventOfEntry({ kind, at_ms, by, detail }: AlertEntry, index: number): Event {
+  const note = typeof detail['note'] === 'string' && detail['note'] !== '' ? detail['note'] : undefined;
+  return {
+    key: `entry ${index}`,
+    atMs: at_ms,
+    what: by === null ? ENTRY_WORDS[kind] : `${ENTRY_WORDS[kind]} by ${by}`,
+    detail: note,
+    mood: ENTRY_MOODS[kind] ?? 'plain',
+  };
+}
+
+function eventOfDelivery(delivery: Delivery): Event {
+  const { id, channel_id, kind, state, created_at_ms } = delivery;
+  return {
+    key: id,
+    atMs: created_at_ms,
+    what: `${channel_id} ${TOLD_BY_STATE[state]} ${TOLD[kind]}`,
+    detail: outcomeOf(delivery),
+    mood: state === 'failed' ? 'bad' : 'plain',
+  };
+}
+
+/** What became of a message: `delivered after 0.2 s`, `failed at the 3rd attempt: 404 …`. */
+export function outcomeOf({
+  state,
+  attempts,
+  status,
+  detail,
+  created_at_ms,
+  finished_at_ms,
+}: Delivery): string {
+  const tries = attempts === 1 ? '1 attempt' : `${attempts} attempts`;
+  const why = [status ?? undefined, detail ?? undefined].filter((one) => one !== undefined).join(' ');
+  if (state === 'delivered') {
+    const seconds = ((finished_at_ms ?? created_at_ms) - created_at_ms) / 1000;
+    return `delivered after ${seconds.toFixed(1)} s${attempts > 1 ? `, ${tries}` : ''}`;
+  }
+  if (state === 'failed') return `failed, ${tries}${why === '' ? '' : `: ${why}`}`;
+  return attempts === 0 ? 'waiting' : `waiting, ${tries} so far${why === '' ? '' : `: ${why}`}`;
+}
+
+/** What happened to an alert and what was told of it, oldest first. */
+export function storyOf({ timeline, deliveries }: Pick<AlertDetail, 'timeline' | 'deliveries'>): Event[] {
+  return [...timeline.map(eventOfEntry), ...deliveries.map(eventOfDelivery)].sort((a, b) => a.atMs - b.atMs);
+}
