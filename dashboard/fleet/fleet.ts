@@ -1,9 +1,11 @@
 import { batch, computed, effect, signal, type ReadonlySignal, type Signal } from '@preact/signals';
+import { NO_ALERTS, withAnswer, withChanges } from '../alerts/openAlerts.ts';
+import { readOpenAlerts } from '../alerts/readOpenAlerts.ts';
 import { ApiError } from '../client/request.ts';
 import type { Services } from '../services.tsx';
 import { createPainter } from './painter.ts';
 import { criteriaOf, movesByItself, type Criteria } from './criteria.ts';
-import { afterLines, firingOf, NOTHING_FIRING, withEvent, type FiringByAgent } from './firing.ts';
+import { firingByAgent, type FiringByAgent } from './firing.ts';
 import { loadFleet, loadList, type Loaded, type Source } from './load.ts';
 import { createFleetModel } from './model.ts';
 import { arrange, countRows, labelsOf, type Counts } from './order.ts';
@@ -50,7 +52,8 @@ export function createFleet(services: Pick<Services, 'api' | 'client' | 'link' |
   const ids = signal<readonly string[]>([]);
   const counts = signal(NONE);
   const labels = signal<readonly string[]>([]);
-  const firing = signal(NOTHING_FIRING);
+  const alerts = signal(NO_ALERTS);
+  const firing = computed(() => firingByAgent(alerts.value));
   const held = signal(false);
   const criteria = computed<Criteria>(() => criteriaOf(view.query.value));
   const asOf = computed(() => {
@@ -91,6 +94,8 @@ export function createFleet(services: Pick<Services, 'api' | 'client' | 'link' |
     const { signal: ended } = over;
     let timer: number | undefined;
     let loading = false;
+    /** Alerts that were told of since the list was asked for. */
+    let heard = new Set<string>();
 
     function loadIn(ms: number): void {
       clearTimeout(timer);
@@ -104,14 +109,15 @@ export function createFleet(services: Pick<Services, 'api' | 'client' | 'link' |
     async function load(): Promise<void> {
       if (loading) return;
       loading = true;
+      heard = new Set();
       try {
-        const [fleet, events] = await Promise.all([
+        const [fleet, open] = await Promise.all([
           read(),
-          client.recentAlerts({ minutes: 1440 }, { signal: ended }),
+          readOpenAlerts(client, ['firing'], { signal: ended }),
         ]);
         model.replace(fleet.rows);
         batch(() => {
-          firing.value = firingOf(events, (id) => model.rows.get(id)?.latest?.cpu);
+          alerts.value = withAnswer(alerts.peek(), open, heard);
           labels.value = labelsOf(fleet.rows);
           source.value = fleet.source;
           failure.value = undefined;
@@ -132,7 +138,6 @@ export function createFleet(services: Pick<Services, 'api' | 'client' | 'link' |
     const endings = [
       link.onFleet((lines) => {
         const strangers = model.hear(lines, nowSeconds());
-        firing.value = afterLines(firing.peek(), lines);
         if (strangers.length > 0 && source.peek()?.from === 'agents') loadIn(STRANGER_MS);
         painter.ask();
       }),
@@ -140,7 +145,10 @@ export function createFleet(services: Pick<Services, 'api' | 'client' | 'link' |
         model.change(changes);
         painter.ask();
       }),
-      link.onAlert((event) => void (firing.value = withEvent(firing.peek(), event))),
+      link.onAlertChanges((changes) => {
+        for (const { alert } of changes) heard.add(alert.id);
+        alerts.value = withChanges(alerts.peek(), changes);
+      }),
       // What was not heard is in the list: states, figures, and the peaks of the sparklines.
       link.onLive(({ since }) => {
         if (since !== undefined) loadIn(0);

@@ -141,9 +141,9 @@ function FiringCell({ fleet, id, silent }: { fleet: Fleet; id: string; silent: b
   const firing = fleet.firing.value.get(id) ?? [];
   const [first] = firing;
   if (first === undefined) return <div role="cell" class="cell-alerts" />;
-  const lasting = durationText(fleet.asOf.value - first.startedAt);
+  const lasting = durationText(fleet.asOf.value - first.started_at);
   return (
-    <div role="cell" class="cell-alerts" title={firing.map(({ message }) => message).join('\n')}>
+    <div role="cell" class="cell-alerts" title={firing.map(({ summary }) => summary).join('\n')}>
       <span class="firing">
         <span class="unseen">Firing for </span>
         {firing.length > 1 && `${firing.length} · `}

@@ -1,14 +1,19 @@
 import { Time } from '../shell/time.tsx';
+import { alertPath } from '../state/routes.ts';
 import { durationText } from '../state/time.ts';
 import { shareText } from './figures.ts';
 import type { ShownAlert } from './hostAlerts.ts';
 import type { HostModel } from './hostModel.ts';
-import { ALERTS_REACH_MINUTES } from './alertWindows.ts';
+import { EVENTS_REACH_MINUTES } from './alertWindows.ts';
+
+/** How many culprits are named; the page of the alert has all. */
+const NAMED = 3;
 
 /** The alerts of the range, latest first, each with who it was. */
 export function AlertList({ model }: { model: HostModel }) {
   const alerts = model.alerts.alerts.value.toReversed();
-  const reaches = model.span.value.from >= model.services.clock.now.peek() - ALERTS_REACH_MINUTES * 60 - 60;
+  const reach = model.services.clock.now.peek() - EVENTS_REACH_MINUTES * 60 - 60;
+  const reaches = !model.alerts.eventsOnly.value || model.span.value.from >= reach;
   return (
     <section class="panel alerts" aria-labelledby="alerts-title">
       <div class="panel-head">
@@ -21,13 +26,15 @@ export function AlertList({ model }: { model: HostModel }) {
           <Item key={alert.id} model={model} alert={alert} />
         ))}
       </ul>
-      {alerts.length > 0 && !reaches && <p class="panel-note">Alerts are kept for 24 hours.</p>}
+      {alerts.length > 0 && !reaches && (
+        <p class="panel-note">Without POSTGRES_DSN, alerts are kept for 24 hours.</p>
+      )}
     </section>
   );
 }
 
 function Item({ model, alert }: { model: HostModel; alert: ShownAlert }) {
-  const { from, to, firedAt, message, culprits } = alert;
+  const { id, from, to, firedAt, message, culprits } = alert;
   return (
     <li data-on={to === undefined}>
       <button type="button" class="alert-when" title={message} onClick={() => model.change({ at: firedAt })}>
@@ -35,7 +42,7 @@ function Item({ model, alert }: { model: HostModel; alert: ShownAlert }) {
         <span>{to === undefined ? 'still on' : `for ${durationText(to - from)}`}</span>
       </button>
       <span class="culprits">
-        {(culprits ?? []).map(({ name, share }) => (
+        {(culprits ?? []).slice(0, NAMED).map(({ name, share }) => (
           <button
             key={name}
             type="button"
@@ -46,6 +53,9 @@ function Item({ model, alert }: { model: HostModel; alert: ShownAlert }) {
           </button>
         ))}
       </span>
+      <a class="alert-more" href={alertPath(id)}>
+        {message}
+      </a>
     </li>
   );
 }

@@ -1,91 +1,106 @@
 import type { AlertEvent } from '../../core/contracts/alert.ts';
-import type { HistoryPoint } from '../../core/contracts/history.ts';
-import { MAX_HOLD_SECONDS } from '../../core/contracts/historyTerms.ts';
-import type { TopProcess } from '../../core/contracts/processes.ts';
-import type { Snapshot } from '../../core/contracts/snapshot.ts';
+import type { Alert, Culprit } from '../../core/contracts/alerting/alert.ts';
+import type { BUILT_IN_RULE_ID } from '../../core/contracts/alerting/rule.ts';
 import type { Client } from '../client/client.ts';
+import { ApiError } from '../client/request.ts';
+import { isWithoutHistory } from './resource.ts';
 import type { TimeSpan } from './timeSpan.ts';
 
 /** A stretch of time in which an alert was on. */
 export interface AlertWindow {
   id: string;
-  /** When it was first over the threshold, and when it had been for long enough: epoch seconds. */
+  /** When its condition began to hold, and when it had for long enough: epoch seconds. */
   from: number;
   firedAt: number;
-  threshold: number;
+  /** When it was over: null while it goes on, undefined where it is not told. */
+  resolvedAt: number | null | undefined;
+  /** In percent of the CPU; undefined where the rule is about something else. */
+  threshold: number | undefined;
   message: string;
+  /** Undefined where it is not told who it was. */
+  culprits: readonly Culprit[] | undefined;
 }
 
-/** What of a host took the CPU while an alert was on. */
-export type Culprit = Pick<TopProcess, 'name' | 'cpu_seconds' | 'share'>;
+export interface AlertWindows {
+  windows: AlertWindow[];
+  /** No alerts are kept: these are the contract's events, as far back as those reach. */
+  eventsOnly: boolean;
+}
 
-/** Furthest back the API has alerts, in minutes. */
-export const ALERTS_REACH_MINUTES = 1_440;
+/** Furthest back the API has the contract's events, in minutes. */
+export const EVENTS_REACH_MINUTES = 1_440;
 
-/** How many culprits are named. */
-const CULPRITS = 3;
+/** More of one host in one range nobody tells apart. */
+const MOST = 500;
 
-/** The alerts of a host in a span, oldest first, as far back as the API has them. */
+/** Of which it is known what its threshold is about. */
+const CPU_RULE: typeof BUILT_IN_RULE_ID = 'cpu_threshold_duration';
+
+interface ReadOptions {
+  nowSeconds: number;
+  signal: AbortSignal;
+}
+
+/** The alerts of a host in a span. @throws {ApiError} */
 export async function alertWindows(
-  client: Pick<Client, 'recentAlerts'>,
+  client: Pick<Client, 'alerts' | 'recentAlerts'>,
   agent: string,
   { from, to }: TimeSpan,
-  { nowSeconds, signal }: { nowSeconds: number; signal: AbortSignal },
-): Promise<AlertWindow[]> {
-  const minutes = Math.min(Math.max(1, Math.ceil((nowSeconds - from) / 60) + 1), ALERTS_REACH_MINUTES);
-  const events = await client.recentAlerts({ minutes }, { signal });
-  return events.filter((event) => event.agent_id === agent && event.started_at < to).map(windowOf);
-}
-
-export function windowOf({ id, started_at, timestamp, threshold, message }: AlertEvent): AlertWindow {
-  return { id, from: started_at, firedAt: timestamp, threshold, message };
-}
-
-/**
- * When the CPU was below the threshold again, as the course shows it: the first step that was not wholly above. Where the
- * course has a gap before that, it is the last that is known of it. Undefined while it goes on.
- *
- * @param until epoch seconds up to which there could be points
- */
-export function endOf(
-  { firedAt, threshold }: AlertWindow,
-  points: readonly HistoryPoint[],
-  { stepSeconds, until }: { stepSeconds: number; until: number },
-): number | undefined {
-  const patience = Math.max(MAX_HOLD_SECONDS, 2 * stepSeconds);
-  let known = firedAt;
-  for (const { time, cpu } of points) {
-    if (time <= firedAt) continue;
-    if (time - known > patience) return known;
-    if (cpu.min < threshold) return time;
-    known = time;
+  { nowSeconds, signal }: ReadOptions,
+): Promise<AlertWindows> {
+  try {
+    const { alerts } = await client.alerts(
+      { agent, state: ['firing', 'resolved'], from, to, limit: MOST },
+      { signal },
+    );
+    return { windows: windowsOf(alerts), eventsOnly: false };
+  } catch (error) {
+    if (!(error instanceof ApiError) || !isWithoutHistory(error)) throw error;
   }
-  return until - known > patience ? known : undefined;
+  const minutes = Math.min(Math.max(1, Math.ceil((nowSeconds - from) / 60) + 1), EVENTS_REACH_MINUTES);
+  const [events, { alerts }] = await Promise.all([
+    client.recentAlerts({ minutes }, { signal }),
+    client.alerts({ agent, state: 'firing', limit: MOST }, { signal }),
+  ]);
+  const fired = events
+    .filter((event) => event.agent_id === agent && event.started_at < to)
+    .map(windowOfEvent);
+  // Of what fires still, more is known.
+  return { windows: newestOf(fired, windowsOf(alerts)), eventsOnly: true };
 }
 
-/**
- * The same of snapshots in memory, which know to the second what a long step of the course does not. Undefined where none
- * of them is later than the alert and below its threshold.
- */
-export function endInMemory(
-  { firedAt, threshold }: AlertWindow,
-  snapshots: readonly Snapshot[],
-): number | undefined {
-  return snapshots.find(
-    ({ timestamp, total_cpu_percent }) => timestamp > firedAt && total_cpu_percent < threshold,
-  )?.timestamp;
+/** Each alert once, as the later list has it. */
+export function newestOf(known: readonly AlertWindow[], newer: readonly AlertWindow[]): AlertWindow[] {
+  return [...new Map([...known, ...newer].map((window) => [window.id, window])).values()];
 }
 
-/** Who took most of the CPU from the moment the alert began to its end. */
-export async function culpritsOf(
-  client: Pick<Client, 'topProcesses'>,
-  agent: string,
-  { from, to }: TimeSpan,
-  signal: AbortSignal,
-): Promise<Culprit[]> {
-  const { processes } = await client.topProcesses(
-    { agent, from, to: Math.max(to, from + 1), limit: CULPRITS },
-    { signal },
+/** Those that fired: what is only pending is no alert yet. */
+export function windowsOf(alerts: readonly Alert[]): AlertWindow[] {
+  return alerts.flatMap(({ id, rule_id, started_at, fired_at, resolved_at, threshold, summary, culprits }) =>
+    fired_at === null
+      ? []
+      : [
+          {
+            id,
+            from: started_at,
+            firedAt: fired_at,
+            resolvedAt: resolved_at,
+            threshold: rule_id === CPU_RULE ? (threshold ?? undefined) : undefined,
+            message: summary,
+            culprits,
+          },
+        ],
   );
-  return processes;
+}
+
+function windowOfEvent({ id, started_at, timestamp, threshold, message }: AlertEvent): AlertWindow {
+  return {
+    id,
+    from: started_at,
+    firedAt: timestamp,
+    resolvedAt: undefined,
+    threshold,
+    message,
+    culprits: undefined,
+  };
 }

@@ -1,113 +1,83 @@
 import { computed, effect, signal, type ReadonlySignal } from '@preact/signals';
-import {
-  alertWindows,
-  culpritsOf,
-  endInMemory,
-  endOf,
-  windowOf,
-  type AlertWindow,
-  type Culprit,
-} from './alertWindows.ts';
+import { endInMemory, endOf } from './alertEnds.ts';
+import { alertWindows, newestOf, windowsOf, type AlertWindow, type AlertWindows } from './alertWindows.ts';
 import type { HostContext } from './hostContext.ts';
 import type { HostCourse } from './hostCourse.ts';
 import type { RecentSnapshots } from './recentSnapshots.ts';
 import { createResource } from './resource.ts';
 
-/** An alert as it is shown: with its end, as far as the course tells, and who it was. */
+/** An alert as it is shown: with its end, as far as it is known. */
 export interface ShownAlert extends AlertWindow {
   /** Undefined while it goes on. */
   to: number | undefined;
-  /** Undefined where it is not known (yet). */
-  culprits: readonly Culprit[] | undefined;
 }
 
 export interface HostAlerts {
+  /** Oldest first. */
   alerts: ReadonlySignal<readonly ShownAlert[]>;
+  /** No alerts are kept: the contract's events are shown, which do not reach far. */
+  eventsOnly: ReadonlySignal<boolean>;
   close(): void;
 }
 
-/** For how many alerts of a span is asked who it was: one request each. */
-const ASKED = 12;
-
-/** How long after its end, or its start where it goes on, the history has all of it, in ms. */
-const SETTLE_MS = 3_000;
-
 export function followAlerts(
-  context: HostContext,
+  { agent, client, view, span, services }: HostContext,
   { points, step }: Pick<HostCourse, 'points' | 'step'>,
   recent: ReadonlySignal<RecentSnapshots>,
 ): HostAlerts {
-  const { agent, client, view, span, services, withoutHistory } = context;
-  const answer = createResource<AlertWindow[]>();
+  const answer = createResource<AlertWindows>();
+  /** What was told live: newer than an answer that was asked for before. */
   const came = signal<readonly AlertWindow[]>([]);
-  const culprits = signal<ReadonlyMap<string, readonly Culprit[]>>(new Map());
-  const asked = new Set<string>();
-  const controller = new AbortController();
 
   const read = () => {
     const nowSeconds = services.clock.now.peek();
+    came.value = [];
     answer.read((signal) => alertWindows(client, agent, span.peek(), { nowSeconds, signal }));
   };
   const rangeKey = computed(() =>
     typeof view.value.range === 'string' ? view.value.range : `${span.value.from}-${span.value.to}`,
   );
-  const stopReading = effect(() => {
-    void rangeKey.value;
-    read();
-  });
 
-  /** Whichever is first: memory knows it to the second, and the course knows what was before memory. */
-  function endNow(window: AlertWindow, until: number): number | undefined {
-    const inCourse = endOf(window, points.value, { stepSeconds: step.value, until });
-    const end = Math.min(inCourse ?? Infinity, endInMemory(window, recent.value.snapshots) ?? Infinity);
+  /** Where the end is not told. Whichever is first: memory knows it to the second, and the course what was before memory. */
+  function guessedEnd({ firedAt, threshold }: AlertWindow, until: number): number | undefined {
+    if (threshold === undefined) return undefined;
+    const fired = { firedAt, threshold };
+    const inCourse = endOf(fired, points.value, { stepSeconds: step.value, until });
+    const end = Math.min(inCourse ?? Infinity, endInMemory(fired, recent.value.snapshots) ?? Infinity);
     return end === Infinity ? undefined : end;
   }
 
-  const windows = computed(() => {
-    const { from, to } = span.value;
-    const all = new Map([...(answer.value.value ?? []), ...came.value].map((window) => [window.id, window]));
-    return [...all.values()]
-      .map((window) => ({
-        ...window,
-        to: endNow(window, to),
-      }))
-      .filter((window) => window.from < to && (window.to ?? to) > from)
-      .sort((a, b) => a.from - b.from);
-  });
-
-  async function ask({ id, from, to }: { id: string; from: number; to: number | undefined }): Promise<void> {
-    const found = await culpritsOf(client, agent, { from, to: to ?? span.peek().to }, controller.signal);
-    culprits.value = new Map([...culprits.peek(), [id, found]]);
-  }
-  const stopAsking = effect(() => {
-    if (withoutHistory.value !== undefined) return;
-    for (const window of windows.value.slice(-ASKED)) {
-      // Asked while it goes on, and once more when it is over.
-      const key = `${window.id} ${window.to === undefined ? 'on' : 'over'}`;
-      if (asked.has(key)) continue;
-      asked.add(key);
-      setTimeout(() => void ask(window).catch(() => undefined), SETTLE_MS * Number(window.to === undefined));
-    }
-  });
-
   const ends = [
-    services.link.onAlert((event) => {
-      if (event.agent_id === agent) came.value = [...came.peek(), windowOf(event)];
+    effect(() => {
+      void rangeKey.value;
+      read();
+    }),
+    services.link.onAlertChanges((changes) => {
+      const ours = changes.flatMap(({ alert }) => (alert.agent_id === agent ? [alert] : []));
+      if (ours.length > 0) came.value = newestOf(came.peek(), windowsOf(ours));
     }),
     services.link.onLive(({ since }) => {
       if (since !== undefined) read();
     }),
-    stopReading,
-    stopAsking,
   ];
   return {
-    alerts: computed(() =>
-      windows.value.map((window) => ({ ...window, culprits: culprits.value.get(window.id) })),
-    ),
+    alerts: computed(() => {
+      const { from, to } = span.value;
+      return newestOf(answer.value.value?.windows ?? [], came.value)
+        .map((window) => {
+          const { resolvedAt } = window;
+          return {
+            ...window,
+            to: resolvedAt === undefined ? guessedEnd(window, to) : (resolvedAt ?? undefined),
+          };
+        })
+        .filter((window) => window.from < to && (window.to ?? to) > from)
+        .sort((a, b) => a.from - b.from);
+    }),
+    eventsOnly: computed(() => answer.value.value?.eventsOnly ?? false),
     close() {
       for (const end of ends) end();
       answer.close();
-      controller.abort();
     },
   };
 }

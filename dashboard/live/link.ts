@@ -1,6 +1,5 @@
 import { batch, signal, type ReadonlySignal } from '@preact/signals';
 import { io } from 'socket.io-client';
-import type { AlertEvent } from '../../core/contracts/alert.ts';
 import type { AlertChange } from '../../core/contracts/alerting/alert.ts';
 import type { AgentStateEvent, FleetLine, LiveSnapshot } from '../../core/contracts/live.ts';
 import { createListeners } from './listeners.ts';
@@ -25,7 +24,6 @@ export interface Link {
   /** Once a second, a line for each agent that reported. */
   onFleet(listener: (lines: FleetLine[]) => void): () => void;
   onAgentStates(listener: (changes: AgentStateEvent[]) => void): () => void;
-  onAlert(listener: (event: AlertEvent) => void): () => void;
   /** What became of alerts of any rule. One may come twice: its revision tells. */
   onAlertChanges(listener: (changes: AlertChange[]) => void): () => void;
   /** The snapshots of one agent, for as long as somebody listens. */
@@ -55,7 +53,6 @@ export function createLink({ url, nowMs, onUnauthorized, network }: LinkOptions)
   const live = createListeners<[Resumed]>();
   const fleet = createListeners<[FleetLine[]]>();
   const states = createListeners<[AgentStateEvent[]]>();
-  const alerts = createListeners<[AlertEvent]>();
   const alertChanges = createListeners<[AlertChange[]]>();
   const snapshots = createListeners<[LiveSnapshot]>();
   const subscriptions = createSubscriptions();
@@ -97,7 +94,6 @@ export function createLink({ url, nowMs, onUnauthorized, network }: LinkOptions)
   });
   socket.on('fleet', fleet.tell);
   socket.on('agent_states', states.tell);
-  socket.on('alert', alerts.tell);
   socket.on('alert_changes', alertChanges.tell);
   socket.on('snapshot', snapshots.tell);
 
@@ -107,7 +103,6 @@ export function createLink({ url, nowMs, onUnauthorized, network }: LinkOptions)
     onLive: live.add,
     onFleet: fleet.add,
     onAgentStates: states.add,
-    onAlert: alerts.add,
     onAlertChanges: alertChanges.add,
     onSnapshot(agent, listener) {
       const end = snapshots.add((snapshot) => {

@@ -10,8 +10,8 @@ export interface Place {
 
 const heading = (name: string) => (page: Page) => page.getByRole('heading', { name }).first().waitFor();
 
-/** Where a few hosts report. */
-export function placesOf({ host, at }: { host: string; at: number }): Place[] {
+/** Where a few hosts report. @param options.alert the id of one that has fired */
+export function placesOf({ host, at, alert }: { host: string; at: number; alert: string }): Place[] {
   const iso = new Date(at * 1000).toISOString().replace('.000Z', 'Z');
   return [
     {
@@ -40,8 +40,21 @@ export function placesOf({ host, at }: { host: string; at: number }): Place[] {
       name: 'alerts',
       path: '/alerts',
       async isThere(page) {
-        await page.getByRole('region', { name: 'Earlier' }).getByRole('row').nth(1).waitFor();
         await page.getByRole('region', { name: 'Firing now' }).getByRole('listitem').first().waitFor();
+      },
+    },
+    {
+      name: 'alert-history',
+      path: '/alerts/history?range=1h',
+      async isThere(page) {
+        await page.locator('.timeline [data-alert]').first().waitFor();
+      },
+    },
+    {
+      name: 'alert',
+      path: `/alerts/${encodeURIComponent(alert)}`,
+      async isThere(page) {
+        await page.getByRole('region', { name: 'What happened' }).getByText('It fires').waitFor();
       },
     },
     { name: 'operations', path: '/operations', isThere: heading('API nodes') },

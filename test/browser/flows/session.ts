@@ -3,6 +3,7 @@ import type { Page } from 'playwright-core';
 import type { Flow, Group } from '../flow.ts';
 import { startReporting } from '../hosts.ts';
 import { SIGN_IN } from '../pages.ts';
+import { fire, firingOf } from './alerts.ts';
 import { everyPageFlows } from './everyPage.ts';
 
 const VIEWER = 'browser-viewer-token';
@@ -65,6 +66,24 @@ const flows: Flow[] = [
       await signIn(page, OPERATOR);
       await heading(page, 'Operations').waitFor();
       await page.getByRole('link', { name: 'Queue board', exact: true }).waitFor();
+    },
+  },
+  {
+    name: 'who may only read sees what fires, and nothing to do about it; the operator sees both',
+    async run({ visit, service }) {
+      await fire(service.url, 'guarded-02');
+      for (const [token, buttons] of [
+        [VIEWER, 0],
+        [OPERATOR, 1],
+      ] as const) {
+        const { page } = await visit({ expectedErrors: REFUSED });
+        await page.goto(`${service.url}/alerts`);
+        await signIn(page, token);
+        await firingOf(page, 'guarded-02').waitFor();
+        await page.getByText('Live', { exact: true }).waitFor();
+        const acknowledge = firingOf(page, 'guarded-02').getByRole('button', { name: 'Acknowledge' });
+        assert.equal(await acknowledge.count(), buttons);
+      }
     },
   },
 ];

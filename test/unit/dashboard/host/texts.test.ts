@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { endInMemory, endOf, windowOf } from '../../../../dashboard/host/alertWindows.ts';
 import { movedPlace } from '../../../../dashboard/host/keyboardCursor.ts';
 import { pointsOf } from '../../../../dashboard/host/liveBuckets.ts';
 import { sourceText, stepSeconds } from '../../../../dashboard/host/sourceText.ts';
@@ -79,47 +78,5 @@ describe('where an answer comes from', () => {
 
   test('every step that the server chooses is understood', () => {
     for (const { name, seconds } of STEPS) expect(stepSeconds(name)).toBe(seconds);
-  });
-});
-
-describe('the window of an alert', () => {
-  const window = windowOf({
-    id: 'a',
-    agent_id: 'web-01',
-    rule: 'cpu_threshold_duration',
-    severity: 'warning',
-    message: 'hot',
-    current_value: 95,
-    threshold: 90,
-    started_at: BEGIN + 10,
-    timestamp: BEGIN + 20,
-  });
-  const course = (...cpu: number[]) =>
-    pointsOf(
-      cpu.map((value, i) => at(BEGIN + 10 * i, value)),
-      1,
-    );
-
-  const end = (points: ReturnType<typeof course>, until = BEGIN + 50) =>
-    endOf(window, points, { stepSeconds: 1, until });
-
-  test('ends with the first snapshot below the threshold after it fired', () => {
-    expect(end(course(10, 95, 95, 99, 50, 99))).toBe(BEGIN + 40);
-  });
-
-  test('is known to the second from snapshots in memory', () => {
-    const snapshots = [10, 95, 95, 99, 50].map((cpu, i) => at(BEGIN + 10 * i, cpu));
-    expect(endInMemory(window, snapshots)).toBe(BEGIN + 40);
-    expect(endInMemory(window, snapshots.slice(0, 4))).toBeUndefined();
-  });
-
-  test('has no end while the CPU is still hot', () => {
-    expect(end(course(10, 95, 95, 99))).toBeUndefined();
-  });
-
-  test('ends with what is known of it where nothing was measured any more', () => {
-    expect(end(course(10, 95, 95, 99), BEGIN + 1_000)).toBe(BEGIN + 30);
-    expect(end([], BEGIN + 1_000)).toBe(BEGIN + 20);
-    expect(end(pointsOf([at(BEGIN + 500, 5)], 1), BEGIN + 1_000)).toBe(BEGIN + 20);
   });
 });
