@@ -2,7 +2,8 @@ import type { Group } from '../flow.ts';
 import { firstRun } from './firstRun.ts';
 import { session } from './session.ts';
 import { thousandHosts } from './thousandHosts.ts';
+import { withoutHistory } from './withoutHistory.ts';
 import { watched } from './watched.ts';
 
 /** The one list of what is tried. */
-export const GROUPS: Group[] = [firstRun, watched, session, thousandHosts];
+export const GROUPS: Group[] = [firstRun, watched, session, withoutHistory, thousandHosts];
