@@ -1,13 +1,27 @@
+/** What is wrong with one field of a request: the part of the request and the way to the field in it. */
+export interface FieldFault {
+  loc: readonly (string | number)[];
+  msg: string;
+}
+
 /** An answer that is not what was asked for, or none at all (status 0). */
 export class ApiError extends Error {
   readonly status: number;
+  /** What a 422 says of each field; empty otherwise. */
+  readonly faults: readonly FieldFault[];
   /** Seconds after which the server says to come back; undefined where it does not. */
   readonly retryAfterSeconds: number | undefined;
 
-  constructor(status: number, detail: string, retryAfterSeconds?: number) {
+  constructor(
+    status: number,
+    detail: string,
+    retryAfterSeconds?: number,
+    faults: readonly FieldFault[] = [],
+  ) {
     super(detail);
     this.name = 'ApiError';
     this.status = status;
+    this.faults = faults;
     this.retryAfterSeconds = retryAfterSeconds;
   }
 }
@@ -83,6 +97,7 @@ async function asError(response: Response): Promise<ApiError> {
     response.status,
     detailOf(body) ?? `The server answered ${response.status}.`,
     Number.isFinite(retryAfter) ? retryAfter : undefined,
+    faultsOf(body),
   );
 }
 
@@ -92,6 +107,15 @@ function detailOf(body: unknown): string | undefined {
   const { detail } = body;
   if (typeof detail === 'string') return detail;
   if (!Array.isArray(detail)) return undefined;
-  const faults = detail as { loc?: string[]; msg?: string }[];
-  return faults.map(({ loc, msg }) => `${(loc ?? []).join('.')}: ${msg ?? ''}`).join('; ');
+  return faultsOf(body)
+    .map(({ loc, msg }) => `${loc.join('.')}: ${msg}`)
+    .join('; ');
+}
+
+function faultsOf(body: unknown): FieldFault[] {
+  if (typeof body !== 'object' || body === null || !('detail' in body)) return [];
+  const { detail } = body;
+  if (!Array.isArray(detail)) return [];
+  const faults = detail as Partial<FieldFault>[];
+  return faults.map(({ loc = [], msg = '' }) => ({ loc, msg }));
 }

@@ -1,7 +1,92 @@
+import { useCallback } from 'preact/hooks';
+import type { AlertRule } from '../../../core/contracts/alerting/rule.ts';
 import { AlertSection } from '../../alerts/section/alertSection.tsx';
+import { useServices } from '../../services.tsx';
 import { usePageTitle } from '../../shell/pageTitle.ts';
+import '../form/form.css';
+import { NewsLine } from '../form/news.tsx';
+import { useActs } from '../form/useActs.ts';
+import { useListed } from '../form/useListed.ts';
+import { useOperator } from '../form/useOperator.ts';
+import { RuleEditor } from './ruleEditor.tsx';
+import { readRule, ruleForm } from './ruleForm.ts';
+import { RuleTable } from './ruleTable.tsx';
 
+/** What is judged: every rule, and the form of the one that the URL names. */
 export function RulesPage() {
   usePageTitle('Rules');
-  return <AlertSection title="Rules">{null}</AlertSection>;
+  const { client, view } = useServices();
+  const isOperator = useOperator();
+  const ask = useCallback((signal: AbortSignal) => client.alertRules({ signal }), [client]);
+  const { value, fault, refresh } = useListed(ask);
+  const { news, tell, busy, act } = useActs(refresh);
+
+  const query = view.query.value;
+  const edited = value?.rules.find(({ id, source }) => source === 'api' && id === query.get('rule'));
+  const isEditing = isOperator && (query.has('new') || edited !== undefined);
+  const close = () => view.setQuery({ rule: undefined, new: undefined }, { push: true });
+
+  const enable = (rule: AlertRule, enabled: boolean) =>
+    act(async () => {
+      const { body } = readRule({ ...ruleForm(rule), enabled });
+      await client.changeAlertRule(rule.id, body, { ifVersion: rule.version });
+      return `The rule ${rule.id} is switched ${enabled ? 'on' : 'off'}.`;
+    });
+  const remove = ({ id, version }: AlertRule) =>
+    act(async () => {
+      await client.deleteAlertRule(id, { ifVersion: version });
+      return `The rule ${id} is deleted.`;
+    });
+
+  return (
+    <AlertSection
+      title="Rules"
+      actions={
+        isOperator &&
+        !isEditing && (
+          <button
+            type="button"
+            class="button primary"
+            onClick={() => view.setQuery({ new: 'rule' }, { push: true })}
+          >
+            New rule
+          </button>
+        )
+      }
+    >
+      {fault !== undefined && (
+        <p class="notice" role="alert">
+          The rules could not be read: {fault}
+        </p>
+      )}
+      {!isEditing && <NewsLine news={news} />}
+      {value === undefined && fault === undefined && <p class="page-wait">Loading…</p>}
+      {isEditing ? (
+        <RuleEditor
+          key={edited?.id}
+          rule={edited}
+          onSaved={(id) => {
+            tell(`The rule ${id} is saved.`);
+            refresh();
+            close();
+          }}
+          onCancel={() => {
+            tell('');
+            close();
+          }}
+        />
+      ) : (
+        value !== undefined && (
+          <RuleTable
+            rules={value.rules}
+            canChange={isOperator}
+            busy={busy}
+            onEdit={({ id }) => view.setQuery({ rule: id }, { push: true })}
+            onEnable={enable}
+            onDelete={remove}
+          />
+        )
+      )}
+    </AlertSection>
+  );
 }

@@ -1,0 +1,10 @@
+import { useCallback } from 'preact/hooks';
+import { useServices } from '../../services.tsx';
+import { useListed } from './useListed.ts';
+
+/** Ids of the rules there are; none where they cannot be read. */
+export function useRuleIds(): readonly string[] {
+  const { client } = useServices();
+  const ask = useCallback((signal: AbortSignal) => client.alertRules({ signal }), [client]);
+  return useListed(ask).value?.rules.map(({ id }) => id) ?? [];
+}
