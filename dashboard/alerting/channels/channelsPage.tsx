@@ -1,7 +1,150 @@
+import { useCallback, useState } from 'preact/hooks';
+import type { ChannelView, RouteView } from '../../../core/contracts/alerting/views.ts';
 import { AlertSection } from '../../alerts/section/alertSection.tsx';
+import { useServices } from '../../services.tsx';
 import { usePageTitle } from '../../shell/pageTitle.ts';
+import '../form/form.css';
+import { NewsLine } from '../form/news.tsx';
+import { SectionHead } from '../form/sectionHead.tsx';
+import { useActs } from '../form/useActs.ts';
+import { useListed } from '../form/useListed.ts';
+import { useOperator } from '../form/useOperator.ts';
+import { AuditTrail } from './auditTrail.tsx';
+import { ChannelEditor } from './channelEditor.tsx';
+import { ChannelTable } from './channelTable.tsx';
+import { outcomeText } from './channelText.ts';
+import { DeliveryLog } from './deliveryLog.tsx';
+import { RouteEditor } from './routeEditor.tsx';
+import { RouteTable } from './routeTable.tsx';
 
+/** Where messages go, which ones, and what became of them; and the form of the one that the URL names. */
 export function ChannelsPage() {
   usePageTitle('Channels');
-  return <AlertSection title="Channels">{null}</AlertSection>;
+  const { client, view } = useServices();
+  const canChange = useOperator();
+  // Whoever may not change them is not told of them: there is nothing to ask for.
+  const askChannels = useCallback(
+    async (signal: AbortSignal) => (canChange ? client.channels({ signal }) : { channels: [] }),
+    [client, canChange],
+  );
+  const askRoutes = useCallback((signal: AbortSignal) => client.alertRoutes({ signal }), [client]);
+  const channels = useListed(askChannels);
+  const routes = useListed(askRoutes);
+  const [round, setRound] = useState(0);
+  const refresh = () => {
+    channels.refresh();
+    routes.refresh();
+    setRound((count) => count + 1);
+  };
+  const { news, tell, busy, act } = useActs(refresh);
+  const known = channels.value?.channels ?? [];
+
+  const toldOf = (routes.value?.routes ?? []).flatMap((route) => route.channels);
+  const named = [...new Set([...known.map(({ id }) => id), ...toldOf])].sort();
+
+  const close = () => view.setQuery({ new: undefined, edit: undefined, route: undefined }, { push: true });
+  const cancel = () => {
+    tell('');
+    close();
+  };
+  const saved = (text: string) => {
+    tell(text);
+    refresh();
+    close();
+  };
+  const test = ({ id }: ChannelView) =>
+    act(async () => {
+      const delivery = await client.testChannel(id);
+      const outcome = `Test of ${id}: ${outcomeText(delivery)}`;
+      if (delivery.state !== 'delivered') throw new Error(outcome);
+      return outcome;
+    });
+  const removeChannel = ({ id, version }: ChannelView) =>
+    act(async () => {
+      await client.deleteChannel(id, { ifVersion: version });
+      return `The channel ${id} is deleted.`;
+    });
+  const removeRoute = ({ id, version }: RouteView) =>
+    act(async () => {
+      await client.deleteAlertRoute(id, { ifVersion: version });
+      return `The route ${id} is deleted.`;
+    });
+
+  const query = view.query.value;
+  const channel = known.find(({ id, source }) => source === 'api' && id === query.get('edit'));
+  const route = routes.value?.routes.find(({ id, source }) => source === 'api' && id === query.get('route'));
+  if (canChange && (query.get('new') === 'channel' || channel !== undefined))
+    return (
+      <AlertSection title="Channels">
+        <ChannelEditor
+          key={channel?.id}
+          channel={channel}
+          onSaved={(id) => saved(`The channel ${id} is saved.`)}
+          onCancel={cancel}
+        />
+      </AlertSection>
+    );
+  if (canChange && (query.get('new') === 'route' || route !== undefined))
+    return (
+      <AlertSection title="Channels">
+        <RouteEditor
+          key={route?.id}
+          route={route}
+          channels={known}
+          onSaved={(id) => saved(`The route ${id} is saved.`)}
+          onCancel={cancel}
+        />
+      </AlertSection>
+    );
+  const open = (what: 'channel' | 'route') => view.setQuery({ new: what }, { push: true });
+  return (
+    <AlertSection title="Channels">
+      <NewsLine news={news} />
+      <section aria-labelledby="channels">
+        <SectionHead
+          id="channels"
+          title="Where messages go"
+          add={canChange ? { text: 'New channel', onAdd: () => open('channel') } : undefined}
+        />
+        {channels.fault !== undefined && (
+          <p class="notice">The channels could not be read: {channels.fault}</p>
+        )}
+        {!canChange && <p class="listed-none">Where they go only operators see.</p>}
+        {canChange && channels.value !== undefined && known.length === 0 && (
+          <p class="listed-none">There is no channel: nobody is told of an alert.</p>
+        )}
+        {known.length > 0 && (
+          <ChannelTable
+            channels={known}
+            busy={busy}
+            onTest={test}
+            onEdit={({ id }) => view.setQuery({ edit: id }, { push: true })}
+            onDelete={removeChannel}
+          />
+        )}
+      </section>
+      <section aria-labelledby="routes">
+        <SectionHead
+          id="routes"
+          title="Which alerts go where"
+          add={canChange ? { text: 'New route', onAdd: () => open('route') } : undefined}
+        />
+        {routes.fault !== undefined && <p class="notice">The routes could not be read: {routes.fault}</p>}
+        {routes.value?.routes.length === 0 && (
+          <p class="listed-none">There is no route: channels get tests only.</p>
+        )}
+        {routes.value !== undefined && routes.value.routes.length > 0 && (
+          <RouteTable
+            routes={routes.value.routes}
+            canChange={canChange}
+            busy={busy}
+            onEdit={({ id }) => view.setQuery({ route: id }, { push: true })}
+            onDelete={removeRoute}
+          />
+        )}
+      </section>
+      <DeliveryLog channels={named} round={round} />
+      {canChange && <AuditTrail round={round} />}
+    </AlertSection>
+  );
 }

@@ -1,0 +1,102 @@
+import { useState } from 'preact/hooks';
+import type { ChannelView, RouteView } from '../../../core/contracts/alerting/views.ts';
+import { useServices } from '../../services.tsx';
+import { binder } from '../form/bind.ts';
+import { CheckList } from '../form/checkList.tsx';
+import { EditForm } from '../form/editForm.tsx';
+import { NO_FAULTS } from '../form/faults.ts';
+import { CheckField, ChoiceField, TextField } from '../form/fields.tsx';
+import { MatcherFields } from '../form/matcherFields.tsx';
+import { useRuleIds } from '../form/useRuleIds.ts';
+import { useSave } from '../form/useSave.ts';
+import { GROUP_CHOICES } from './channelText.ts';
+import { NEW_ROUTE, readRoute, routeForm } from './routeForm.ts';
+
+interface RouteEditorProps {
+  /** Undefined: a new one. */
+  route: RouteView | undefined;
+  channels: readonly ChannelView[];
+  onSaved(id: string): void;
+  onCancel(): void;
+}
+
+export function RouteEditor({ route: given, channels, onSaved, onCancel }: RouteEditorProps) {
+  const { client } = useServices();
+  const rules = useRuleIds();
+  // As it was when the form was made of it: what others change meanwhile is a conflict, and not for the form to follow.
+  const [route, setRoute] = useState(given);
+  const [form, setForm] = useState(() => (route === undefined ? NEW_ROUTE : routeForm(route)));
+  const saving = useSave();
+  const change = (changes: Partial<typeof form>) => setForm((known) => ({ ...known, ...changes }));
+  const bind = binder(form, change, saving.faults);
+  const names = channels.map(({ id, name }) => [id, name] as const);
+  const submit = () => {
+    const { body, faults } = readRoute(form);
+    void saving.save(faults, async () => {
+      const saved =
+        route === undefined
+          ? await client.createAlertRoute({ id: form.id, ...body })
+          : await client.changeAlertRoute(route.id, body, { ifVersion: route.version });
+      onSaved(saved.id);
+    });
+  };
+  const reload = () =>
+    void saving.save(NO_FAULTS, async () => {
+      const { routes } = await client.alertRoutes();
+      const now = routes.find(({ id }) => id === route?.id);
+      if (now === undefined) throw new Error('Somebody else has deleted it.');
+      setRoute(now);
+      setForm(routeForm(now));
+    });
+  return (
+    <EditForm
+      title={route === undefined ? 'New route' : `Route ${route.id}`}
+      saving={saving}
+      submit="Save"
+      onSubmit={submit}
+      onCancel={onCancel}
+      onReload={reload}
+    >
+      <TextField
+        label="Id"
+        disabled={route !== undefined}
+        hint="Stays what it is: a-z, 0-9, _ and -, as in critical-to-ops."
+        {...bind('id')}
+      />
+      <MatcherFields form={form} change={change} faults={saving.faults} rules={rules} />
+      <fieldset>
+        <legend>How they are told</legend>
+        <CheckList label="Channels" choices={names} {...bind('channels')} />
+        <ChoiceField label="Gathered" choices={GROUP_CHOICES} {...bind('groupBy', 'group_by')} />
+        <div class="form-row">
+          <TextField
+            label="The first waits"
+            hint="How long the first alert of a group waits for others."
+            {...bind('groupWait', 'group_wait_seconds')}
+          />
+          <TextField
+            label="Further ones wait"
+            hint="How long news of a group that was told of waits."
+            {...bind('groupInterval', 'group_interval_seconds')}
+          />
+          <TextField
+            label="Told again every"
+            hint="While it still fires. 0 s: it is told once."
+            {...bind('repeat', 'repeat_seconds')}
+          />
+        </div>
+        <CheckField label="Tell when it is over" {...bind('sendResolved')} />
+      </fieldset>
+      <fieldset>
+        <legend>Where nobody acknowledges</legend>
+        <CheckField label="Tell others as well" {...bind('escalates')} />
+        {form.escalates && (
+          <>
+            <TextField label="After" {...bind('escalateAfter', 'escalate.after_seconds')} />
+            <CheckList label="Channels then" choices={names} {...bind('escalateTo', 'escalate.channels')} />
+          </>
+        )}
+      </fieldset>
+    </EditForm>
+  );
+}
