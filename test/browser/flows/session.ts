@@ -5,6 +5,7 @@ import { startReporting } from '../hosts.ts';
 import { SIGN_IN } from '../pages.ts';
 import { fire, firingOf } from './alerts.ts';
 import { everyPageFlows } from './everyPage.ts';
+import { viewerFlows } from './viewer.ts';
 
 const VIEWER = 'browser-viewer-token';
 const OPERATOR = 'browser-operator-token';
@@ -96,5 +97,9 @@ export const session: Group = {
     return reporting.stop;
   },
   places: () => [SIGN_IN],
-  flows: [...flows, ...everyPageFlows(() => [SIGN_IN], REFUSED)],
+  flows: [
+    ...flows,
+    ...viewerFlows((page) => signIn(page, VIEWER), REFUSED),
+    ...everyPageFlows(() => [SIGN_IN], REFUSED),
+  ],
 };
