@@ -19,10 +19,12 @@ const CPU = body({ kind: 'cpu', at_or_above: 90 }, { for_seconds: 10 });
 
 /** What is the same however the snapshots come: not how often it changed, nor by which clock that was decided. */
 const told = (alerts: Alert[]) =>
-  alerts.map(({ state, started_at, fired_at, resolved_at, value, peak, average, culprits, ...rest }) => ({
-    ...{ state, started_at, fired_at, resolved_at, value, peak, average, culprits },
-    ...{ samples: rest.samples, gaps: rest.gaps, flapping: rest.flapping },
-  }));
+  alerts.map(
+    ({ state, started_at, fired_at, resolved_at, value, peak, average, samples: count, gaps, culprits }) => ({
+      window: { state, started_at, fired_at, resolved_at },
+      evidence: { value, peak, average, count, gaps, culprits },
+    }),
+  );
 
 test('the recording says of a rule what it says when it comes in: three windows, and who it was', () => {
   const recorded = recordedSnapshots(1_800_000_000).map((one) =>
