@@ -7,7 +7,7 @@ import type { Flow } from '../flow.ts';
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 
 const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
-const region = (page: Page, name: string) => page.getByRole('region', { name });
+const region = (page: Page, name: string) => page.getByRole('region', { name, exact: true });
 
 /** @param receiver gets what is sent, once the group is prepared */
 export function channelFlows(receiver: () => Receiver): Flow[] {
