@@ -1,10 +1,12 @@
 import type { PruneTask } from '../core/contracts/queues.ts';
 import { RejectedDataError } from '../core/errors.ts';
 import type { Logger } from '../core/platform/logger.ts';
+import type { AcknowledgementStore } from '../core/stores/acknowledgements.ts';
 import type { AgentStateStore } from '../core/stores/agentStates.ts';
 import type { AgentStore } from '../core/stores/agents.ts';
 import type { AlertHistoryStore } from '../core/stores/alertHistory.ts';
 import type { AlertStore } from '../core/stores/alerts.ts';
+import type { OpenAlertStore } from '../core/stores/openAlerts.ts';
 import type { RollupStore } from '../core/stores/rollups.ts';
 import type { SnapshotStore } from '../core/stores/snapshots.ts';
 import type { TimelineStore } from '../core/stores/timeline.ts';
@@ -13,6 +15,8 @@ import { forgetAgent, type ForgetDependencies } from './forget.ts';
 export interface PruneStores {
   timeline: TimelineStore;
   alerts: AlertStore;
+  openAlerts: Pick<OpenAlertStore, 'ids'>;
+  acknowledgements: Pick<AcknowledgementStore, 'prune'>;
   alerting: ForgetDependencies['alerting'];
   /** Absent where no history is kept. */
   snapshots: SnapshotStore | undefined;
@@ -38,7 +42,9 @@ export async function prune(task: PruneTask, pruning: Pruning): Promise<void> {
   }
   if (task.store === 'redis') {
     const [records, events] = [await timeline.prune(nowSeconds), await alerts.prune(nowSeconds)];
-    log.debug({ records, events }, 'pruned Redis');
+    const openIds = await pruning.openAlerts.ids();
+    const acknowledgements = await pruning.acknowledgements.prune(openIds, nowSeconds * 1000);
+    log.debug({ records, events, acknowledgements }, 'pruned Redis');
     return;
   }
   if (snapshots === undefined || rollups === undefined) return;

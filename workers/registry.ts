@@ -2,6 +2,7 @@ import type { Config } from '../core/config.ts';
 import { QUEUE_NAMES, type QueueName } from '../core/contracts/queues.ts';
 import type { Logger } from '../core/platform/logger.ts';
 import type { Queue } from '../core/platform/queue.ts';
+import type { AcknowledgementStore } from '../core/stores/acknowledgements.ts';
 import type { AgentStateStore } from '../core/stores/agentStates.ts';
 import type { AgentStore } from '../core/stores/agents.ts';
 import type { AlertingSettingsCopy } from '../core/stores/alertingSettings.ts';
@@ -9,6 +10,7 @@ import type { AlertHistoryStore } from '../core/stores/alertHistory.ts';
 import type { AlertRecordStore } from '../core/stores/alertRecords.ts';
 import type { AlertStore } from '../core/stores/alerts.ts';
 import type { DeliveryStore } from '../core/stores/deliveries.ts';
+import type { OpenAlertStore } from '../core/stores/openAlerts.ts';
 import type { RollupStore } from '../core/stores/rollups.ts';
 import type { SnapshotStore } from '../core/stores/snapshots.ts';
 import type { TimelineStore } from '../core/stores/timeline.ts';
@@ -32,6 +34,8 @@ export interface RoleDependencies {
   timeline: TimelineStore;
   /** Events of the contract. */
   alerts: AlertStore;
+  openAlerts: OpenAlertStore;
+  acknowledgements: AcknowledgementStore;
   alerting: Evaluator;
   /** Absent where no history is kept. */
   snapshots: SnapshotStore | undefined;
@@ -105,6 +109,8 @@ export function createRoles(deps: RoleDependencies): { [Name in QueueName]: Role
         prune(task, {
           timeline,
           alerts,
+          openAlerts: deps.openAlerts,
+          acknowledgements: deps.acknowledgements,
           alerting,
           snapshots,
           rollups,

@@ -9,6 +9,7 @@ import { openPrisma } from '../core/platform/prisma.ts';
 import type { ProcessContext } from '../core/platform/process.ts';
 import { openQueue } from '../core/platform/queue.ts';
 import { openRedis, warnOfLossyRedis } from '../core/platform/redis.ts';
+import { createAcknowledgementStore } from '../core/stores/acknowledgements.ts';
 import { createAgentStateStore } from '../core/stores/agentStates.ts';
 import { createAgentStore } from '../core/stores/agents.ts';
 import type { AlertingSettingsCopy } from '../core/stores/alertingSettings.ts';
@@ -16,6 +17,7 @@ import { createAlertHistoryStore } from '../core/stores/alertHistory.ts';
 import { createAlertRecordStore } from '../core/stores/alertRecords.ts';
 import { createAlertStore } from '../core/stores/alerts.ts';
 import { createDeliveryStore } from '../core/stores/deliveries.ts';
+import { createOpenAlertStore } from '../core/stores/openAlerts.ts';
 import { createRollupStore } from '../core/stores/rollups.ts';
 import { createSnapshotStore } from '../core/stores/snapshots.ts';
 import { createTimelineStore } from '../core/stores/timeline.ts';
@@ -98,6 +100,8 @@ export async function startWorkers(
     metrics: workerMetrics,
     timeline: createTimelineStore(storesRedis, config.timeline),
     alerts: createAlertStore(storesRedis, config.alerts),
+    openAlerts: createOpenAlertStore(storesRedis),
+    acknowledgements: createAcknowledgementStore(storesRedis),
     alerting,
     snapshots,
     rollups,

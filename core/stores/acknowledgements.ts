@@ -4,6 +4,9 @@ import { acknowledgementSchema, type Acknowledgement } from '../contracts/alerti
 /** A hash: what was said of alerts that somebody has seen, by the ids of those. */
 const KEY = 'topline:alerts:acknowledged';
 
+/** A sorted set: of these alerts, those that were found to be over, and when (epoch ms). */
+const OVER_KEY = 'topline:alerts:acknowledged:over';
+
 /** How long one is kept after its alert is over: what is late in telling still has to know. */
 const KEEP_MS = 86_400_000;
 
@@ -17,7 +20,10 @@ export interface AcknowledgementStore {
   remove(alertId: string): Promise<boolean>;
   /** Those of these alerts that there are. */
   of(alertIds: readonly string[]): Promise<Map<string, Acknowledgement>>;
-  /** Drops those that are old and whose alert is not among the open ones any more. Resolves to how many went. */
+  /**
+   * Drops those whose alerts are over for long, which takes two calls: one that finds them over, and one a day later.
+   * Resolves to how many went.
+   */
   prune(openIds: ReadonlySet<string>, nowMs: number): Promise<number>;
 }
 
@@ -38,10 +44,17 @@ export function createAcknowledgementStore(redis: Redis): AcknowledgementStore {
       );
     },
     async prune(openIds, nowMs) {
-      const over = Object.entries(await redis.hgetall(KEY)).flatMap(([id, text]) =>
-        !openIds.has(id) && (parse(text)?.at_ms ?? 0) < nowMs - KEEP_MS ? [id] : [],
-      );
-      return over.length === 0 ? 0 : redis.hdel(KEY, ...over);
+      const known = await redis.hkeys(KEY);
+      const open = known.filter((id) => openIds.has(id));
+      const over = known.filter((id) => !openIds.has(id));
+      // One may be open after all: it was acknowledged after the open ones were read.
+      if (open.length > 0) await redis.zrem(OVER_KEY, ...open);
+      if (over.length > 0) await redis.zadd(OVER_KEY, 'NX', ...over.flatMap((id) => [nowMs, id]));
+      const old = await redis.zrangebyscore(OVER_KEY, '-inf', nowMs - KEEP_MS);
+      if (old.length === 0) return 0;
+      const gone = await redis.hdel(KEY, ...old);
+      await redis.zrem(OVER_KEY, ...old);
+      return gone;
     },
   };
 }

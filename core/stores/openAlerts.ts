@@ -69,6 +69,8 @@ export interface OpenAlertStore {
   tell(changes: readonly AlertChange[]): Promise<number>;
   /** All of them, in no order; what cannot be read is left out. */
   all(): Promise<Alert[]>;
+  /** Of all of them, also of what cannot be read. */
+  ids(): Promise<Set<string>>;
   /** Undefined where it is not open. */
   find(id: string): Promise<Alert | undefined>;
 }
@@ -103,6 +105,7 @@ export function createOpenAlertStore(redis: Redis): OpenAlertStore {
       const values = await redis.hvals(OPEN_KEY);
       return values.flatMap((value) => parseAlert(value) ?? []);
     },
+    ids: async () => new Set(await redis.hkeys(OPEN_KEY)),
     async find(id) {
       const value = await redis.hget(OPEN_KEY, id);
       return value === null ? undefined : parseAlert(value);

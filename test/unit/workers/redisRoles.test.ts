@@ -7,9 +7,12 @@ import { RejectedDataError } from '../../../core/errors.ts';
 import { createLogger } from '../../../core/platform/logger.ts';
 import { createMetrics } from '../../../core/platform/metrics.ts';
 import { toQueuedRow, toSnapshotRow } from '../../../core/snapshotRow.ts';
+import { createAcknowledgementStore } from '../../../core/stores/acknowledgements.ts';
 import { createAgentStateStore, type AgentStateStore } from '../../../core/stores/agentStates.ts';
 import { createAlertStore, type AlertStore } from '../../../core/stores/alerts.ts';
+import { createOpenAlertStore } from '../../../core/stores/openAlerts.ts';
 import { createTimelineStore, type TimelineStore } from '../../../core/stores/timeline.ts';
+import { alert } from '../../support/alerts.ts';
 import { snapshot } from '../../support/snapshots.ts';
 import { startTestRedis, type TestRedis } from '../../support/stores.ts';
 import { prune } from '../../../workers/prune.ts';
@@ -83,6 +86,8 @@ describe('the prune role', () => {
   const stores = () => ({
     timeline,
     alerts,
+    openAlerts: createOpenAlertStore(redis),
+    acknowledgements: createAcknowledgementStore(redis),
     alerting: { forget: async () => undefined },
     agentStates,
     snapshots: undefined,
@@ -102,6 +107,16 @@ describe('the prune role', () => {
     expect(await redis.zcard(config.alerts.key)).toBe(2);
     await prune({ store: 'redis' }, { ...stores(), nowSeconds: NOW + 3601 });
     expect(await redis.zrange(config.alerts.key, '0', '-1')).toEqual(['new']);
+  });
+
+  test('forgets who has seen an alert a day after it is over, and not while it fires', async () => {
+    const { openAlerts, acknowledgements } = stores();
+    const open = alert();
+    await openAlerts.tell([{ change: 'firing', alert: open }]);
+    for (const id of [open.id, 'over']) await acknowledgements.put(id, { at_ms: 1, by: 'Ada', note: '' });
+    for (const nowSeconds of [NOW, NOW + 86_400])
+      await prune({ store: 'redis' }, { ...stores(), nowSeconds });
+    expect([...(await acknowledgements.of([open.id, 'over'])).keys()]).toEqual([open.id]);
   });
 
   test('has nothing to do for PostgreSQL where there is none', async () => {
