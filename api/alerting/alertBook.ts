@@ -1,5 +1,5 @@
 import { createSilencing, type Silencing } from '../../core/alerting/silencing.ts';
-import type { Alert } from '../../core/contracts/alerting/alert.ts';
+import type { Alert, AlertState } from '../../core/contracts/alerting/alert.ts';
 import type { AlertingSettings } from '../../core/contracts/alerting/settings.ts';
 import type { Acknowledgement } from '../../core/contracts/alerting/silence.ts';
 import type { AlertDetail, AlertView } from '../../core/contracts/alerting/views.ts';
@@ -18,8 +18,8 @@ export interface AlertBook {
    * @param limit most of them; one more says that there is a next page
    */
   list(filter: AlertFilter, after: AlertPlace | undefined, limit: number): Promise<Alert[]>;
-  /** Undefined where there is none. */
-  find(id: string): Promise<Alert | undefined>;
+  /** Undefined where there is none. One that is not open is over, also where how it ended is not kept yet. */
+  find(id: string): Promise<{ alert: Alert; isOpen: boolean } | undefined>;
   /** With all that happened to it; undefined where there is none. */
   detail(id: string, nowSeconds: number): Promise<AlertDetail | undefined>;
   /** With what was done about them. */
@@ -36,14 +36,19 @@ export function createAlertBook({
   acknowledgements: Pick<AcknowledgementStore, 'of'>;
   settings: Pick<AlertingSettingsAccess, 'read'>;
   /** Undefined where no history is kept: then there are only open ones. */
-  records: Pick<AlertRecordStore, 'list' | 'history'> | undefined;
+  records: Pick<AlertRecordStore, 'list' | 'history' | 'acknowledged'> | undefined;
 }): AlertBook {
   async function views(alerts: readonly Alert[], nowSeconds: number): Promise<AlertView[]> {
     if (alerts.length === 0) return [];
     const known = await settings.read();
     const silencedBy = createSilencing(known)(nowSeconds);
     const seen = await orRedisUnavailable(() => acknowledgements.of(alerts.map(({ id }) => id)));
-    return alerts.map((alert) => viewOf(alert, seen.get(alert.id), silencedBy, known));
+    // Redis forgets it some time after the end.
+    const over = alerts.filter(({ id, state }) => state === 'resolved' && !seen.has(id));
+    const noted = await records?.acknowledged(over.map(({ id }) => id));
+    return alerts.map((alert) =>
+      viewOf(alert, seen.get(alert.id) ?? noted?.get(alert.id), silencedBy, known),
+    );
   }
 
   return {
@@ -52,10 +57,14 @@ export function createAlertBook({
       const all = await orRedisUnavailable(() => open.all());
       const openById = new Map(all.map((alert) => [alert.id, alert]));
       const current = all.filter((alert) => fits(alert, filter));
+      // What Redis does not have is over, whatever PostgreSQL still says: whoever asks what fires need not wait for it, and
+      // is told of nothing else.
+      const asked = filter.states === undefined ? filter : { ...filter, states: overOf(filter.states) };
+      const source = asked.states?.length === 0 ? undefined : records;
       const page: Alert[] = [];
       let place = after;
       for (;;) {
-        const kept = records === undefined ? [] : await records.list(filter, place, limit + 1);
+        const kept = source === undefined ? [] : await source.list(asked, place, limit + 1);
         const isLast = kept.length <= limit;
         // What is open and lies behind what was read belongs to what is read next.
         const end = isLast ? undefined : placeOf(kept.at(-1));
@@ -70,7 +79,9 @@ export function createAlertBook({
 
     async find(id) {
       const found = await orRedisUnavailable(() => open.find(id));
-      return found ?? (await records?.history(id))?.alert;
+      if (found !== undefined) return { alert: found, isOpen: true };
+      const kept = (await records?.history(id))?.alert;
+      return kept && { alert: kept, isOpen: false };
     },
 
     async detail(id, nowSeconds) {
@@ -132,6 +143,10 @@ function fits(
     (from === undefined || alert.resolved_at === null || alert.resolved_at >= from) &&
     (to === undefined || alert.started_at < to)
   );
+}
+
+function overOf(states: readonly AlertState[]): AlertState[] {
+  return states.filter((state) => state === 'resolved');
 }
 
 function placeOf(alert: Alert | undefined): AlertPlace | undefined {

@@ -27,7 +27,12 @@ export function acknowledgeRoutes({
    * Writes down what somebody did, where there is a place for it. It counts by now, and whoever is called at night while
    * PostgreSQL is away is not to be refused: then the log has it alone.
    */
-  async function writeDown(ctx: RouteContext, alert: Alert, entry: AlertEntry): Promise<void> {
+  async function writeDown(
+    ctx: RouteContext,
+    alert: Alert,
+    entry: AlertEntry,
+    isRepeated = false,
+  ): Promise<void> {
     const { at_ms, kind, by } = entry;
     const line = { ...auditLine(ctx), alert: alert.id, by };
     ctx.state.log.info(line, `alert ${kind}`);
@@ -40,6 +45,7 @@ export function acknowledgeRoutes({
         agentId: alert.agent_id,
         key: `${kind}:${at_ms}`,
       });
+      if (isRepeated) return;
       await kept.audit.record({
         actor: actorOf(ctx, by ?? undefined),
         action,
@@ -52,6 +58,13 @@ export function acknowledgeRoutes({
         'could not be kept in the history of the alert',
       );
     }
+  }
+
+  /** @throws {ServiceError} 404 where there is no such alert, 409 where it is over */
+  async function findOpen(id: string): Promise<Alert> {
+    const { alert, isOpen } = (await book.find(id)) ?? refuseUnknownAlert(id);
+    if (!isOpen) throw new ServiceError(409, `The alert ${id} is over`);
+    return alert;
   }
 
   async function viewOf(alert: Alert) {
@@ -80,15 +93,14 @@ export function acknowledgeRoutes({
       async handle(ctx) {
         const { id } = validate(alertParamsSchema, ctx.params, 'path');
         const { by, note } = validate(acknowledgeBodySchema, await readJson(ctx.req, MAX_BODY_BYTES), 'body');
-        const alert = (await book.find(id)) ?? refuseUnknownAlert(id);
-        if (alert.state !== 'firing')
-          throw new ServiceError(
-            409,
-            alert.state === 'resolved' ? `The alert ${id} is over` : `The alert ${id} does not fire yet`,
-          );
-        const at_ms = Date.now();
-        await orRedisUnavailable(() => acknowledgements.put(id, { at_ms, by, note }));
-        await writeDown(ctx, alert, { at_ms, kind: 'acknowledged', by, detail: { note } });
+        const alert = await findOpen(id);
+        if (alert.state === 'pending') throw new ServiceError(409, `The alert ${id} does not fire yet`);
+        const known = (await orRedisUnavailable(() => acknowledgements.of([id]))).get(id);
+        // Whoever got no answer asks again: of what was done there is one entry.
+        const isRepeated = known?.by === by && known.note === note;
+        const at_ms = isRepeated ? known.at_ms : Date.now();
+        if (!isRepeated) await orRedisUnavailable(() => acknowledgements.put(id, { at_ms, by, note }));
+        await writeDown(ctx, alert, { at_ms, kind: 'acknowledged', by, detail: { note } }, isRepeated);
         ctx.body = await viewOf(alert);
       },
     },
@@ -103,11 +115,12 @@ export function acknowledgeRoutes({
         200: { description: 'The alert as it is now', schema: alertViewSchema, example: ALERT_EXAMPLE },
         403: { description: 'Only the operator may' },
         404: { description: 'There is no such alert, or nobody has acknowledged it' },
+        409: { description: 'It is over' },
         503: { description: 'A store is out of reach' },
       },
       async handle(ctx) {
         const { id } = validate(alertParamsSchema, ctx.params, 'path');
-        const alert = (await book.find(id)) ?? refuseUnknownAlert(id);
+        const alert = await findOpen(id);
         if (!(await orRedisUnavailable(() => acknowledgements.remove(id))))
           throw new ServiceError(404, `Nobody has acknowledged the alert ${id}`);
         await writeDown(ctx, alert, { at_ms: Date.now(), kind: 'unacknowledged', by: null, detail: {} });

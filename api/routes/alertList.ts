@@ -16,7 +16,8 @@ export function alertListRoute({ book, kept }: Pick<Alerting, 'book' | 'kept'>):
     path: '/api/alerts',
     summary: 'Alerts of all rules, newest first',
     description:
-      'Where no history is kept (POSTGRES_DSN is not set), there are only those that are pending or fire.',
+      'Where no history is kept (POSTGRES_DSN is not set), there are only those that are pending or fire. Where only those ' +
+      'are asked for, by state, PostgreSQL may be away.',
     tag: 'alerts',
     access: 'reader',
     isCostly: true,

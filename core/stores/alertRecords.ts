@@ -3,6 +3,7 @@ import { alertSchema, type Alert, type AlertChange, type AlertState } from '../c
 import { deliverySchema, type Delivery } from '../contracts/alerting/notification.ts';
 import { alertEntrySchema, type AlertEntry } from '../contracts/alerting/record.ts';
 import type { Severity } from '../contracts/alerting/rule.ts';
+import { acknowledgementSchema, type Acknowledgement } from '../contracts/alerting/silence.ts';
 import type { Labels } from '../contracts/labels.ts';
 import { alertingTableOf, quoteName } from '../platform/postgresNames.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
@@ -59,6 +60,8 @@ export interface AlertRecordStore {
   /** A page of those that match, newest first, from behind a place on. */
   list(filter: AlertFilter, after: AlertPlace | undefined, limit: number): Promise<Alert[]>;
   history(id: string): Promise<AlertHistory>;
+  /** Who has seen these alerts, as was noted last; where that was taken back, nobody has. */
+  acknowledged(ids: readonly string[]): Promise<Map<string, Acknowledgement>>;
 }
 
 /** In the order of the key, so that two workers which save the same alerts wait for each other instead of deadlocking. */
@@ -158,6 +161,26 @@ export function createAlertRecordStore({
           entries: readable(alertEntrySchema, found.entries ?? []),
           deliveries: readable(deliverySchema, found.deliveries ?? []),
         };
+      }),
+
+    acknowledged: (ids) =>
+      orUnavailable(async () => {
+        if (ids.length === 0) return new Map();
+        const rows = await prisma.$queryRawUnsafe<{ id: string; body: string }[]>(
+          `SELECT alert_id AS id, body::text FROM (
+             SELECT DISTINCT ON (alert_id) alert_id, kind, json_build_object('at_ms', floor(extract(epoch FROM at) * 1000),
+               'by', "by", 'note', detail -> 'note') AS body
+             FROM ${entries} WHERE alert_id = ANY ($1::text::text[]) AND kind IN ('acknowledged', 'unacknowledged')
+             ORDER BY alert_id, at DESC) AS last
+           WHERE kind = 'acknowledged'`,
+          textArrayOf([...ids]),
+        );
+        return new Map(
+          rows.flatMap(({ id, body }) => {
+            const { data } = acknowledgementSchema.safeParse(JSON.parse(body));
+            return data === undefined ? [] : [[id, data] as const];
+          }),
+        );
       }),
   };
 }
