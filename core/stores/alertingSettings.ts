@@ -101,8 +101,8 @@ function parseDocument(text: string): StoredSettings | undefined {
   }
 }
 
-/** The second is long: the last document counts while Redis is away, too. */
-const AGES = { refreshMs: 1_000, maxAgeMs: 60_000 };
+/** Nobody judges or tells by what was changed longer ago: a process that has little to do does not look by itself. */
+const AGES = { refreshMs: 1_000, maxAgeMs: 2_000 };
 
 /** The settings for whoever judges or tells by them all the time. */
 export type AlertingSettingsCopy = FreshCopy<AlertingSettings>;
