@@ -71,7 +71,9 @@ function settleWindow(window: Firing, settling: Settling, settled: Settled): voi
       alert.started_at >= window.startedAt &&
       alert.started_at <= window.evidence.lastAt,
   );
-  const id = pending?.alert.id ?? alertIdOf(settling.compiled.rule.id, settling.agentId, window.startedAt);
+  const ownId = pending?.alert.id ?? alertIdOf(settling.compiled.rule.id, settling.agentId, window.startedAt);
+  // Taken by a window that begins earlier and was one with this until a late sample parted them: when it fired tells them apart.
+  const id = placeOf(ownId, records).isTaken ? `${ownId}:${window.firedAt}` : ownId;
   const { place, revision, isTaken } = placeOf(id, records);
   if (isTaken) return;
   settled.ids.set(window.firedAt, id);

@@ -51,6 +51,24 @@ describe('a window', () => {
 });
 
 describe('late samples', () => {
+  test('part a window that has fired under the id of its later part, which then fires, too', () => {
+    const rule = builtInRule({ threshold: 50, durationSeconds: 1 });
+    const arrived = [samples('107:95'), samples('22:0 143:90 59:50 62:100'), samples('76:49.99')];
+    const { changes } = run(arrived, [rule]);
+    expect(fired(changes)).toEqual(['59->62', '107->143']);
+    const ids = changes
+      .filter(({ change }) => change === 'firing')
+      .map(({ alert }) => alert.id.split(':').slice(2));
+    expect(ids).toEqual([['107'], ['107', '143']]);
+    // It is the same one from then on.
+    const repeated = run([...arrived, arrived.flat(), samples('160:5')], [rule]).changes;
+    expect(fired(repeated)).toEqual(['59->62', '107->143']);
+    expect(repeated.at(-1)).toMatchObject({
+      change: 'resolved',
+      alert: { started_at: 107, resolved_at: 160 },
+    });
+  });
+
   test.each([
     ['a late start moves the window back', '4:95 12:95 0:95', ['0->12']],
     ['a late one below the threshold keeps it from firing', '0:95 8:95 4:10 12:95', []],
