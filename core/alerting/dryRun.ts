@@ -6,18 +6,10 @@ import { compileRule } from './compiledRule.ts';
 import { dueAtMs, judgeSilence } from './hearing.ts';
 import { judge, withAllTold } from './judge.ts';
 import type { AlertingSample } from './sample.ts';
+import { groupSamples } from './sampleGroups.ts';
 
 /** The id of a rule that is only tried, in its alerts. */
 export const TRIED_RULE_ID = 'dry-run';
-
-/** From this many seconds between two snapshots on it is looked at what their absence means: none does below. */
-const WORTH_A_LOOK = 10;
-
-/**
- * Snapshots that are judged together, as those of a minute are that an agent hands in. One by one took 0.1 ms each, because
- * what late ones could still change is judged again with each.
- */
-const TOGETHER = 30;
 
 /** A rule on the past of one agent. */
 export interface DryRunOfAgent {
@@ -32,11 +24,13 @@ export interface DryRunOfAgent {
  * taken and nobody else had a rule. Silence is the absence of snapshots.
  */
 export function startDryRun(body: AlertRuleBody, agentId: string, labels: Labels): DryRunOfAgent {
-  const rules = [compileRule({ ...body, id: TRIED_RULE_ID, version: 1, source: 'api' })];
+  const compiled = compileRule({ ...body, id: TRIED_RULE_ID, version: 1, source: 'api' });
+  const rules = [compiled];
+  const isOfSilence = compiled.kind === 'agent_silent' && compiled.forSeconds > 0;
+  const silentSeconds = isOfSilence ? compiled.forSeconds : Infinity;
   const alerts = new Map<string, Alert>();
   let state = NEVER_SEEN;
   let samples = 0;
-  let last: number | undefined;
 
   function note(changes: readonly AlertChange[]): void {
     for (const { change, alert } of changes)
@@ -44,20 +38,8 @@ export function startDryRun(body: AlertRuleBody, agentId: string, labels: Labels
       else if (alert.fired_at !== null) alerts.set(alert.id, alert);
   }
 
-  function judgeSome(some: readonly AlertingSample[]): void {
-    const [first, newest] = [some[0], some.at(-1)];
-    if (first === undefined || newest === undefined) return;
-    listenUntil(first.timestamp);
-    const judged = judge(state, some, { agentId, labels, rules, nowMs: newest.timestamp * 1000 });
-    note(judged.changes);
-    state = withAllTold(judged.state);
-    samples += some.length;
-    last = newest.timestamp;
-  }
-
   /** What nothing having come until then means. */
   function listenUntil(at: number): void {
-    if (last === undefined || at - last < WORTH_A_LOOK) return;
     let looked = -Infinity;
     // What is due is so once: of an agent that is silent for a day nothing more is to be known.
     for (let due = dueAtMs(state, rules); due <= at * 1000 && due > looked; due = dueAtMs(state, rules)) {
@@ -71,16 +53,18 @@ export function startDryRun(body: AlertRuleBody, agentId: string, labels: Labels
 
   return {
     take(some) {
-      let from = 0;
-      for (let i = 1; i < some.length; i += 1) {
-        const isAfterGap = (some[i]?.timestamp ?? 0) - (some[i - 1]?.timestamp ?? 0) >= WORTH_A_LOOK;
-        if (!isAfterGap && i - from < TOGETHER) continue;
-        judgeSome(some.slice(from, i));
-        from = i;
-        // By itself: silence is over when this one comes, and not with the last of those behind it.
-        if (isAfterGap) judgeSome(some.slice(from, (from += 1)));
+      let rest = some;
+      while (rest.length > 0) {
+        const [first] = rest;
+        if (first !== undefined) listenUntil(first.timestamp);
+        const group = rest.slice(0, groupSamples(rest, state.times, silentSeconds));
+        const newestAt = group.at(-1)?.timestamp ?? 0;
+        const judged = judge(state, group, { agentId, labels, rules, nowMs: newestAt * 1000 });
+        note(judged.changes);
+        state = withAllTold(judged.state);
+        samples += group.length;
+        rest = rest.slice(group.length);
       }
-      judgeSome(some.slice(from));
     },
     end(at) {
       listenUntil(at);

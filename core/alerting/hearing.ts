@@ -17,7 +17,7 @@ import { duration } from './summary.ts';
 import { IDLE } from './windowMachine.ts';
 
 /** Nothing was heard for this long, at least, before a firing alert is told to be without data. */
-const NO_DATA_FLOOR_MS = 10_000;
+export const NO_DATA_FLOOR_MS = 10_000;
 
 /** The interval of an agent that has reported once: that of a cron job. */
 const ASSUMED_SECONDS = 60;
