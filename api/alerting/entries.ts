@@ -1,6 +1,7 @@
 import type { Channel, NotificationRoute } from '../../core/contracts/alerting/notification.ts';
-import type { AlertRule } from '../../core/contracts/alerting/rule.ts';
-import type { SettingRows } from '../../core/stores/settingRows.ts';
+import type { AlertRule, AlertRuleBody } from '../../core/contracts/alerting/rule.ts';
+import { UnavailableError } from '../../core/errors.ts';
+import type { SettingRow, SettingRows } from '../../core/stores/settingRows.ts';
 import type { Alerting } from './alerting.ts';
 
 /** A channel or a route, with what whoever changes it has to know. */
@@ -47,16 +48,30 @@ export async function listNotificationRoutes({
   );
 }
 
-/** Every rule: that of the environment and those of the file, then what operators made. */
+/**
+ * Every rule: that of the environment and those of the file, then what operators made. While PostgreSQL is away, as it was
+ * published last: that is what alerts are judged by.
+ */
 export async function listRules({ settings, kept }: Alerting): Promise<AlertRule[]> {
   const { rules } = await settings.read();
+  const made = await madeRules(kept);
+  if (made === undefined) return rules;
   const given = rules.filter(({ source }) => source !== 'api');
   const taken = new Set(given.map(({ id }) => id));
-  const made = (await kept?.rows.rules.list()) ?? [];
   return [
     ...given,
     ...made
       .filter(({ id }) => !taken.has(id))
       .map(({ id, version, body }) => ({ ...body, id, version, source: 'api' as const })),
   ];
+}
+
+/** Undefined where PostgreSQL is away, or there is none. */
+async function madeRules(kept: Alerting['kept']): Promise<SettingRow<AlertRuleBody>[] | undefined> {
+  try {
+    return await kept?.rows.rules.list();
+  } catch (error) {
+    if (error instanceof UnavailableError) return undefined;
+    throw error;
+  }
 }

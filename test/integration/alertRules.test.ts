@@ -14,26 +14,34 @@ import { startTestRedis, type TestRedis } from '../support/stores.ts';
 import { waitFor } from '../support/waitFor.ts';
 
 let redisServer: TestRedis;
+/** Of its own: a node without PostgreSQL publishes that nobody has made a rule. */
+let bareRedis: TestRedis;
 let redis: Redis;
 let history: TestHistory;
 let api: RunningNode;
-/** The same without PostgreSQL. */
+/** One without PostgreSQL, and one that cannot reach it. */
 let bare: RunningNode;
+let cutOff: RunningNode;
 let workers: { stop(): Promise<boolean> };
 
 beforeAll(async () => {
-  [redisServer, history] = await Promise.all([startTestRedis(), createTestHistory()]);
+  [redisServer, bareRedis, history] = await Promise.all([
+    startTestRedis(),
+    startTestRedis(),
+    createTestHistory(),
+  ]);
   redis = new Redis(redisServer.url);
   const environment = { REDIS_URL: redisServer.url, POSTGRES_DSN: history.dsn };
   api = await startApiNode(environment);
-  bare = await startApiNode({ REDIS_URL: redisServer.url });
+  bare = await startApiNode({ REDIS_URL: bareRedis.url });
+  cutOff = await startApiNode({ ...environment, POSTGRES_DSN: 'postgresql://nobody@127.0.0.1:1/none' });
   workers = await startWorkerNode(environment, ['alerts', 'notify', 'record']);
 });
 afterAll(async () => {
-  await Promise.all([api.stop(), bare.stop(), workers.stop()]);
+  await Promise.all([api.stop(), bare.stop(), cutOff.stop(), workers.stop()]);
   redis.disconnect();
   await history.close();
-  await redisServer.close();
+  await Promise.all([redisServer.close(), bareRedis.close()]);
 });
 
 const url = (path = '') => `${api.url}/api/alert-rules${path}`;
@@ -71,7 +79,10 @@ describe('rules by request', () => {
       'cpu_threshold_duration built_in',
       'hot api',
     ]);
-    // Workers and nodes without PostgreSQL have it from Redis.
+    // What is judged by is known while PostgreSQL is away, too, and only changed where it is there.
+    expect((await get(`${cutOff.url}/api/alert-rules`)).body).toEqual({ rules });
+    expect((await get(`${cutOff.url}/api/alert-rules/hot`)).body).toEqual(one.body);
+    expect((await send('PUT', `${cutOff.url}/api/alert-rules/hot`, BODY)).status).toBe(503);
     expect((await get(`${bare.url}/api/alert-rules`)).body).toMatchObject({
       rules: [{ id: 'cpu_threshold_duration' }],
     });
