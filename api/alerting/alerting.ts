@@ -56,7 +56,7 @@ export function openAlerting(
     store,
     publisher: createAlertingPublisher({
       store,
-      operator: kept ?? 'nowhere',
+      operator: kept ?? 'elsewhere',
       builtIn: builtInRule({ threshold, durationSeconds }),
       file,
       onShadowed: (ids) =>

@@ -43,7 +43,7 @@ export async function measureAlerts(bench: Bench, load: AlertLoad): Promise<Meas
   const queue = openQueue('alerts', client);
   await createAlertingPublisher({
     store: createAlertingSettingsStore(client),
-    operator: 'nowhere',
+    operator: 'elsewhere',
     builtIn: builtInRule({ threshold: 90, durationSeconds: 10 }),
     file: { rules: [...load.rules], channels: [], routes: [] },
   }).refresh('file');

@@ -22,8 +22,11 @@ export interface OperatorStores {
 
 export interface PublisherOptions {
   store: AlertingSettingsStore;
-  /** Where to find what operators made: nowhere, without PostgreSQL; `elsewhere`: another process looks after it. */
-  operator: OperatorStores | 'nowhere' | 'elsewhere';
+  /**
+   * Where to find what operators made; `elsewhere`: another process looks after it. So it is without PostgreSQL: a node that
+   * lacks it must not take away what the others have made.
+   */
+  operator: OperatorStores | 'elsewhere';
   /** Of this process' environment. */
   builtIn: AlertRule;
   file: FileSettings | undefined;
@@ -45,7 +48,7 @@ export interface AlertingPublisher {
   refresh(claim?: Claim): Promise<StoredSettings>;
 }
 
-const NOTHING_MADE: OperatorSettings = { rules: [], channels: [], routes: [], maintenance: [], silences: [] };
+const NO_FILE: FileSettings = { rules: [], channels: [], routes: [] };
 
 export function createAlertingPublisher(options: PublisherOptions): AlertingPublisher {
   const { store, operator, builtIn, file, onShadowed } = options;
@@ -65,7 +68,7 @@ export function createAlertingPublisher(options: PublisherOptions): AlertingPubl
         const made = await readOperator(operator);
         const { settings, shadowed } = putTogether(before, {
           builtIn: before === undefined || claim === 'built_in' ? builtIn : undefined,
-          file: before === undefined || claim === 'file' ? (file ?? NOTHING_MADE) : undefined,
+          file: before === undefined || claim === 'file' ? (file ?? NO_FILE) : undefined,
           operator: made,
         });
         tellOfShadowed(shadowed);
@@ -79,7 +82,6 @@ export function createAlertingPublisher(options: PublisherOptions): AlertingPubl
 
 /** Undefined where PostgreSQL is away: what was published last counts. */
 async function readOperator(stores: PublisherOptions['operator']): Promise<OperatorSettings | undefined> {
-  if (stores === 'nowhere') return NOTHING_MADE;
   if (stores === 'elsewhere') return undefined;
   const { rows, silences } = stores;
   try {

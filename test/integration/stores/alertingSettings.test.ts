@@ -158,6 +158,14 @@ describe('rules nobody counts the changes of', () => {
 });
 
 describe('with a store away', () => {
+  test('or without PostgreSQL at all, a node takes nothing away that others have made', async () => {
+    await rows.rules.create('ours', rule('Ours'), change);
+    await publisherOf().refresh('file');
+    const bare = publisherOf({ operator: 'elsewhere', file: fileOf('given') });
+    const { rules } = await bare.refresh('file');
+    expect(rules.map(({ id }) => id)).toEqual([BUILT_IN.id, 'given', 'ours']);
+  });
+
   test('PostgreSQL: the last document counts', async () => {
     await rows.rules.create('made', rule('Made'), change);
     await publisherOf().refresh();
