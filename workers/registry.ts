@@ -98,8 +98,9 @@ export function createRoles(deps: RoleDependencies): { [Name in QueueName]: Role
           },
     alerts: {
       queue: 'alerts',
-      // Batches of one agent in a row would race for its state; order is not needed, but races are wasted work.
-      concurrency: 1,
+      // At a moderate rate batches are small, and one at a time falls behind by what it waits for Redis. Two of one agent race
+      // for its state, and the loser judges again; in a fleet that is seldom.
+      concurrency: 4,
       process: (batch) => alerting.evaluate(batch),
     },
     prune: {

@@ -10,6 +10,7 @@ import { nodes } from './nodes.ts';
 import { pipeline } from './pipeline.ts';
 import { prune } from './prune.ts';
 import { reads } from './reads.ts';
+import { telling } from './telling.ts';
 
 /** The one list of scenarios, in the order in which they run. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -17,6 +18,7 @@ export const SCENARIOS: readonly Scenario[] = [
   pipeline,
   batch,
   alerts,
+  telling,
   live,
   reads,
   history,
