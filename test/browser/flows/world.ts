@@ -52,6 +52,19 @@ export async function untilFound(url: string, name: string, host: string): Promi
   });
 }
 
+/** Waits until the list has so many hosts: one that does not report comes to an open page only when it asks again. */
+async function untilListed(url: string, count: number): Promise<void> {
+  const listed = async () => {
+    const answer = await fetch(`${url}/api/agents`);
+    return z.object({ agents: z.array(z.unknown()) }).safeParse(await answer.json()).data?.agents.length ?? 0;
+  };
+  await waitFor(async () => (await listed()) >= count, {
+    timeoutMs: 90_000,
+    intervalMs: 500,
+    describe: `${count} hosts to be in the list`,
+  });
+}
+
 const topSchema = z.object({ processes: z.array(z.object({ name: z.string() })) });
 
 /**
@@ -94,6 +107,7 @@ export async function makeWorld({ url, urls, stand }: Service, crowded = false):
   if (!crowded) histories.push(handInHistory(url, { id: SILENT, shift: 700 }, now - 900, now - 120));
   await Promise.all(histories);
   await stand.untilDrained();
+  await untilListed(url, crowded ? hosts.length : hosts.length + 1);
   if (crowded) await Promise.all([untilFound(url, 'sh', SIBLING), untilBusiest(url, 'sh', BURSTY)]);
   const reporting = startReporting(urls.at(-1) ?? url, hosts);
   return { hosts, burstAt, close: reporting.stop };
