@@ -19,6 +19,20 @@ export function validate<T>(
   return result.data;
 }
 
+/**
+ * Refuses a field for what no schema says of it.
+ *
+ * @throws {InvalidRequestError} always
+ */
+export function refuseField(place: FieldFault['loc'], msg: string): never {
+  throw new InvalidRequestError([{ loc: place, msg, type: 'invalid' }]);
+}
+
+/** @throws {InvalidRequestError} always: no page of the list has given that cursor out */
+export function refuseCursor(): never {
+  refuseField(['query', 'cursor'], 'This is no cursor of this list');
+}
+
 /** What the schema makes of a value, or its faults, each with the place in front of its own. */
 export function check<T>(
   schema: z.ZodType<T>,

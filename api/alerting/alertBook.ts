@@ -1,6 +1,5 @@
 import { createSilencing, type Silencing } from '../../core/alerting/silencing.ts';
 import type { Alert, AlertState } from '../../core/contracts/alerting/alert.ts';
-import type { AlertingSettings } from '../../core/contracts/alerting/settings.ts';
 import type { Acknowledgement } from '../../core/contracts/alerting/silence.ts';
 import type { AlertDetail, AlertView } from '../../core/contracts/alerting/views.ts';
 import type { AcknowledgementStore } from '../../core/stores/acknowledgements.ts';
@@ -42,12 +41,15 @@ export function createAlertBook({
     if (alerts.length === 0) return [];
     const known = await settings.read();
     const silencedBy = createSilencing(known)(nowSeconds);
+    const comments = new Map(
+      [...known.silences, ...known.maintenance].map(({ id, comment }) => [id, comment]),
+    );
     const seen = await orRedisUnavailable(() => acknowledgements.of(alerts.map(({ id }) => id)));
     // Redis forgets it some time after the end.
     const over = alerts.filter(({ id, state }) => state === 'resolved' && !seen.has(id));
     const noted = await records?.acknowledged(over.map(({ id }) => id));
     return alerts.map((alert) =>
-      viewOf(alert, seen.get(alert.id) ?? noted?.get(alert.id), silencedBy, known),
+      viewOf(alert, seen.get(alert.id) ?? noted?.get(alert.id), silencedBy, comments),
     );
   }
 
@@ -109,9 +111,8 @@ function viewOf(
   alert: Alert,
   acknowledged: Acknowledgement | undefined,
   silencedBy: ReturnType<Silencing>,
-  { silences, maintenance }: Pick<AlertingSettings, 'silences' | 'maintenance'>,
+  comments: ReadonlyMap<string, string>,
 ): AlertView {
-  const comments = new Map([...silences, ...maintenance].map(({ id, comment }) => [id, comment]));
   return {
     ...alert,
     acknowledged: acknowledged ?? null,

@@ -2,10 +2,11 @@ import { alertPageSchema, alertsQuerySchema, type AlertPage } from '../../core/c
 import { InvalidRequestError } from '../../core/errors.ts';
 import { parseTime, timeFault } from '../../core/history/times.ts';
 import type { AlertPlace } from '../../core/stores/alertRecords.ts';
+import { nowSeconds } from '../../core/time.ts';
 import type { Alerting } from '../alerting/alerting.ts';
 import { labelPairs } from '../fleet/labelFilter.ts';
 import { requireHistory } from '../requireHistory.ts';
-import { validate } from '../validation.ts';
+import { refuseCursor, validate } from '../validation.ts';
 import { ALERT_EXAMPLE } from './alert.ts';
 import type { Route } from './route.ts';
 
@@ -43,7 +44,7 @@ export function alertListRoute({ book, kept }: Pick<Alerting, 'book' | 'kept'>):
       const asked = validate(alertsQuerySchema, ctx.query, 'query');
       if (asked.state?.includes('resolved') === true) requireHistory(kept);
       const after = asked.cursor === undefined ? undefined : readPlace(asked.cursor);
-      const nowSeconds = Math.floor(Date.now() / 1000);
+      const now = nowSeconds();
       const pairs = labelPairs(asked.label);
       const labels = Object.fromEntries(pairs);
       // Two values of one key, which nothing has.
@@ -54,14 +55,14 @@ export function alertListRoute({ book, kept }: Pick<Alerting, 'book' | 'kept'>):
         agentIds: asked.agent,
         ruleIds: asked.rule,
         labels: pairs.length === 0 ? undefined : labels,
-        from: timeOf('from', asked.from, nowSeconds),
-        to: timeOf('to', asked.to, nowSeconds),
+        from: timeOf('from', asked.from, now),
+        to: timeOf('to', asked.to, now),
       };
       const found = isImpossible ? [] : await book.list(filter, after, asked.limit);
       const page = found.slice(0, asked.limit);
       const last = page.at(-1);
       ctx.body = {
-        alerts: await book.views(page, nowSeconds),
+        alerts: await book.views(page, now),
         next_cursor:
           found.length > asked.limit && last !== undefined ? `${last.started_at}.${last.id}` : null,
       } satisfies AlertPage;
@@ -69,18 +70,15 @@ export function alertListRoute({ book, kept }: Pick<Alerting, 'book' | 'kept'>):
   };
 }
 
-function timeOf(name: 'from' | 'to', text: string | undefined, nowSeconds: number): number | undefined {
+function timeOf(name: 'from' | 'to', text: string | undefined, now: number): number | undefined {
   if (text === undefined) return undefined;
-  const time = parseTime(text, nowSeconds);
+  const time = parseTime(text, now);
   if (time === undefined) throw new InvalidRequestError([timeFault(name)]);
   return time;
 }
 
 function readPlace(cursor: string): AlertPlace {
   const [, startedAt, id] = /^(\d{1,12})\.([^\0]+)$/.exec(cursor) ?? [];
-  if (startedAt === undefined || id === undefined)
-    throw new InvalidRequestError([
-      { loc: ['query', 'cursor'], msg: 'This is no cursor of this list', type: 'invalid' },
-    ]);
+  if (startedAt === undefined || id === undefined) refuseCursor();
   return { startedAt: Number(startedAt), id };
 }

@@ -1,8 +1,7 @@
 import { auditPageSchema, auditQuerySchema, type AuditPage } from '../../core/contracts/alerting/views.ts';
-import { InvalidRequestError } from '../../core/errors.ts';
 import type { AuditStore } from '../../core/stores/audit.ts';
 import { requireHistory } from '../requireHistory.ts';
-import { validate } from '../validation.ts';
+import { refuseCursor, validate } from '../validation.ts';
 import type { Route } from './route.ts';
 
 /** Up to what a bigint of PostgreSQL holds, whatever the digits say. */
@@ -47,10 +46,7 @@ export function auditTrailRoute(audit: AuditStore | undefined): Route {
     async handle(ctx) {
       const kept = requireHistory(audit);
       const { target, limit, cursor } = validate(auditQuerySchema, ctx.query, 'query');
-      if (cursor !== undefined && !ENTRY_ID.test(cursor))
-        throw new InvalidRequestError([
-          { loc: ['query', 'cursor'], msg: 'This is no cursor of this list', type: 'invalid' },
-        ]);
+      if (cursor !== undefined && !ENTRY_ID.test(cursor)) refuseCursor();
       const found = await kept.list({ limit: limit + 1, beforeId: cursor, target });
       const entries = found.slice(0, limit);
       ctx.body = {

@@ -4,10 +4,9 @@ import {
   deliveryPageSchema,
   type DeliveryPage,
 } from '../../core/contracts/alerting/views.ts';
-import { InvalidRequestError } from '../../core/errors.ts';
 import type { DeliveryPlace, DeliveryStore } from '../../core/stores/deliveries.ts';
 import { requireHistory } from '../requireHistory.ts';
-import { validate } from '../validation.ts';
+import { refuseCursor, validate } from '../validation.ts';
 import type { Route } from './route.ts';
 
 export const DELIVERY_EXAMPLE: Delivery = {
@@ -59,9 +58,6 @@ export function deliveriesRoute(deliveries: DeliveryStore | undefined): Route {
 /** A time that a date can be made of, and an id. */
 function readPlace(cursor: string): DeliveryPlace {
   const [, createdAtMs, id] = /^(\d{1,15})\.([0-9a-f]{1,64})$/.exec(cursor) ?? [];
-  if (createdAtMs === undefined || id === undefined)
-    throw new InvalidRequestError([
-      { loc: ['query', 'cursor'], msg: 'This is no cursor of this list', type: 'invalid' },
-    ]);
+  if (createdAtMs === undefined || id === undefined) refuseCursor();
   return { createdAtMs: Number(createdAtMs), id };
 }

@@ -12,14 +12,13 @@ import {
   type MaintenanceList,
   type MaintenanceView,
 } from '../../core/contracts/alerting/views.ts';
-import { InvalidRequestError } from '../../core/errors.ts';
 import type { SettingRow } from '../../core/stores/settingRows.ts';
 import { nowSeconds } from '../../core/time.ts';
 import type { Alerting } from '../alerting/alerting.ts';
 import type { RouteContext } from '../context.ts';
 import { readJson } from '../middleware/jsonBody.ts';
 import { requireHistory } from '../requireHistory.ts';
-import { validate } from '../validation.ts';
+import { refuseField, validate } from '../validation.ts';
 import { auditLine } from './audit.ts';
 import { actorOf, expectedVersion, ifMatchSchema, MAX_BODY_BYTES, setVersion } from './changes.ts';
 import type { Route } from './route.ts';
@@ -61,8 +60,7 @@ export function maintenanceRoutes({ kept, settings }: Pick<Alerting, 'kept' | 's
   async function readBody(ctx: RouteContext): Promise<MaintenanceBody> {
     const body = validate(maintenanceBodySchema, await readJson(ctx.req, MAX_BODY_BYTES), 'body');
     const fault = maintenanceFault(body, nowSeconds());
-    if (fault !== undefined)
-      throw new InvalidRequestError([{ loc: ['body', fault.field], msg: fault.message, type: 'invalid' }]);
+    if (fault !== undefined) refuseField(['body', fault.field], fault.message);
     return body;
   }
 

@@ -8,12 +8,11 @@ import {
   type SilenceList,
   type SilenceView,
 } from '../../core/contracts/alerting/views.ts';
-import { InvalidRequestError } from '../../core/errors.ts';
 import { nowSeconds } from '../../core/time.ts';
 import type { Alerting } from '../alerting/alerting.ts';
 import { readJson } from '../middleware/jsonBody.ts';
 import { requireHistory } from '../requireHistory.ts';
-import { validate } from '../validation.ts';
+import { refuseField, validate } from '../validation.ts';
 import { auditLine } from './audit.ts';
 import { actorOf, MAX_BODY_BYTES } from './changes.ts';
 import type { Route } from './route.ts';
@@ -133,9 +132,7 @@ function viewOf(silence: Silence, now: number): SilenceView {
 
 /** @throws {InvalidRequestError} for a silence that would never be, or as good as for ever */
 function checkTimes({ starts_at, ends_at }: Silence, now: number): void {
-  const refuse = (msg: string) => {
-    throw new InvalidRequestError([{ loc: ['body', 'ends_at'], msg, type: 'invalid' }]);
-  };
+  const refuse = (msg: string) => refuseField(['body', 'ends_at'], msg);
   if (ends_at <= now) refuse('Lies in the past: epoch seconds after now');
   if (ends_at <= starts_at) refuse('Must be later than starts_at');
   if (ends_at - starts_at > MAX_DAYS * 86_400)

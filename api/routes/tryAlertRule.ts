@@ -1,5 +1,4 @@
 import { dryRunBodySchema, dryRunSchema, type DryRun } from '../../core/contracts/alerting/views.ts';
-import { InvalidRequestError } from '../../core/errors.ts';
 import { nowSeconds } from '../../core/time.ts';
 import type { AgentStore } from '../../core/stores/agents.ts';
 import { dryRun, MAX_AGENTS } from '../alerting/dryRun.ts';
@@ -7,7 +6,7 @@ import type { HistoryReads } from '../history/reads.ts';
 import { createTurnstile } from '../history/turnstile.ts';
 import { readJson } from '../middleware/jsonBody.ts';
 import { requireHistory } from '../requireHistory.ts';
-import { validate } from '../validation.ts';
+import { refuseField, validate } from '../validation.ts';
 import { ALERT_EXAMPLE } from './alert.ts';
 import { RULE_BODY_EXAMPLE } from './alertRules.ts';
 import { MAX_BODY_BYTES } from './changes.ts';
@@ -76,9 +75,7 @@ export function tryAlertRuleRoute({
 
 /** What of it is kept and can have been measured. */
 function rangeOf({ from, to }: { from: number; to: number }, keptFrom: number): { from: number; to: number } {
-  const refuse = (name: string, msg: string): never => {
-    throw new InvalidRequestError([{ loc: ['body', name], msg, type: 'invalid' }]);
-  };
+  const refuse = (name: string, msg: string) => refuseField(['body', name], msg);
   const now = nowSeconds();
   if (to <= from) refuse('to', 'Must be later than from');
   if (from >= now) refuse('from', 'Lies in the future: nothing has been measured yet');
