@@ -7,13 +7,13 @@ export type Courtesy = () => Promise<void>;
 const AT_ONCE = 8;
 
 /**
- * While the node is busy, one answer more in this time. They take 3 to 14 ms of the event loop (docs/performance.md): a
- * seventh of it, and the rest is left to snapshots.
+ * While the node is busy, one answer more in this time. They take 3 to 10 ms of the event loop (docs/performance.md): a
+ * tenth of it, and the rest is left to snapshots.
  */
-const EVERY_MS = 75;
+const EVERY_MS = 100;
 
 /** Most that wait: the last of them for 2.4 s. */
-const MOST_WAITING = 32;
+const MOST_WAITING = 24;
 
 /**
  * Answers and snapshots share one event loop, and whoever asks as soon as there is an answer takes of it what there is. So

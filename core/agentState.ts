@@ -231,10 +231,10 @@ function writePeak(percent: number): string {
     .padStart(PEAK_DIGITS, '0');
 }
 
-/** Of the digits at a place. By hand: the list of a fleet reads thirty for each agent. */
+/** Of the digits at a place, in tenths. By hand: the list of a fleet reads thirty for each agent. */
 function readPeak(text: string, at: number): number | null {
-  const [high, low] = [digitOf(text.charCodeAt(at)), digitOf(text.charCodeAt(at + 1))];
-  return high < 0 ? null : (high * 36 + low) / 10;
+  const high = digitOf(text.charCodeAt(at));
+  return high < 0 ? null : high * 36 + digitOf(text.charCodeAt(at + 1));
 }
 
 /** Negative for what is no digit: `-` comes before all of them. */
@@ -267,8 +267,13 @@ function peaksUntil({ end: known, text }: AgentState['peaks'], end: number): str
   return passed <= 0 ? text : text.slice(passed * PEAK_DIGITS) + NO_PEAK.repeat(passed);
 }
 
-/** The sparkline as it looks at a time; the last report is of before. */
-export function sparkline({ peaks }: Pick<AgentState, 'peaks'>, nowSeconds: number): (number | null)[] {
+/** The sparkline as it looks at a time, in percent; the last report is of before. */
+export function sparkline(state: Pick<AgentState, 'peaks'>, nowSeconds: number): (number | null)[] {
+  return sparkTenths(state, nowSeconds).map((tenths) => (tenths === null ? null : tenths / 10));
+}
+
+/** The same in whole tenths of a percent. */
+export function sparkTenths({ peaks }: Pick<AgentState, 'peaks'>, nowSeconds: number): (number | null)[] {
   const text = peaksUntil(peaks, stepOf(nowSeconds));
   const points: (number | null)[] = [];
   for (let at = 0; at < PEAKS_LENGTH; at += PEAK_DIGITS) points.push(readPeak(text, at));

@@ -106,9 +106,18 @@ export class PackedReader {
 
   /** @param length in bytes */
   text(length: number): string {
-    const start = this.#take(length);
+    return this.textAt(this.skip(length), length);
+  }
+
+  /** Passes over a text that may be asked for later. @returns where it begins, for `textAt` */
+  skip(length: number): number {
+    return this.#take(length);
+  }
+
+  /** A text that was passed over. */
+  textAt(start: number, length: number): string {
     try {
-      return knownText(this.#bytes, start, this.#at);
+      return knownText(this.#bytes, start, start + length);
     } catch {
       throw this.missing('name');
     }

@@ -1,6 +1,13 @@
-import { clockSkewSeconds, intervalMs, sparkline, type AgentState } from '../../core/agentState.ts';
+import {
+  clockSkewSeconds,
+  intervalMs,
+  sparkline,
+  sparkTenths,
+  type AgentState,
+} from '../../core/agentState.ts';
 import { SPARK_POINTS, type Agent, type Condition } from '../../core/contracts/agents.ts';
 import type { Labels } from '../../core/contracts/labels.ts';
+import type { JsonBytes } from '../../core/jsonBytes.ts';
 import type { AgentRecord } from '../../core/stores/agents.ts';
 
 /** An agent with what its line is made of: of a thousand, most are only sorted and counted. */
@@ -43,6 +50,32 @@ export function agentLines(records: AgentRecord[], states: ReadonlyMap<string, A
 
 /** The line as it is answered. */
 export function toAgent(line: AgentLine, nowSeconds: number): Agent {
+  const { state } = line;
+  return {
+    ...allButSparkline(line),
+    sparkline: state === undefined ? NO_SPARKLINE : sparkline(state, nowSeconds),
+  };
+}
+
+/** The same as JSON, to the byte: of a fleet, thirty thousand figures of sparklines are most of what there is to write. */
+export function writeAgent(json: JsonBytes, line: AgentLine, nowSeconds: number): void {
+  const { state } = line;
+  json.value(allButSparkline(line));
+  json.back();
+  json.ascii(',"sparkline":[');
+  let isFirst = true;
+  for (const tenths of state === undefined ? NO_SPARKLINE : sparkTenths(state, nowSeconds)) {
+    if (!isFirst) json.ascii(',');
+    isFirst = false;
+    if (tenths === null) json.ascii('null');
+    else json.decimal(tenths, 1);
+  }
+  json.ascii(']}');
+}
+
+const NO_SPARKLINE = Array.from({ length: SPARK_POINTS }, () => null);
+
+function allButSparkline(line: AgentLine): Omit<Agent, 'sparkline'> {
   const { id, name, labels, condition, firstSeen, lastSeen, state } = line;
   const interval = state && intervalMs(state);
   return {
@@ -55,8 +88,6 @@ export function toAgent(line: AgentLine, nowSeconds: number): Agent {
     interval_seconds: interval === undefined ? null : Math.round(interval / 100) / 10,
     clock_skew_seconds: state === undefined ? null : clockSkewSeconds(state),
     latest: state === undefined ? null : latestOf(state),
-    sparkline:
-      state === undefined ? Array.from({ length: SPARK_POINTS }, () => null) : sparkline(state, nowSeconds),
   };
 }
 

@@ -1,13 +1,14 @@
 import { ServiceError } from '../../core/errors.ts';
 import { clockSkewSeconds } from '../../core/agentState.ts';
 import type { Agent, AgentChanges } from '../../core/contracts/agents.ts';
+import { JsonBytes } from '../../core/jsonBytes.ts';
 import type { Queue } from '../../core/platform/queue.ts';
 import type { AgentStateStore } from '../../core/stores/agentStates.ts';
 import type { AgentStore } from '../../core/stores/agents.ts';
 import type { ListingStore } from '../../core/stores/listings.ts';
 import { orRedisUnavailable, REDIS_DEADLINE_MS } from '../redisUnavailable.ts';
 import type { SharedTime } from '../sharedTime.ts';
-import { agentLine, agentLines, toAgent } from './agentLines.ts';
+import { agentLine, agentLines, toAgent, writeAgent } from './agentLines.ts';
 import { listAgents, type AgentQuery } from './listAgents.ts';
 
 export interface FleetOptions {
@@ -21,8 +22,8 @@ export interface FleetOptions {
 
 /** What the fleet's routes do, each with an UnavailableError where a store is away. */
 export interface Fleet {
-  /** Each agent as JSON: what a line is made of is then gone before the next one is made. */
-  list(query: AgentQuery): Promise<{ agents: string[]; nextCursor: string | undefined }>;
+  /** A page of agents as JSON: what a line is made of is then gone before the next one is made. */
+  list(query: AgentQuery): Promise<Buffer>;
   /** @throws {ServiceError} 404 */
   find(agentId: string): Promise<Agent>;
   /** @throws {ServiceError} 404 */
@@ -51,7 +52,16 @@ export function createFleet({ agents, states, listings, pruneQueue, sharedTime }
         keep: (ids) => ask(() => listings.keep(ids)),
         read: (number) => ask(() => listings.read(number)),
       });
-      return { agents: lines.map((line) => JSON.stringify(toAgent(line, nowMs / 1000))), nextCursor };
+      const json = new JsonBytes();
+      json.ascii('{"agents":[');
+      for (const [i, line] of lines.entries()) {
+        if (i > 0) json.ascii(',');
+        writeAgent(json, line, nowMs / 1000);
+      }
+      json.ascii('],"next_cursor":');
+      json.value(nextCursor ?? null);
+      json.ascii('}');
+      return json.taken();
     },
 
     async find(agentId) {

@@ -1,9 +1,9 @@
 import { MAX_HOLD_SECONDS } from '../../core/contracts/historyTerms.ts';
 import { InvalidRequestError } from '../../core/errors.ts';
-import type { StartedBucket } from '../../core/history/fold.ts';
+import { readBucket, type StartedBucket } from '../../core/history/fold.ts';
 import type { Segment } from '../../core/history/segments.ts';
 import type { TimeRange } from '../../core/history/times.ts';
-import { bucketsOf } from '../../core/rollup/bucket.ts';
+import { bucketsOf, type Bucket } from '../../core/rollup/bucket.ts';
 import type { Sample } from '../../core/rollup/hold.ts';
 import type { HistoryReads } from './reads.ts';
 
@@ -76,8 +76,8 @@ async function* rawBuckets(
   yield started(bucketsOf(pending, widthSeconds, done, to));
 }
 
-function started(buckets: Map<number, StartedBucket['bucket']>): StartedBucket[] {
-  return [...buckets].map(([start, bucket]) => ({ start, bucket }));
+function started(buckets: Map<number, Bucket>): StartedBucket[] {
+  return [...buckets].map(([start, bucket]) => [start, readBucket(bucket)]);
 }
 
 function tooManySamples(): InvalidRequestError {

@@ -51,17 +51,14 @@ export function agentsRoute(fleet: Fleet | undefined): Route {
         ctx.query,
         'query',
       );
-      const { agents, nextCursor } = await known.list({
+      ctx.type = 'application/json';
+      ctx.body = await known.list({
         filter: { search, state, labels: labelPairs(label) },
         sort,
         order: order ?? usualOrder(sort),
         limit,
         cursor,
       });
-      ctx.type = 'application/json';
-      ctx.body = Buffer.from(
-        `{"agents":[${agents.join(',')}],"next_cursor":${JSON.stringify(nextCursor ?? null)}}`,
-      );
     },
   };
 }

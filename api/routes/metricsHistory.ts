@@ -5,7 +5,7 @@ import {
   type HostHistory,
 } from '../../core/contracts/history.ts';
 import { foldSteps } from '../../core/history/fold.ts';
-import { pointJson } from '../../core/history/figures.ts';
+import { writePoints } from '../../core/history/points.ts';
 import { MAX_POINTS, nameOfStep } from '../../core/history/steps.ts';
 import type { TimeRange } from '../../core/history/times.ts';
 import type { AgentIds } from '../../core/stores/fleetHistory.ts';
@@ -14,16 +14,7 @@ import { fleetCourseOf, fleetPointOf } from '../history/fleet.ts';
 import type { HistoryReads } from '../history/reads.ts';
 import { requireHistory } from '../requireHistory.ts';
 import { validate } from '../validation.ts';
-import { jsonWithList } from '../writtenJson.ts';
-import {
-  courseOf,
-  HISTORY_REFUSALS,
-  rangeOf,
-  refuseTooMany,
-  stepOf,
-  tooManyPoints,
-  type Course,
-} from './historyQuery.ts';
+import { courseOf, HISTORY_REFUSALS, rangeOf, refuseTooMany, stepOf, tooManyPoints } from './historyQuery.ts';
 import type { Route } from './route.ts';
 
 /** `GET /api/metrics/history`: the course of CPU and memory. */
@@ -84,7 +75,7 @@ async function hostHistory(
   agent: string,
   { range, step, nowSeconds }: Asked,
   withCores: boolean,
-): Promise<string> {
+): Promise<Buffer> {
   const coverage = reads.coverage(await reads.store.rolledUp(agent), nowSeconds);
   const course = courseOf(range, step, coverage);
   const head = {
@@ -93,27 +84,15 @@ async function hostHistory(
     step: nameOfStep(course.stepSeconds),
     tiers: course.segments,
   } satisfies Omit<HostHistory, 'points'>;
-  return jsonWithList(head, 'points', await pointsOf(reads, agent, course, withCores));
-}
-
-/** Each as JSON. */
-async function pointsOf(
-  reads: HistoryReads,
-  agentId: string,
-  { range, stepSeconds, segments }: Course,
-  withCores: boolean,
-): Promise<string[]> {
-  const points: string[] = [];
-  const fold = foldSteps(stepSeconds, ({ start, bucket }) => {
-    points.push(pointJson(start, bucket, withCores));
-  });
-  for await (const buckets of agentBuckets(reads, agentId, segments, stepSeconds)) {
+  const points = writePoints(head, withCores);
+  const fold = foldSteps(course.stepSeconds, (start, bucket) => points.add(start, bucket));
+  for await (const buckets of agentBuckets(reads, agent, course.segments, course.stepSeconds)) {
     fold.add(buckets);
-    if (points.length > MAX_POINTS) throw tooManyPoints(range);
+    if (points.count() > MAX_POINTS) throw tooManyPoints(course.range);
   }
   fold.end();
-  if (points.length > MAX_POINTS) throw tooManyPoints(range);
-  return points;
+  if (points.count() > MAX_POINTS) throw tooManyPoints(course.range);
+  return points.end();
 }
 
 async function fleetHistory(

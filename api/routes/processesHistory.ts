@@ -69,8 +69,8 @@ async function stepsOf(
 ): Promise<Map<number, ProcessTotals>> {
   const steps = new Map<number, Map<string, ProcessTotals>>();
   for await (const buckets of agentBuckets(reads, agentId, segments, stepSeconds)) {
-    for (const { start, bucket } of buckets) {
-      const totals = bucket.processes.get(name);
+    for (const [start, read] of buckets) {
+      const totals = read.bucket().processes.get(name);
       if (totals === undefined) continue;
       const step = Math.floor(start / stepSeconds) * stepSeconds;
       const target = steps.get(step) ?? new Map<string, ProcessTotals>();

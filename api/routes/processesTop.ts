@@ -94,7 +94,7 @@ async function hostTop(
 async function bucketOf(reads: HistoryReads, agentId: string, segments: Segment[]): Promise<Bucket> {
   const sum = emptyBucket();
   for await (const buckets of agentBuckets(reads, agentId, segments, WIDTH_SECONDS))
-    for (const { bucket } of buckets) mergeInto(sum, bucket);
+    for (const [, read] of buckets) mergeInto(sum, read.bucket());
   return sum;
 }
 

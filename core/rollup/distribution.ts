@@ -65,6 +65,11 @@ function count(distribution: Map<number, number>, place: number, figures: number
 /** Fractions are taken as millionths: 0.95 x 20 is to be 19, and 0.07 x 100 no more than 7. */
 const MILLION = 1_000_000;
 
+/** Which figure that is, counted from 1 in ascending order: the nearest rank. */
+export function rankOf(share: number, figures: number): number {
+  return Math.max(1, Math.ceil((Math.round(share * MILLION) * figures) / MILLION));
+}
+
 /**
  * The figure that at least a share of all figures does not exceed (nearest rank), exact on the grid and never above the
  * maximum, in hundredths; 0 where there are none.
@@ -80,7 +85,7 @@ export function percentileOf({ max, distribution }: Spread, share: number, grid:
     isInOrder &&= place > last;
     last = place;
   }
-  const rank = Math.max(1, Math.ceil((Math.round(share * MILLION) * figures) / MILLION));
+  const rank = rankOf(share, figures);
   // What was stored is in order; what was merged of several need not be.
   const inOrder = isInOrder ? distribution : [...distribution].sort(([a], [b]) => a - b);
   let passed = 0;

@@ -9,7 +9,8 @@ import {
   writeVarint,
 } from '../packedBytes.ts';
 import { emptyBucket, type Bucket } from './bucket.ts';
-import { CPU_GRID, MEMORY_GRID, type Grid, type Spread } from './distribution.ts';
+import { figuresOf, POINT_SHARE, type BucketFigures, type SpreadFigures } from './bucketFigures.ts';
+import { CPU_GRID, MEMORY_GRID, rankOf, type Grid, type Spread } from './distribution.ts';
 import type { ProcessTotals } from './processTotals.ts';
 
 /**
@@ -96,12 +97,18 @@ function writeProcess(start: number, name: string, { processes, firstSeconds }: 
   return writeCount(at, totals.lastSeconds - totals.firstSeconds);
 }
 
-/** @throws {RangeError} where the bytes are of another version, cut off, or something else */
-export function unpackBucket(bytes: Uint8Array): Bucket {
+/** Stands at the count of samples. */
+function open(bytes: Uint8Array): PackedReader {
   const reader = new PackedReader(bytes, 'Packed figures');
   const version = reader.byte();
   if (version !== BUCKET_VERSION)
     throw new RangeError(`Packed figures are of version ${version}; this program reads ${BUCKET_VERSION}`);
+  return reader;
+}
+
+/** @throws {RangeError} where the bytes are of another version, cut off, or something else */
+export function unpackBucket(bytes: Uint8Array): Bucket {
+  const reader = open(bytes);
   const bucket = emptyBucket();
   bucket.samples = reader.varint();
   if (bucket.samples > 0) readFigures(reader, bucket);
@@ -180,4 +187,65 @@ function readProcess(reader: PackedReader, bucketFirstSeconds: number): ProcessT
     firstSeconds,
     lastSeconds,
   };
+}
+
+/**
+ * The figures of the bucket that is packed, without making it: a page of a chart has a thousand, and of each some
+ * hundred numbers and names that no point shows.
+ *
+ * @throws {RangeError} like unpackBucket, but for names that are not read
+ */
+export function packedFigures(bytes: Uint8Array): BucketFigures {
+  const reader = open(bytes);
+  const samples = reader.varint();
+  if (samples === 0) {
+    reader.end();
+    return figuresOf(emptyBucket());
+  }
+  // First and last second, seconds held, busy units, cores.
+  for (let passed = 0; passed < 5; passed++) reader.varint();
+  const memoryTotal = reader.varint();
+  const cpu = spreadFigures(reader, samples, CPU_GRID);
+  const memory = spreadFigures(reader, samples, MEMORY_GRID);
+  for (let left = 3 * reader.varint(); left > 0; left--) reader.varint();
+  const processes = processFigures(reader);
+  reader.end();
+  return { samples, cpu, memory, memoryTotal, ...processes };
+}
+
+function spreadFigures(reader: PackedReader, samples: number, grid: Grid): SpreadFigures {
+  const [sum, min] = [reader.varint(), reader.varint()];
+  const max = addUp(reader, min);
+  const rank = rankOf(POINT_SHARE, samples);
+  let [place, figures, p95] = [0, 0, 0];
+  for (let left = reader.varint(); left > 0; left--) {
+    place = addUp(reader, place);
+    const before = figures;
+    figures += reader.varint();
+    if (before < rank && figures >= rank) p95 = Math.min(grid.unitsAt(place), max);
+  }
+  if (figures !== samples || place !== grid.placeOf(max)) throw reader.missing('distribution');
+  return { sum, min, max, p95 };
+}
+
+/** By name they are in order, so that of equal ones the first is the top. */
+function processFigures(reader: PackedReader): Pick<BucketFigures, 'top' | 'ioRead' | 'ioWrite'> {
+  let [ioRead, ioWrite] = [0, 0];
+  let [topUnits, topSum, topStart, topLength] = [-1, -1, 0, 0];
+  for (let left = reader.varint(); left > 0; left--) {
+    const length = reader.varint();
+    const start = reader.skip(length);
+    reader.varint();
+    const [cpuUnits, cpuSum] = [reader.varint(), reader.varint()];
+    if (cpuUnits > topUnits || (cpuUnits === topUnits && cpuSum > topSum))
+      [topUnits, topSum, topStart, topLength] = [cpuUnits, cpuSum, start, length];
+    // Peak; sum and peak of memory.
+    for (let passed = 0; passed < 3; passed++) reader.varint();
+    ioRead += reader.varint();
+    ioWrite += reader.varint();
+    // First and last second.
+    for (let passed = 0; passed < 2; passed++) reader.varint();
+  }
+  const top = topUnits < 0 ? undefined : { name: reader.textAt(topStart, topLength), cpuUnits: topUnits };
+  return { top, ioRead, ioWrite };
 }

@@ -195,7 +195,7 @@ export function createRollupStore(options: RollupStoreOptions): RollupStore {
     fromSeconds: number,
     toSeconds: number,
   ): Promise<Iterable<StartedBucket>> {
-    const [row] = await prisma.$queryRawUnsafe<{ page: Uint8Array | null }[]>(
+    const [row] = await prisma.$queryRawUnsafe<{ page: string | null }[]>(
       `SELECT ${pageOf(tier)} AS page FROM ${quoteName(table)}
        WHERE agent_id = $1 AND ${tier} >= to_timestamp($2::float8) AND ${tier} < to_timestamp($3::float8)`,
       agentId,

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { agentBuckets } from '../../../api/history/agentBuckets.ts';
 import type { Tier } from '../../../core/contracts/historyTerms.ts';
 import type { Snapshot } from '../../../core/contracts/snapshot.ts';
-import { pointOf } from '../../../core/history/figures.ts';
 import { foldSteps } from '../../../core/history/fold.ts';
 import { planSegments, type Coverage } from '../../../core/history/segments.ts';
 import { createHistoryStore } from '../../../core/stores/history.ts';
@@ -11,6 +10,7 @@ import { nowSeconds } from '../../../core/time.ts';
 import { createTestHistory, snapshotAt, type TestHistory } from '../../support/history.ts';
 import { openRollups, rollUp, storeSnapshots } from '../../support/historyService.ts';
 import { get } from '../../support/http.ts';
+import { pointOf } from '../../support/points.ts';
 import { startApiNode, type RunningNode } from '../../support/service.ts';
 import { startTestRedis, type TestRedis } from '../../support/stores.ts';
 
@@ -151,8 +151,8 @@ test('rows, minutes and hours give the same points, whichever of them a range is
     for (const coverage of coverages) {
       const segments = planSegments({ from: START, to: END }, stepSeconds, coverage);
       const answer: unknown[] = [];
-      const fold = foldSteps(stepSeconds, ({ start, bucket }) =>
-        answer.push([pointOf(start, bucket, true), bucket.processes]),
+      const fold = foldSteps(stepSeconds, (start, read) =>
+        answer.push([pointOf(start, read.bucket(), true), read.bucket().processes]),
       );
       for await (const page of agentBuckets({ store, rollups }, 'web-01', segments, stepSeconds))
         fold.add(page);

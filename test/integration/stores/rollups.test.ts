@@ -76,11 +76,11 @@ function expected(all: Given[], width: number): Map<string, [start: number, buck
 async function expectExact(all: Given[], store = rollups()): Promise<void> {
   for (const [agentId, buckets] of expected(all, 60)) {
     const found = [...(await store.minutesOf(agentId, 0, 1e10))];
-    expect(found.map(({ start, bucket }) => [start, bucket])).toEqual(buckets);
+    expect(found.map(([start, read]) => [start, read.bucket()])).toEqual(buckets);
   }
   for (const [agentId, buckets] of expected(all, HOUR)) {
     const found = [...(await store.hoursOf(agentId, 0, 1e10))];
-    expect(found.map(({ start, bucket }) => [start, bucket])).toEqual(buckets);
+    expect(found.map(([start, read]) => [start, read.bucket()])).toEqual(buckets);
     const rows = await history.prisma.$queryRawUnsafe<Record<string, unknown>[]>(
       `SELECT extract(epoch FROM hour)::float8 AS hour, name, samples, cpu_units::float8, cpu_sum::float8, cpu_peak::float8,
          memory_sum::float8, memory_peak::float8, io_read::float8, io_write::float8,
@@ -295,7 +295,7 @@ describe('what arrives late', () => {
     await rollAll();
     await expectExact([...all, late]);
     const [hour] = await rollups().hoursOf('web-01', start, start + HOUR);
-    expect(hour?.bucket.heldSeconds).toBe(59 + 2);
+    expect(hour?.[1].bucket().heldSeconds).toBe(59 + 2);
   });
 
   test('makes nothing anew but what it changes', async () => {
@@ -400,7 +400,7 @@ describe('retention', () => {
       processHours: { deletedRows: 0 },
     });
     const minutes = [...(await rollups().minutesOf('web-01', 0, 1e10))];
-    expect(minutes.map(({ start }) => Math.floor((now - start) / DAY)).reverse()).toEqual([0, 1, 40]);
+    expect(minutes.map(([start]) => Math.floor((now - start) / DAY)).reverse()).toEqual([0, 1, 40]);
     for (const table of ['metrics_snapshots_hours', 'metrics_snapshots_process_hours']) {
       const partitions = await listPartitions(history.prisma, table);
       const oldest = Math.min(...partitions.flatMap(({ fromSeconds }) => fromSeconds ?? []));
@@ -418,7 +418,7 @@ describe('retention', () => {
     const store = rollups({ retentionDays: 1 });
     await rollAll(store);
     const minutes = [...(await store.minutesOf('web-01', 0, 1e10))];
-    expect(minutes.map(({ bucket }) => bucket.firstSeconds)).toEqual(
+    expect(minutes.map(([, read]) => read.bucket().firstSeconds)).toEqual(
       [edge, kept].map(({ row }) => row.timestamp),
     );
   });

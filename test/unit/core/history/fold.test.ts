@@ -1,16 +1,12 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import {
-  averageOf,
-  pointJson,
-  pointOf,
-  processOf,
-  shareOf,
-  topOf,
-} from '../../../../core/history/figures.ts';
-import { foldSteps } from '../../../../core/history/fold.ts';
+import { averageOf, processOf, shareOf, topOf } from '../../../../core/history/figures.ts';
+import { foldSteps, PackedBucket, readBucket, type ReadBucket } from '../../../../core/history/fold.ts';
+import { writePoints } from '../../../../core/history/points.ts';
 import { bucketsOf, emptyBucket, type Bucket } from '../../../../core/rollup/bucket.ts';
 import type { Sample } from '../../../../core/rollup/hold.ts';
+import { packBucket } from '../../../../core/rollup/packBucket.ts';
+import { pointOf } from '../../../support/points.ts';
 import { anyCourse, COURSE_START } from '../../../support/samples.ts';
 
 const HOUR = 3_600;
@@ -39,6 +35,12 @@ const process = (name: string, cpu_percent: number) => ({
   handle_count: 1,
 });
 
+/** Both ways in which buckets are read. */
+const READS: Record<'made' | 'packed', (bucket: Bucket) => ReadBucket> = {
+  made: readBucket,
+  packed: (bucket) => new PackedBucket(packBucket(bucket)),
+};
+
 test('folding is making buckets of the step at once, whatever the width they come in', () => {
   const samples = fc.array(
     fc
@@ -57,10 +59,13 @@ test('folding is making buckets of the step at once, whatever the width they com
       samples,
       fc.constantFrom(1, 60, 600),
       fc.constantFrom(HOUR, 2 * HOUR),
-      (given, width, step) => {
+      fc.constantFrom(READS.made, READS.packed),
+      (given, width, step, read) => {
         const steps: [number, Bucket][] = [];
-        const fine = [...bucketsOf(given, width, 0, 5 * HOUR)].map(([start, bucket]) => ({ start, bucket }));
-        const fold = foldSteps(step, ({ start, bucket }) => steps.push([start, bucket]));
+        const fine = [...bucketsOf(given, width, 0, 5 * HOUR)].map(
+          ([start, bucket]) => [start, read(bucket)] as const,
+        );
+        const fold = foldSteps(step, (start, merged) => steps.push([start, merged.bucket()]));
         // As they come: page after page.
         for (let first = 0; first < fine.length; first += 7) fold.add(fine.slice(first, first + 7));
         fold.end();
@@ -104,15 +109,41 @@ test('a point has what all processes together read and wrote', () => {
   expect(pointOf(0, bucket, false).io).toEqual({ read_mb: 3, write_mb: 2 });
 });
 
-test('a point written at once is the JSON of the point, whatever is in it', () => {
+test('points are written as the JSON of what is in them, whether their buckets are packed, made or merged', () => {
   fc.assert(
-    fc.property(anyCourse(), fc.constantFrom(60, 1_000), fc.boolean(), (course, width, withCores) => {
-      const buckets = bucketsOf(course, width, COURSE_START, COURSE_START + 400_000);
-      for (const [time, bucket] of [...buckets, [0, emptyBucket()] as const])
-        expect(pointJson(time, bucket, withCores)).toBe(JSON.stringify(pointOf(time, bucket, withCores)));
-    }),
-    { numRuns: 150 },
+    fc.property(
+      anyCourse(),
+      fc.constantFrom(60, 500),
+      fc.constantFrom(3_000, 6_000),
+      fc.boolean(),
+      (course, width, step, withCores) => {
+        const until = COURSE_START + 400_000;
+        const coarse = bucketsOf(course, step, COURSE_START, until);
+        const expected = [...coarse].map(([time, bucket]) => pointOf(time, bucket, withCores));
+        for (const read of Object.values(READS)) {
+          const points = writePoints({ agent: 'web-01' }, withCores);
+          const fold = foldSteps(step, (start, bucket) => points.add(start, bucket));
+          for (const [start, bucket] of bucketsOf(course, width, COURSE_START, until))
+            fold.add([[start, read(bucket)]]);
+          fold.end();
+          expect(points.count()).toBe(expected.length);
+          expect(points.end().toString()).toBe(JSON.stringify({ agent: 'web-01', points: expected }));
+        }
+      },
+    ),
+    { numRuns: 100 },
   );
+});
+
+test('a point of nothing is written as one of zeros, packed or not', () => {
+  for (const read of Object.values(READS)) {
+    const points = writePoints({ agent: 'web-01' }, false);
+    points.add(60, read(emptyBucket()));
+    expect(JSON.parse(points.end().toString())).toEqual({
+      agent: 'web-01',
+      points: [pointOf(60, emptyBucket(), false)],
+    });
+  }
 });
 
 test('of nothing everything is 0, and nothing is known of shares', () => {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { bucketsOf, emptyBucket, mergeInto, type Bucket } from '../../../../core/rollup/bucket.ts';
-import { packBucket, unpackBucket } from '../../../../core/rollup/packBucket.ts';
+import { figuresOf } from '../../../../core/rollup/bucketFigures.ts';
+import { packBucket, packedFigures, unpackBucket } from '../../../../core/rollup/packBucket.ts';
 import { snapshotIdOf } from '../../../support/history.ts';
 import { anyCourse, COURSE_START } from '../../../support/samples.ts';
 import { recordedSnapshots } from '../../../support/snapshots.ts';
@@ -34,6 +35,17 @@ describe('packing a bucket', () => {
 
   test('an empty one comes back', () => {
     expect(unpackBucket(packBucket(emptyBucket()))).toEqual(emptyBucket());
+    expect(packedFigures(packBucket(emptyBucket()))).toEqual(figuresOf(emptyBucket()));
+  });
+
+  test('what a point says of it is the same, read from the bytes or from the bucket', () => {
+    fc.assert(
+      fc.property(anyCourse(), (course) => {
+        const bucket = wholeOf(course);
+        expect(packedFigures(packBucket(bucket))).toEqual(figuresOf(bucket));
+      }),
+      { numRuns: 150 },
+    );
   });
 
   test('equal buckets are equal bytes, however they came about', () => {
@@ -58,9 +70,11 @@ describe('unpacking what is none', () => {
   test('bytes that were cut off anywhere, or have more behind them, are an error that says so', () => {
     const [bucket] = RECORDED.values();
     const packed = packBucket(bucket ?? emptyBucket());
-    for (let length = 0; length < packed.length; length++)
-      expect(() => unpackBucket(packed.subarray(0, length))).toThrow(RangeError);
-    expect(() => unpackBucket(Uint8Array.of(...packed, 0))).toThrow(/and 1 more follow$/);
+    for (const read of [unpackBucket, packedFigures]) {
+      for (let length = 0; length < packed.length; length++)
+        expect(() => read(packed.subarray(0, length))).toThrow(RangeError);
+      expect(() => read(Uint8Array.of(...packed, 0))).toThrow(/and 1 more follow$/);
+    }
   });
 
   test('another version is an error that says so', () => {

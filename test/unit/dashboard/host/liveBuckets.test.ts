@@ -1,9 +1,10 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { HistoryPoint } from '../../../../core/contracts/history.ts';
 import type { Snapshot } from '../../../../core/contracts/snapshot.ts';
-import { pointOf } from '../../../../core/history/figures.ts';
 import { bucketsOf } from '../../../../core/rollup/bucket.ts';
 import { pointsOf } from '../../../../dashboard/host/liveBuckets.ts';
+import { pointOf } from '../../../support/points.ts';
 import { anySnapshots } from './snapshots.ts';
 
 /** What the server makes of the same snapshots. */
@@ -14,7 +15,7 @@ function servers(snapshots: Snapshot[], stepSeconds: number) {
     .map(([time, bucket]) => pointOf(time, bucket, true));
 }
 
-const figures = (point: ReturnType<typeof servers>[number] | ReturnType<typeof pointsOf>[number]) => [
+const figures = (point: HistoryPoint) => [
   point.cpu.avg,
   point.cpu.min,
   point.cpu.max,
