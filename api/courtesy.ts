@@ -17,19 +17,15 @@ const MOST_WAITING = 24;
 
 /**
  * Answers and snapshots share one event loop, and whoever asks as soon as there is an answer takes of it what there is. So
- * answers wait while it is full and snapshots come in: a chart that is drawn later does no harm, a snapshot that is refused
- * does.
+ * answers wait while snapshots fill it: a chart that is drawn later does no harm, a snapshot that is refused does.
  *
- * @param isBusy whether snapshots wait for the event loop, now
+ * @param isBusy whether snapshots fill the event loop, now
  * @param nowMs a clock that is not set to and fro
  */
-export function createCourtesy({
-  isBusy,
-  nowMs = () => performance.now(),
-}: {
-  isBusy(): boolean;
-  nowMs?: () => number;
-}): Courtesy {
+export function createCourtesy(
+  isBusy: () => boolean,
+  nowMs: () => number = () => performance.now(),
+): Courtesy {
   const waiting: (() => void)[] = [];
   /** When as many as may go at once could have gone. */
   let fullAtMs = 0;

@@ -42,7 +42,6 @@ import { openHistoryReads } from './history/reads.ts';
 import { createHttpMetrics } from './httpMetrics.ts';
 import { createIntake } from './intake.ts';
 import { listen } from './listen.ts';
-import { startLoopWatch } from './loopWatch.ts';
 import { createLiveHub } from './live/hub.ts';
 import { startRawSocket } from './live/rawSocket.ts';
 import { startSocketServer } from './live/socketServer.ts';
@@ -53,7 +52,8 @@ import { LIMIT_WINDOW_MS } from './routes/agentRequest.ts';
 import { listRoutes } from './routes/index.ts';
 import { createReadiness } from './routes/health.ts';
 import { createSharedTime } from './sharedTime.ts';
-import { answerUnreadable, lacksHost, refuseWithoutHost } from './unreadable.ts';
+import { createSnapshotsUnderWay } from './snapshotsUnderWay.ts';
+import { answerUnreadable, refuseUnanswerable, whyUnanswerable } from './unreadable.ts';
 
 /** Limits on slow senders, in ms: headers, then the whole request. */
 const HEADERS_TIMEOUT_MS = 10_000;
@@ -101,13 +101,13 @@ export async function startApi({ config, log, lifecycle }: ProcessContext): Prom
   const stages = STAGES.filter((stage) => stage !== 'persist' || config.postgres.dsn !== '');
   const sharedTime = createSharedTime(redis);
   const admission = startAdmission({ config, log, lifecycle }, { queues, stages, redis: queueRedis });
-  const loop = startLoopWatch(lifecycle);
+  const underWay = createSnapshotsUnderWay();
   const intake = createIntake({
     admit: admission.check,
     sharedOffsetMs: sharedTime.offsetMs,
     queues: Object.fromEntries(stages.map((stage) => [stage, queueOf[stage]])),
     observe: ({ size, seconds }) => {
-      loop.taken(size);
+      underWay.enqueued(size, seconds);
       operations.taken(size);
       httpMetrics.batchSize.observe(size);
       httpMetrics.enqueue.observe(seconds);
@@ -205,7 +205,7 @@ export async function startApi({ config, log, lifecycle }: ProcessContext): Prom
   const app = buildApp({
     routes,
     access,
-    courtesy: createCourtesy(loop),
+    courtesy: createCourtesy(underWay.isMany),
     queues,
     log,
     httpMetrics,
@@ -217,8 +217,9 @@ export async function startApi({ config, log, lifecycle }: ProcessContext): Prom
 
   const answer = app.callback();
   const server = createServer({ requireHostHeader: false }, (request, response) => {
-    if (lacksHost(request)) refuseWithoutHost(response);
-    else void answer(request, response);
+    const why = whyUnanswerable(request);
+    if (why === undefined) void answer(request, response);
+    else refuseUnanswerable(response, why);
   });
   answerUnreadable(server);
   Object.assign(server, {

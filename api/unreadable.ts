@@ -33,13 +33,29 @@ export function answerUnreadable(server: Server): void {
   );
 }
 
-/** HTTP/1.1 without a Host must be refused (RFC 9112, 3.2). */
-export function lacksHost({ headers, httpVersion }: IncomingMessage): boolean {
-  return headers.host === undefined && httpVersion !== '1.0';
+/**
+ * Why a request cannot go to the app; undefined where it can. Its target begins with a slash then, or is `*`: of others
+ * Koa knows no path.
+ */
+export function whyUnanswerable(request: IncomingMessage): string | undefined {
+  // RFC 9112, 3.2.
+  if (request.headers.host === undefined && request.httpVersion !== '1.0') return 'Host header missing';
+  const path = pathOf(request.url ?? '');
+  if (path === undefined) return 'The request target is no path';
+  request.url = path;
+  return undefined;
 }
 
-export function refuseWithoutHost(response: ServerResponse): void {
-  const body = JSON.stringify({ detail: 'Host header missing' });
+/** A whole address is as good as its path (RFC 9112, 3.2.2): proxies send it. */
+function pathOf(target: string): string | undefined {
+  if (target.startsWith('/') || target === '*') return target;
+  if (!/^https?:/i.test(target) || !URL.canParse(target)) return undefined;
+  const { pathname, search } = new URL(target);
+  return pathname + search;
+}
+
+export function refuseUnanswerable(response: ServerResponse, detail: string): void {
+  const body = JSON.stringify({ detail });
   response.writeHead(400, {
     'Content-Type': 'application/json',
     'Content-Length': body.length,

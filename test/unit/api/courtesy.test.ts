@@ -13,7 +13,10 @@ afterEach(() => void jest.useRealTimers());
 
 /** Asks for turns, and notes when each comes. */
 function asking(): (times: number) => Promise<PromiseSettledResult<void>[]> {
-  const turn = createCourtesy({ isBusy: () => isBusy, nowMs: () => Date.now() });
+  const turn = createCourtesy(
+    () => isBusy,
+    () => Date.now(),
+  );
   const begin = Date.now();
   return (times) =>
     Promise.allSettled(

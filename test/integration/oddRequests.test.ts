@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { connect } from 'node:net';
+import { startApiNode, type RunningNode } from '../support/service.ts';
+import { startTestRedis, type TestRedis } from '../support/stores.ts';
+
+let redisServer: TestRedis;
+let api: RunningNode;
+
+beforeAll(async () => {
+  redisServer = await startTestRedis();
+  api = await startApiNode({ REDIS_URL: redisServer.url });
+});
+
+afterAll(async () => {
+  await api.stop();
+  await redisServer.close();
+});
+
+/** What comes back for these lines, to the end of the connection. */
+function answerTo(...lines: string[]): Promise<{ status: string; detail: unknown }> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
+    let text = '';
+    socket.setEncoding('utf8');
+    socket.on('data', (part: string) => (text += part));
+    socket.on('error', reject);
+    socket.on('end', () => {
+      const [head = '', body = ''] = text.split('\r\n\r\n');
+      const { detail } = JSON.parse(body) as { detail?: unknown };
+      resolve({ status: head.split(' ')[1] ?? '', detail });
+    });
+    socket.write([...lines, 'Connection: close', '', ''].join('\r\n'));
+  });
+}
+
+test.each([
+  'http://evil.e:ample/livez',
+  'http://',
+  'HTTP://[::1',
+  'http:',
+  'mailto:a@b',
+  'file:///etc/passwd',
+])('a request target that has no path is told so: %s', async (target) => {
+  const { status, detail } = await answerTo(`GET ${target} HTTP/1.1`, 'Host: a');
+  expect([status, detail]).toEqual(['400', expect.any(String)]);
+});
+
+test('a whole address is answered like its path', async () => {
+  expect(await answerTo('GET http://other.example/livez?a=b HTTP/1.1', 'Host: other.example')).toEqual({
+    status: '200',
+    detail: undefined,
+  });
+});
+
+test('HTTP/1.1 without a Host is refused, HTTP/1.0 is not', async () => {
+  expect(await answerTo('GET /livez HTTP/1.1')).toEqual({ status: '400', detail: 'Host header missing' });
+  expect((await answerTo('GET /livez HTTP/1.0')).status).toBe('200');
+});
+
+test('what is no HTTP is told so', async () => {
+  expect(await answerTo('hello')).toEqual({ status: '400', detail: 'Not a valid HTTP request' });
+});
+
+test('an asterisk is nothing that is here', async () => {
+  expect((await answerTo('OPTIONS * HTTP/1.1', 'Host: a')).status).toBe('404');
+});
