@@ -1,5 +1,9 @@
+import { useState } from 'preact/hooks';
+import { useOperator } from '../form/useOperator.ts';
+import { lazyPage } from '../shell/lazyPage.tsx';
 import { Time } from '../shell/time.tsx';
 import { durationText } from '../state/time.ts';
+import type { HostEditorProps } from './hostEditor.tsx';
 import type { HostModel } from './hostModel.ts';
 
 /** Below this many seconds a clock is right for all that is shown here. */
@@ -7,11 +11,27 @@ const NOTABLE_SKEW_SECONDS = 3;
 
 const STATE_TEXT = { online: 'online', stale: 'late', offline: 'offline' } as const;
 
-/** Which host it is, how it is sorted, and whether it reports. */
+/** Few ever open it, and whoever does can wait for it. */
+const HostEditor = lazyPage<HostEditorProps>(async () => (await import('./hostEditor.tsx')).HostEditor);
+
+/** Which host it is, how it is sorted, and whether it reports; in the place of that, where it is edited, the form. */
 export function HostHeader({ model }: { model: HostModel }) {
+  const [editing, setEditing] = useState(false);
+  const mayEdit = useOperator();
   const agent = model.host.agent.value;
   const lastSeen = model.host.lastSeen.value;
   const skew = agent?.clock_skew_seconds ?? 0;
+  if (editing && agent !== undefined)
+    return (
+      <HostEditor
+        agent={agent}
+        onSaved={() => {
+          model.host.refresh();
+          setEditing(false);
+        }}
+        onCancel={() => setEditing(false)}
+      />
+    );
   return (
     <header class="host-head">
       <h1>{agent?.name ?? model.agent}</h1>
@@ -40,6 +60,11 @@ export function HostHeader({ model }: { model: HostModel }) {
           </li>
         ))}
       </ul>
+      {mayEdit && agent !== undefined && (
+        <button type="button" class="button small" onClick={() => setEditing(true)}>
+          Edit<span class="unseen"> name and labels</span>
+        </button>
+      )}
     </header>
   );
 }

@@ -58,7 +58,8 @@ function useEscape(model: HostModel): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       const target = event.target instanceof Element ? event.target : null;
-      if (event.key !== 'Escape' || event.defaultPrevented || target?.closest('input, [popover]')) return;
+      if (event.key !== 'Escape' || event.defaultPrevented || target?.closest('input, form, [popover]'))
+        return;
       const { at, process } = model.view.peek();
       if (at !== undefined) model.change({ at: undefined });
       else if (process !== undefined) model.change({ process: undefined });

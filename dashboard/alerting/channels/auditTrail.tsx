@@ -1,7 +1,7 @@
 import { useCallback } from 'preact/hooks';
 import { useServices } from '../../services.tsx';
 import { Time } from '../../shell/time.tsx';
-import { usePages } from '../form/usePages.ts';
+import { usePages } from '../../form/usePages.ts';
 
 /** Who changed what, newest first. */
 export function AuditTrail({ round }: { round: number }) {

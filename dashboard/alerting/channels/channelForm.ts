@@ -1,6 +1,6 @@
 import type { Channel, ChannelKind } from '../../../core/contracts/alerting/notification.ts';
 import type { ChannelView } from '../../../core/contracts/alerting/views.ts';
-import { createFieldReader, linesOf, type Read } from '../form/fieldReader.ts';
+import { createFieldReader, linesOf, type Read } from '../../form/fieldReader.ts';
 import { CHANNEL_FIELDS, type ChannelField } from './channelFields.ts';
 
 /** A channel as it is typed: of every kind what was typed there, so that looking at another one loses nothing. */

@@ -1,5 +1,5 @@
 import type { ChannelView } from '../../../core/contracts/alerting/views.ts';
-import { ConfirmButton } from '../form/confirmButton.tsx';
+import { ConfirmButton } from '../../form/confirmButton.tsx';
 import { KINDS } from './channelFields.ts';
 import { IN_FILE, targetText } from './channelText.ts';
 

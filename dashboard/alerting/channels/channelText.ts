@@ -1,7 +1,7 @@
 import type { Delivery, NotificationRoute } from '../../../core/contracts/alerting/notification.ts';
 import type { ChannelView } from '../../../core/contracts/alerting/views.ts';
 import { countOf } from '../../state/number.ts';
-import { durationField } from '../form/duration.ts';
+import { durationField } from '../../form/duration.ts';
 import { CHANNEL_FIELDS } from './channelFields.ts';
 
 /** Where a channel leads, as far as that is no secret. */

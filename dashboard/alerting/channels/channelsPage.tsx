@@ -3,12 +3,12 @@ import type { ChannelView, RouteView } from '../../../core/contracts/alerting/vi
 import { AlertSection } from '../../alerts/section/alertSection.tsx';
 import { useServices } from '../../services.tsx';
 import { usePageTitle } from '../../shell/pageTitle.ts';
-import '../form/form.css';
-import { NewsLine } from '../form/news.tsx';
-import { SectionHead } from '../form/sectionHead.tsx';
-import { useActs } from '../form/useActs.ts';
-import { useListed } from '../form/useListed.ts';
-import { useOperator } from '../form/useOperator.ts';
+import '../../form/form.css';
+import { NewsLine } from '../../form/news.tsx';
+import { SectionHead } from '../../form/sectionHead.tsx';
+import { useActs } from '../../form/useActs.ts';
+import { useListed } from '../../form/useListed.ts';
+import { useOperator } from '../../form/useOperator.ts';
 import { AuditTrail } from './auditTrail.tsx';
 import { ChannelEditor } from './channelEditor.tsx';
 import { ChannelTable } from './channelTable.tsx';

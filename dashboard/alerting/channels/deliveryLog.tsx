@@ -3,8 +3,8 @@ import type { Delivery } from '../../../core/contracts/alerting/notification.ts'
 import { useServices } from '../../services.tsx';
 import { Time } from '../../shell/time.tsx';
 import { alertPath } from '../../state/routes.ts';
-import { ChoiceField } from '../form/fields.tsx';
-import { usePages } from '../form/usePages.ts';
+import { ChoiceField } from '../../form/fields.tsx';
+import { usePages } from '../../form/usePages.ts';
 import { outcomeText } from './channelText.ts';
 
 const STATES = ['waiting', 'delivered', 'failed'] as const;

@@ -1,14 +1,14 @@
 import { useState } from 'preact/hooks';
 import type { ChannelView, RouteView } from '../../../core/contracts/alerting/views.ts';
 import { useServices } from '../../services.tsx';
-import { binder } from '../form/bind.ts';
-import { CheckList } from '../form/checkList.tsx';
-import { EditForm } from '../form/editForm.tsx';
-import { NO_FAULTS } from '../form/faults.ts';
-import { CheckField, ChoiceField, TextField } from '../form/fields.tsx';
+import { binder } from '../../form/bind.ts';
+import { CheckList } from '../../form/checkList.tsx';
+import { EditForm } from '../../form/editForm.tsx';
+import { NO_FAULTS } from '../../form/faults.ts';
+import { CheckField, ChoiceField, TextField } from '../../form/fields.tsx';
 import { MatcherFields } from '../form/matcherFields.tsx';
 import { useRuleIds } from '../form/useRuleIds.ts';
-import { useSave } from '../form/useSave.ts';
+import { useSave } from '../../form/useSave.ts';
 import { GROUP_CHOICES } from './channelText.ts';
 import { NEW_ROUTE, readRoute, routeForm } from './routeForm.ts';
 

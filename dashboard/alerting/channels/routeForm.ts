@@ -1,6 +1,6 @@
 import type { NotificationRoute } from '../../../core/contracts/alerting/notification.ts';
-import { durationField } from '../form/duration.ts';
-import { createFieldReader, type Read } from '../form/fieldReader.ts';
+import { durationField } from '../../form/duration.ts';
+import { createFieldReader, type Read } from '../../form/fieldReader.ts';
 import { EVERY_ALERT, matcherForm, readMatcher, type MatcherForm } from '../form/matcherForm.ts';
 
 /** A route as it is typed. */

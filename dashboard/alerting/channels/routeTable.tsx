@@ -1,5 +1,5 @@
 import type { RouteView } from '../../../core/contracts/alerting/views.ts';
-import { ConfirmButton } from '../form/confirmButton.tsx';
+import { ConfirmButton } from '../../form/confirmButton.tsx';
 import { matcherText } from '../form/matcherForm.ts';
 import { IN_FILE, rhythmText } from './channelText.ts';
 

@@ -1,5 +1,5 @@
-import { faultAt, type Faults } from '../form/faults.ts';
-import { CheckField, LinesField, TextField } from '../form/fields.tsx';
+import { faultAt, type Faults } from '../../form/faults.ts';
+import { CheckField, LinesField, TextField } from '../../form/fields.tsx';
 import { CHANNEL_FIELDS, type ChannelField } from './channelFields.ts';
 import { typedIn, withTyped, type ChannelForm } from './channelForm.ts';
 

@@ -1,8 +1,8 @@
 import type { Severity } from '../../../core/contracts/alerting/rule.ts';
-import { binder } from './bind.ts';
-import { CheckList } from './checkList.tsx';
-import type { Faults } from './faults.ts';
-import { LinesField } from './fields.tsx';
+import { binder } from '../../form/bind.ts';
+import { CheckList } from '../../form/checkList.tsx';
+import type { Faults } from '../../form/faults.ts';
+import { LinesField } from '../../form/fields.tsx';
 import type { AgentsForm, MatcherForm } from './matcherForm.ts';
 
 const SEVERITIES = [

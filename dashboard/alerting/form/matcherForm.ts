@@ -1,6 +1,6 @@
 import type { AgentMatcher, Severity } from '../../../core/contracts/alerting/rule.ts';
 import type { AlertMatcher } from '../../../core/contracts/alerting/silence.ts';
-import { labelLines, linesOf, type createFieldReader } from './fieldReader.ts';
+import { labelLines, linesOf, type createFieldReader } from '../../form/fieldReader.ts';
 
 /** Which agents, as it is typed: a pattern and a label a line. */
 export interface AgentsForm {

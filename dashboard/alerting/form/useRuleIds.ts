@@ -1,6 +1,6 @@
 import { useCallback } from 'preact/hooks';
 import { useServices } from '../../services.tsx';
-import { useListed } from './useListed.ts';
+import { useListed } from '../../form/useListed.ts';
 
 /** Ids of the rules there are; none where they cannot be read. */
 export function useRuleIds(): readonly string[] {

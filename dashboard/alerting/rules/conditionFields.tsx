@@ -1,5 +1,5 @@
-import type { Bound } from '../form/bind.ts';
-import { ChoiceField, TextField } from '../form/fields.tsx';
+import type { Bound } from '../../form/bind.ts';
+import { ChoiceField, TextField } from '../../form/fields.tsx';
 import { hasFigure, type RuleForm } from './ruleForm.ts';
 import { KINDS, unitOf } from './ruleText.ts';
 

@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks';
 import type { AlertRule } from '../../../core/contracts/alerting/rule.ts';
 import { useServices } from '../../services.tsx';
-import { NO_FAULTS } from '../form/faults.ts';
-import { EditForm } from '../form/editForm.tsx';
-import { useSave } from '../form/useSave.ts';
+import { NO_FAULTS } from '../../form/faults.ts';
+import { EditForm } from '../../form/editForm.tsx';
+import { useSave } from '../../form/useSave.ts';
 import { DryRunPanel } from './dryRunPanel.tsx';
 import { RuleFields } from './ruleFields.tsx';
 import { NEW_RULE, readRule, ruleForm } from './ruleForm.ts';

@@ -1,7 +1,7 @@
 import type { Severity } from '../../../core/contracts/alerting/rule.ts';
-import { binder } from '../form/bind.ts';
-import type { Faults } from '../form/faults.ts';
-import { CheckField, ChoiceField, LinesField, TextField } from '../form/fields.tsx';
+import { binder } from '../../form/bind.ts';
+import type { Faults } from '../../form/faults.ts';
+import { CheckField, ChoiceField, LinesField, TextField } from '../../form/fields.tsx';
 import { AgentsFields } from '../form/matcherFields.tsx';
 import { ConditionFields } from './conditionFields.tsx';
 import { hasFigure, type RuleForm } from './ruleForm.ts';

@@ -4,8 +4,8 @@ import type {
   AlertRuleBody,
   Severity,
 } from '../../../core/contracts/alerting/rule.ts';
-import { durationField } from '../form/duration.ts';
-import { createFieldReader, ifTyped, type Read } from '../form/fieldReader.ts';
+import { durationField } from '../../form/duration.ts';
+import { createFieldReader, ifTyped, type Read } from '../../form/fieldReader.ts';
 import { agentsForm, readAgents, type AgentsForm } from '../form/matcherForm.ts';
 
 type Of<Kind extends ConditionKind> = Extract<AlertCondition, { kind: Kind }>;

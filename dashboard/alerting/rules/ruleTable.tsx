@@ -1,5 +1,5 @@
 import type { AlertRule } from '../../../core/contracts/alerting/rule.ts';
-import { ConfirmButton } from '../form/confirmButton.tsx';
+import { ConfirmButton } from '../../form/confirmButton.tsx';
 import { matcherText } from '../form/matcherForm.ts';
 import { ruleText, sourceText } from './ruleText.ts';
 

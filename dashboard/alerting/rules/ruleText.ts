@@ -1,5 +1,5 @@
 import type { AlertCondition, AlertRule, ConditionKind } from '../../../core/contracts/alerting/rule.ts';
-import { durationField } from '../form/duration.ts';
+import { durationField } from '../../form/duration.ts';
 import type { RuleForm } from './ruleForm.ts';
 
 export const KINDS = [

@@ -3,13 +3,13 @@ import type { MaintenanceView } from '../../../core/contracts/alerting/views.ts'
 import { useServices } from '../../services.tsx';
 import { storageOf } from '../../state/session.ts';
 import { keepAuthor, knownAuthor } from '../form/authorName.ts';
-import { binder } from '../form/bind.ts';
-import { EditForm } from '../form/editForm.tsx';
-import { NO_FAULTS } from '../form/faults.ts';
-import { LinesField, SuggestField, TextField } from '../form/fields.tsx';
+import { binder } from '../../form/bind.ts';
+import { EditForm } from '../../form/editForm.tsx';
+import { NO_FAULTS } from '../../form/faults.ts';
+import { LinesField, SuggestField, TextField } from '../../form/fields.tsx';
 import { MatcherFields } from '../form/matcherFields.tsx';
 import { useRuleIds } from '../form/useRuleIds.ts';
-import { useSave } from '../form/useSave.ts';
+import { useSave } from '../../form/useSave.ts';
 import { maintenanceForm, newMaintenance, readMaintenance } from './maintenanceForm.ts';
 
 interface MaintenanceEditorProps {

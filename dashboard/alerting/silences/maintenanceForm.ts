@@ -1,6 +1,6 @@
 import type { MaintenanceBody } from '../../../core/contracts/alerting/silence.ts';
-import { durationField } from '../form/duration.ts';
-import { createFieldReader, type Read } from '../form/fieldReader.ts';
+import { durationField } from '../../form/duration.ts';
+import { createFieldReader, type Read } from '../../form/fieldReader.ts';
 import { EVERY_ALERT, matcherForm, readMatcher, type MatcherForm } from '../form/matcherForm.ts';
 
 /** A recurring window of maintenance as it is typed. */

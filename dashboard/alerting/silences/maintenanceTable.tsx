@@ -1,7 +1,7 @@
 import type { MaintenanceView } from '../../../core/contracts/alerting/views.ts';
 import { Time } from '../../shell/time.tsx';
-import { ConfirmButton } from '../form/confirmButton.tsx';
-import { durationField } from '../form/duration.ts';
+import { ConfirmButton } from '../../form/confirmButton.tsx';
+import { durationField } from '../../form/duration.ts';
 import { matcherText } from '../form/matcherForm.ts';
 
 interface MaintenanceTableProps {

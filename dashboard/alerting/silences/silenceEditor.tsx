@@ -2,12 +2,12 @@ import { useState } from 'preact/hooks';
 import { useServices } from '../../services.tsx';
 import { storageOf } from '../../state/session.ts';
 import { keepAuthor, knownAuthor } from '../form/authorName.ts';
-import { binder } from '../form/bind.ts';
-import { EditForm } from '../form/editForm.tsx';
-import { ChoiceField, LinesField, TextField } from '../form/fields.tsx';
+import { binder } from '../../form/bind.ts';
+import { EditForm } from '../../form/editForm.tsx';
+import { ChoiceField, LinesField, TextField } from '../../form/fields.tsx';
 import { MatcherFields } from '../form/matcherFields.tsx';
 import { useRuleIds } from '../form/useRuleIds.ts';
-import { useSave } from '../form/useSave.ts';
+import { useSave } from '../../form/useSave.ts';
 import { newSilence, readSilence } from './silenceForm.ts';
 
 interface SilenceEditorProps {

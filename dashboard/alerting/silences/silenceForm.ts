@@ -1,5 +1,5 @@
 import type { SilenceBody } from '../../client/alertingCalls.ts';
-import { createFieldReader, type Read } from '../form/fieldReader.ts';
+import { createFieldReader, type Read } from '../../form/fieldReader.ts';
 import { EVERY_ALERT, readMatcher, type MatcherForm } from '../form/matcherForm.ts';
 
 /** A silence as it is typed; times are those of the viewer's zone. */

@@ -2,7 +2,7 @@ import type { SilenceView } from '../../../core/contracts/alerting/views.ts';
 import { useServices } from '../../services.tsx';
 import { Time } from '../../shell/time.tsx';
 import { durationText } from '../../state/time.ts';
-import { ConfirmButton } from '../form/confirmButton.tsx';
+import { ConfirmButton } from '../../form/confirmButton.tsx';
 import { matcherText } from '../form/matcherForm.ts';
 
 interface SilenceTableProps {

@@ -1,11 +1,12 @@
 import type { Group } from '../flow.ts';
 import { ALERTING_PLACES, makeAlertingWorld, type AlertingWorld } from './alertingWorld.ts';
 import { channelFlows } from './channels.ts';
+import { editHostFlow } from './editHost.ts';
 import { everyPageFlows } from './everyPage.ts';
 import { ruleFlows } from './rules.ts';
 import { silenceFlows } from './silences.ts';
 
-/** What operators do who decide what is told to whom. */
+/** What operators do who decide what is told to whom, and what hosts are called. */
 function setUpGroup(): Group {
   let world: AlertingWorld | undefined;
   const receiver = () => {
@@ -26,6 +27,7 @@ function setUpGroup(): Group {
       ...ruleFlows,
       ...silenceFlows,
       ...channelFlows(receiver),
+      editHostFlow,
     ],
   };
 }

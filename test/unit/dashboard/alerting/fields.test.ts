@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { ApiError } from '../../../../dashboard/client/request.ts';
-import { durationField, secondsOfField } from '../../../../dashboard/alerting/form/duration.ts';
-import { faultAt, faultsOf, refusalOf } from '../../../../dashboard/alerting/form/faults.ts';
+import { durationField, secondsOfField } from '../../../../dashboard/form/duration.ts';
+import { faultAt, faultsOf, refusalOf } from '../../../../dashboard/form/faults.ts';
 import { matcherText } from '../../../../dashboard/alerting/form/matcherForm.ts';
 
 describe('a duration', () => {

@@ -1,4 +1,4 @@
-import { ApiError, type FieldFault } from '../../client/request.ts';
+import { ApiError, type FieldFault } from '../client/request.ts';
 
 /** What is wrong, by the field's place in the contract: `condition.at_or_above`. */
 export type Faults = Readonly<Record<string, string>>;

@@ -1,5 +1,5 @@
 import { useCallback, useState } from 'preact/hooks';
-import { usePolled, type Polled } from '../../shell/usePolled.ts';
+import { usePolled, type Polled } from '../shell/usePolled.ts';
 
 /** What others change, too: looked at again this often, in ms. */
 const POLL_MS = 30_000;

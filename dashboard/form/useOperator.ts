@@ -1,4 +1,4 @@
-import { useServices } from '../../services.tsx';
+import { useServices } from '../services.tsx';
 
 /** Whether whoever looks may change something: the others see no button for it. */
 export function useOperator(): boolean {
