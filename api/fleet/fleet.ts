@@ -10,6 +10,7 @@ import { orRedisUnavailable, REDIS_DEADLINE_MS } from '../redisUnavailable.ts';
 import type { SharedTime } from '../sharedTime.ts';
 import { agentLine, agentLines, toAgent, writeAgent } from './agentLines.ts';
 import { listAgents, type AgentQuery } from './listAgents.ts';
+import { shareReading } from './sharedReading.ts';
 
 export interface FleetOptions {
   agents: AgentStore;
@@ -45,10 +46,15 @@ export function createFleet({ agents, states, listings, pruneQueue, sharedTime }
     return { line, state, nowMs };
   }
 
+  const readAll = shareReading(async () => {
+    const [records, { states: known, nowMs }] = await Promise.all([agents.list(), ask(() => states.all())]);
+    return { lines: agentLines(records, known), nowMs };
+  });
+
   return {
     async list(query) {
-      const [records, { states: known, nowMs }] = await Promise.all([agents.list(), ask(() => states.all())]);
-      const { lines, nextCursor } = await listAgents(agentLines(records, known), query, {
+      const fleet = await readAll();
+      const { lines, nextCursor } = await listAgents(fleet.lines, query, {
         keep: (ids) => ask(() => listings.keep(ids)),
         read: (number) => ask(() => listings.read(number)),
       });
@@ -56,7 +62,7 @@ export function createFleet({ agents, states, listings, pruneQueue, sharedTime }
       json.ascii('{"agents":[');
       for (const [i, line] of lines.entries()) {
         if (i > 0) json.ascii(',');
-        writeAgent(json, line, nowMs / 1000);
+        writeAgent(json, line, fleet.nowMs / 1000);
       }
       json.ascii('],"next_cursor":');
       json.value(nextCursor ?? null);

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Redis, Result } from 'ioredis';
 import {
   advance,
@@ -114,6 +115,9 @@ export interface AgentStateStore {
   /** Drops it if it began until then, also what is still to come of what was received until then. */
   forget(agentId: string, forgottenAtMs: number): Promise<void>;
 }
+
+/** Of a large fleet, so many are parsed before others have their turn: some ms. */
+const PARSED_AT_ONCE = 2_000;
 
 /** The channel on which changes are published, for a channel of snapshots. */
 export function agentStateChannel(metricsChannel: string): string {
@@ -233,6 +237,7 @@ export function createAgentStateStore(
       ]);
       const states = new Map<string, AgentState>();
       for (let i = 0; i + 1 < flat.length; i += 2) {
+        if (i > 0 && i % (2 * PARSED_AT_ONCE) === 0) await nextTurn();
         const agentId = flat[i] ?? '';
         const { state } = readOf(agentId, flat[i + 1] ?? null);
         if (state !== undefined && !isForgotten(state)) states.set(agentId, state);
