@@ -53,7 +53,7 @@ import { listRoutes } from './routes/index.ts';
 import { createReadiness } from './routes/health.ts';
 import { createSharedTime } from './sharedTime.ts';
 import { createSnapshotsUnderWay } from './snapshotsUnderWay.ts';
-import { answerUnreadable, refuseUnanswerable, whyUnanswerable } from './unreadable.ts';
+import { takeRequests } from './unreadable.ts';
 
 /** Limits on slow senders, in ms: headers, then the whole request. */
 const HEADERS_TIMEOUT_MS = 10_000;
@@ -216,12 +216,8 @@ export async function startApi({ config, log, lifecycle }: ProcessContext): Prom
   });
 
   const answer = app.callback();
-  const server = createServer({ requireHostHeader: false }, (request, response) => {
-    const why = whyUnanswerable(request);
-    if (why === undefined) void answer(request, response);
-    else refuseUnanswerable(response, why);
-  });
-  answerUnreadable(server);
+  const server = createServer({ requireHostHeader: false });
+  takeRequests(server, answer);
   Object.assign(server, {
     headersTimeout: HEADERS_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,

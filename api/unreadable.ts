@@ -10,20 +10,33 @@ const REASONS: Record<string, { status: string; detail: string }> = {
 
 const NO_HTTP = { status: '400 Bad Request', detail: 'Not a valid HTTP request' };
 
-/**
- * Gives a reason also for what never gets as far as the app, as Node would answer it without a body. Create the server
- * with `requireHostHeader: false`.
- */
-export function answerUnreadable(server: Server): void {
-  const answering = new WeakSet<Duplex>();
+/** Most requests of one connection that wait for their answers: each holds one, for as long as the client does not read. */
+const MOST_UNANSWERED = 32;
 
-  server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
-    answering.add(request.socket);
-    response.once('close', () => answering.delete(request.socket));
+/**
+ * Hands requests to the app, and gives a reason also for what never gets as far as that, as Node would answer it without a
+ * body. Create the server with `requireHostHeader: false`.
+ */
+export function takeRequests(
+  server: Server,
+  answer: (request: IncomingMessage, response: ServerResponse) => unknown,
+): void {
+  const unanswered = new WeakMap<Duplex, number>();
+
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    const { socket } = request;
+    const waiting = unanswered.get(socket) ?? 0;
+    unanswered.set(socket, waiting + 1);
+    response.once('close', () => unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1));
+    const why = whyUnanswerable(request);
+    if (waiting >= MOST_UNANSWERED)
+      refuse(response, 429, `More than ${MOST_UNANSWERED} requests of one connection wait for their answers`);
+    else if (why !== undefined) refuse(response, 400, why);
+    else answer(request, response);
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     // In the middle of an answer another one would be taken for a part of it.
-    if (socket.writable && !answering.has(socket))
+    if (socket.writable && (unanswered.get(socket) ?? 0) === 0)
       socket.write(refusal(REASONS[error.code ?? ''] ?? NO_HTTP));
     socket.destroy();
   });
@@ -37,7 +50,7 @@ export function answerUnreadable(server: Server): void {
  * Why a request cannot go to the app; undefined where it can. Its target begins with a slash then, or is `*`: of others
  * Koa knows no path.
  */
-export function whyUnanswerable(request: IncomingMessage): string | undefined {
+function whyUnanswerable(request: IncomingMessage): string | undefined {
   // RFC 9112, 3.2.
   if (request.headers.host === undefined && request.httpVersion !== '1.0') return 'Host header missing';
   const path = pathOf(request.url ?? '');
@@ -54,9 +67,9 @@ function pathOf(target: string): string | undefined {
   return pathname + search;
 }
 
-export function refuseUnanswerable(response: ServerResponse, detail: string): void {
+function refuse(response: ServerResponse, status: number, detail: string): void {
   const body = JSON.stringify({ detail });
-  response.writeHead(400, {
+  response.writeHead(status, {
     'Content-Type': 'application/json',
     'Content-Length': body.length,
     Connection: 'close',

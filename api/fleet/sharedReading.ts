@@ -9,8 +9,8 @@ export function shareReading<T>(read: () => Promise<T>): () => Promise<T> {
   function begin(): Promise<T> {
     next = undefined;
     const reading = read();
-    const done = () => void (underWay = undefined);
-    underWay = reading.then(done, done);
+    const ended = () => void (underWay = undefined);
+    underWay = reading.then(ended, ended);
     return reading;
   }
 

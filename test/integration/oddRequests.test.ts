@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { connect } from 'node:net';
+import { get } from '../support/http.ts';
 import { startApiNode, type RunningNode } from '../support/service.ts';
 import { startTestRedis, type TestRedis } from '../support/stores.ts';
 
@@ -63,4 +64,32 @@ test('what is no HTTP is told so', async () => {
 
 test('an asterisk is nothing that is here', async () => {
   expect((await answerTo('OPTIONS * HTTP/1.1', 'Host: a')).status).toBe('404');
+});
+
+test('a connection that asks on and on without waiting for answers is told so, and ended', async () => {
+  const statuses = await new Promise<string[]>((resolve, reject) => {
+    const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
+    let text = '';
+    socket.setEncoding('utf8');
+    socket.on('data', (part: string) => (text += part));
+    socket.on('error', reject);
+    socket.on('end', () => resolve([...text.matchAll(/HTTP\/1.1 (\d+)/g)].map(([, status = '']) => status)));
+    socket.write('GET /livez HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(100));
+  });
+  expect(statuses).toEqual([...Array.from({ length: 32 }, () => '200'), '429']);
+});
+
+test('a large file that nobody reads takes no memory of the node', async () => {
+  const answer = await fetch(`${api.url}/docs/swagger-ui-bundle.js`);
+  expect(answer.headers.get('content-type')).toMatch(/javascript/);
+  const { length } = await answer.text();
+  const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
+  const before = process.memoryUsage().arrayBuffers;
+  socket.pause();
+  socket.write('GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(32));
+  // Behind them on another connection: by then they are all under way.
+  await get(`${api.url}/docs`);
+  await get(`${api.url}/livez`);
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16 * length);
+  socket.destroy();
 });
