@@ -31,7 +31,7 @@ export function HostPage({ agent }: { agent: string }) {
   const state = model.host.agent.value?.state ?? 'online';
   return (
     <div class={state === 'online' ? 'host' : 'host silent'}>
-      <HostHeader model={model} />
+      <HostHeader key={agent} model={model} />
       <RangeBar model={model} />
       <HostNotice model={model} />
       <div class="host-grid">
