@@ -132,16 +132,11 @@ export function createAgentStore({
       `SELECT json_agg(${COLUMNS} ORDER BY agent_id COLLATE "C")::text AS agents FROM ${table} WHERE ${condition}`,
       ...values,
     );
-    return z
-      .array(recordSchema)
-      .parse(JSON.parse(row?.agents ?? '[]'))
-      .map(({ id, name, labels, first, last }) => ({
-        agentId: id,
-        name: name ?? undefined,
-        labels,
-        firstSeen: first,
-        lastSeen: last,
-      }));
+    const known = JSON.parse(row?.agents ?? '[]') as unknown[];
+    return known.map((one) => {
+      const { id, name, labels, first, last } = recordSchema.parse(one);
+      return { agentId: id, name: name ?? undefined, labels, firstSeen: first, lastSeen: last };
+    });
   }
 
   /**
