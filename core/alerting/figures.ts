@@ -1,5 +1,6 @@
 import type { AlertCondition } from '../contracts/alerting/rule.ts';
 import type { ProcessSample } from '../contracts/snapshot.ts';
+import { boundedCpu, boundedMemory, boundedShare } from './bounds.ts';
 import { compileGlob, hasWildcard, type GlobMatch } from './glob.ts';
 import type { AlertingSample } from './sample.ts';
 
@@ -24,7 +25,7 @@ const one = (value: number | undefined): Figures => (value === undefined ? NONE 
 /** The figure of a snapshot as a course has it; undefined where it is not there. */
 export function courseFigure(of: CourseFigure, sample: AlertingSample): number | undefined {
   if (of === 'cpu') return sample.cpuPercent;
-  if (of === 'memory_mb') return sample.memoryUsedMb;
+  if (of === 'memory_mb') return memoryMb(sample);
   return memoryPercent(sample);
 }
 
@@ -38,7 +39,7 @@ export function compileFigures(
       return ({ cpuPercent }) => one(cpuPercent);
     case 'memory':
       return condition.unit === 'mb'
-        ? ({ memoryUsedMb }) => one(memoryUsedMb)
+        ? (sample) => one(memoryMb(sample))
         : (sample) => one(memoryPercent(sample));
     case 'process': {
       const matches = compileName(condition.process);
@@ -56,13 +57,17 @@ export function compileFigures(
       return (sample) =>
         (sample.processes() ?? [])
           .filter(({ cpu_percent }) => cpu_percent >= least)
-          .map(({ pid, cpu_percent }) => ({ key: pid, value: cpu_percent }));
+          .map(({ pid, cpu_percent }) => ({ key: pid, value: boundedCpu(cpu_percent) }));
   }
+}
+
+function memoryMb({ memoryUsedMb }: AlertingSample): number | undefined {
+  return memoryUsedMb === undefined ? undefined : boundedMemory(memoryUsedMb);
 }
 
 function memoryPercent({ memoryUsedMb, memoryTotalMb }: AlertingSample): number | undefined {
   if (memoryUsedMb === undefined || memoryTotalMb === undefined || memoryTotalMb <= 0) return undefined;
-  return (100 * memoryUsedMb) / memoryTotalMb;
+  return boundedShare((100 * boundedMemory(memoryUsedMb)) / memoryTotalMb);
 }
 
 function total(
@@ -73,7 +78,8 @@ function total(
   if (processes === undefined) return undefined;
   let sum = 0;
   for (const process of processes)
-    if (matches(process.name)) sum += of === 'cpu' ? process.cpu_percent : process.memory_mb;
+    if (matches(process.name))
+      sum += of === 'cpu' ? boundedCpu(process.cpu_percent) : boundedMemory(process.memory_mb);
   return sum;
 }
 

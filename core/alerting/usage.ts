@@ -1,3 +1,4 @@
+import { boundedCpu, boundedMemory } from './bounds.ts';
 import { MAX_CULPRITS, type Culprit } from '../contracts/alerting/alert.ts';
 import type { ProcessSample } from '../contracts/snapshot.ts';
 
@@ -71,7 +72,8 @@ export function culpritsOf(usage: Usage | undefined, byMemory: boolean, interval
 /** Processes of one name count together; the pid is that of the biggest. */
 function byName(processes: readonly ProcessSample[]): Map<string, NameUsage> {
   const names = new Map<string, NameUsage>();
-  for (const { name, pid, cpu_percent: cpu, memory_mb: memory } of processes) {
+  for (const { name, pid, cpu_percent, memory_mb } of processes) {
+    const [cpu, memory] = [boundedCpu(cpu_percent), boundedMemory(memory_mb)];
     const own = { name, pid, lead: cpu, cpu, memory, peakCpu: cpu, peakMemory: memory };
     const other = names.get(name);
     names.set(

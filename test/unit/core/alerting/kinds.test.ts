@@ -56,6 +56,24 @@ describe.each(KINDS)('%s', (_, rule, toSample) => {
     ]);
   });
 
+  test('takes figures that no host reaches, and reads back what it knows of them', () => {
+    const list = course([50, 100, 100, 100, 100, 50, 50], toSample).map((sample) => ({
+      ...sample,
+      memoryUsedMb: sample.memoryUsedMb === 100 ? Number.MAX_VALUE : sample.memoryUsedMb,
+      processes: () =>
+        sample.processes()?.map((one) => ({
+          ...one,
+          cpu_percent: one.cpu_percent === 100 ? Number.MAX_VALUE : one.cpu_percent,
+          memory_mb: one.memory_mb === 100 ? Number.MAX_VALUE : one.memory_mb,
+        })),
+    }));
+    const { changes } = run(oneByOne(list), [rule]);
+    expect(brief(changes)).toContain('firing 2->6');
+    for (const { alert } of changes)
+      for (const { cpu_seconds, share, peak_memory_mb } of alert.culprits)
+        expect([cpu_seconds, share, peak_memory_mb].every(Number.isFinite)).toBe(true);
+  });
+
   test('says the same in one batch, backwards and twice, but for what was over when it came', () => {
     const list = course([50, 100, 100, 100, 100, 50, 50], toSample);
     expect(brief(run([[...list, ...list].toReversed()], [rule]).changes)).toEqual([
