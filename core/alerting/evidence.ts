@@ -17,12 +17,13 @@ export function evidenceOf(at: number, value: number): Evidence {
 }
 
 export function withSample(evidence: Evidence, at: number, value: number): Evidence {
+  const { peak, sum, held, samples, gaps } = evidence;
   return {
-    ...evidence,
-    peak: Math.max(evidence.peak, value),
-    sum: evidence.sum + value,
-    held: evidence.held + 1,
-    samples: evidence.samples + 1,
+    peak: Math.max(peak, value),
+    sum: sum + value,
+    held: held + 1,
+    samples: samples + 1,
+    gaps,
     lastAt: at,
   };
 }

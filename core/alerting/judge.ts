@@ -8,7 +8,7 @@ import type { Judgement, Judging } from './judging.ts';
 import { withoutRules } from './retire.ts';
 import { takeIn } from './takeIn.ts';
 import type { AlertingSample } from './sample.ts';
-import { usualInterval } from './sampleTimes.ts';
+import { listTimes, usualInterval } from './sampleTimes.ts';
 import { FLAPPING_SECONDS } from './windowMachine.ts';
 
 /**
@@ -39,6 +39,7 @@ function judgeSamples(state: AgentAlerting, arrived: readonly AlertingSample[], 
   const standings: Record<string, RuleStanding> = {};
   const changes: AlertChange[] = [];
   let firedAt = state.firedAt;
+  let listed: readonly number[] | undefined;
   for (const compiled of judging.rules) {
     const { id } = compiled.rule;
     const own = taken.rules.get(id);
@@ -48,10 +49,12 @@ function judgeSamples(state: AgentAlerting, arrived: readonly AlertingSample[], 
       standings[id] = standing;
       continue;
     }
+    listed ??= listTimes(times);
     const judged = judgeRule(standing, {
       ...judging,
       compiled,
       taken,
+      times: listed,
       holds: own?.holds ?? NEVER,
       foldedTo: state.foldedTo,
       foldTo,

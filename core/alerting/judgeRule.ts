@@ -4,7 +4,6 @@ import type { CompiledRule } from './compiledRule.ts';
 import type { Fold } from './folding.ts';
 import type { Judging } from './judging.ts';
 import { replay } from './replay.ts';
-import { listTimes } from './sampleTimes.ts';
 import { settle } from './settle.ts';
 import type { Taken } from './takeIn.ts';
 import type { Machine } from './windowMachine.ts';
@@ -12,6 +11,8 @@ import type { Machine } from './windowMachine.ts';
 interface RuleJudging extends Judging {
   compiled: CompiledRule;
   taken: Taken;
+  /** Of all samples that are not folded, in order. */
+  times: readonly number[];
   holds: ReadonlySet<number>;
   /** Of before. */
   foldedTo: number | null;
@@ -27,14 +28,14 @@ export function judgeRule(
   standing: RuleStanding,
   input: RuleJudging,
 ): { standing: RuleStanding | undefined; changes: AlertChange[] } {
-  const { compiled, taken, foldedTo, usualSeconds, newestAt } = input;
+  const { compiled, taken, times, foldedTo, usualSeconds, newestAt } = input;
   const start = Math.max(foldedTo ?? -Infinity, standing.from ?? -Infinity);
   const border = Math.max(input.foldTo.at ?? foldedTo ?? -Infinity, standing.from ?? -Infinity);
   const outcome = replay({
     rule: compiled,
     start: standing.folded,
     before: Number.isFinite(start) ? start : null,
-    times: listTimes(taken.times).filter((at) => at > start),
+    times: (times[0] ?? start) > start ? times : times.filter((at) => at > start),
     readings: standing.readings,
     foldTo: border,
     usualSeconds,

@@ -48,6 +48,12 @@ export function replay(input: ReplayInput): ReplayOutcome {
   let place = 0;
 
   for (const at of times) {
+    // Most of what is kept lies before the first reading.
+    if (fired.length === 0 && isIdle(machine) && readings[place]?.at !== at) {
+      if (at <= foldTo) folded = machine;
+      before = at;
+      continue;
+    }
     let figures: Figures = NOTHING;
     const from = place;
     while (readings[place]?.at === at) place += 1;
@@ -67,6 +73,11 @@ export function replay(input: ReplayInput): ReplayOutcome {
 }
 
 const NOTHING: Figures = [];
+
+/** Without a reading it stays as it is. */
+function isIdle({ tracks, firing }: Machine): boolean {
+  return tracks.length === 0 && firing === null;
+}
 
 /** Makes the machine agree with what was told of this very moment. */
 function asTold(machine: Machine, at: number, fired: readonly AlertRecord[], windows: Firing[]): Machine {
