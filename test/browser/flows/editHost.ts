@@ -14,7 +14,7 @@ export const editHostFlow: Flow = {
     const button = (name: string) => page.getByRole('button', { name, exact: true });
     await page.goto(`${url}/hosts/${HOST.id}`);
     await button('Edit name and labels').click();
-    const labels = page.getByLabel('Labels', { exact: true });
+    const labels = page.getByRole('textbox', { name: 'Labels', exact: true });
     await waitFor(async () => (await labels.inputValue()) === 'env=prod');
     await page.getByLabel('Name', { exact: true }).fill('Checkout, Frankfurt');
     await labels.fill('env=prod\nrack');
