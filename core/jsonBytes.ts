@@ -31,6 +31,16 @@ export class JsonBytes {
     this.#at += this.#bytes.write(text, this.#at);
   }
 
+  /** A list of what `write` writes of each. */
+  list<Item>(items: readonly Item[], write: (item: Item) => void): void {
+    this.ascii('[');
+    for (const [place, item] of items.entries()) {
+      if (place > 0) this.ascii(',');
+      write(item);
+    }
+    this.ascii(']');
+  }
+
   /** Takes the last byte back: an object is opened again. */
   back(): void {
     this.#at -= 1;

@@ -62,15 +62,12 @@ export function writeAgent(json: JsonBytes, line: AgentLine, nowSeconds: number)
   const { state } = line;
   json.value(allButSparkline(line));
   json.back();
-  json.ascii(',"sparkline":[');
-  let isFirst = true;
-  for (const tenths of state === undefined ? NO_SPARKLINE : sparkTenths(state, nowSeconds)) {
-    if (!isFirst) json.ascii(',');
-    isFirst = false;
+  json.ascii(',"sparkline":');
+  json.list(state === undefined ? NO_SPARKLINE : sparkTenths(state, nowSeconds), (tenths) => {
     if (tenths === null) json.ascii('null');
     else json.decimal(tenths, 1);
-  }
-  json.ascii(']}');
+  });
+  json.ascii('}');
 }
 
 const NO_SPARKLINE = Array.from({ length: SPARK_POINTS }, () => null);

@@ -59,12 +59,9 @@ export function createFleet({ agents, states, listings, pruneQueue, sharedTime }
         read: (number) => ask(() => listings.read(number)),
       });
       const json = new JsonBytes();
-      json.ascii('{"agents":[');
-      for (const [i, line] of lines.entries()) {
-        if (i > 0) json.ascii(',');
-        writeAgent(json, line, fleet.nowMs / 1000);
-      }
-      json.ascii('],"next_cursor":');
+      json.ascii('{"agents":');
+      json.list(lines, (line) => writeAgent(json, line, fleet.nowMs / 1000));
+      json.ascii(',"next_cursor":');
       json.value(nextCursor ?? null);
       json.ascii('}');
       return json.taken();
