@@ -1,6 +1,8 @@
 import { useEffect, useState } from 'preact/hooks';
+import type { PageName } from '../core/contracts/pages.ts';
 import { createFleet } from './fleet/fleet.ts';
 import { FleetPage } from './fleet/fleetPage.tsx';
+import { loadPlot } from './host/plotLoader.ts';
 import { useServices } from './services.tsx';
 import { lazyPage } from './shell/lazyPage.tsx';
 import { NotFoundPage } from './shell/notFoundPage.tsx';
@@ -9,7 +11,11 @@ import { SignInPage } from './shell/signInPage.tsx';
 import { placeOf } from './state/routes.ts';
 
 /** Apart from the first load: what only these pages need, charts above all. */
-const HostPage = lazyPage(() => import('./host/hostPage.tsx').then(({ HostPage }) => HostPage));
+const HostPage = lazyPage(() => {
+  // Asked for with its page, and not once that is there; where it fails, the chart says so.
+  void loadPlot().catch(() => undefined);
+  return import('./host/hostPage.tsx').then(({ HostPage }) => HostPage);
+});
 const AlertsPage = lazyPage(() => import('./alerts/alertsPage.tsx').then(({ AlertsPage }) => AlertsPage));
 const AlertHistoryPage = lazyPage(() =>
   import('./alerts/history/alertHistoryPage.tsx').then(({ AlertHistoryPage }) => AlertHistoryPage),
@@ -25,6 +31,23 @@ const ChannelsPage = lazyPage(() =>
 const OperationsPage = lazyPage(() =>
   import('./operations/operationsPage.tsx').then(({ OperationsPage }) => OperationsPage),
 );
+
+const LAZY_PAGES: Partial<Record<PageName, { preload(): void }>> = {
+  host: HostPage,
+  alerts: AlertsPage,
+  alertHistory: AlertHistoryPage,
+  alertRules: RulesPage,
+  silences: SilencesPage,
+  alertChannels: ChannelsPage,
+  alert: AlertPage,
+  operations: OperationsPage,
+};
+
+/** Has the page of a path fetched, before anything is there to show it. */
+export function preloadPage(path: string): void {
+  const place = placeOf(path);
+  if (place !== undefined) LAZY_PAGES[place.page]?.preload();
+}
 
 /** After this many ms the page has settled, and fetches what a click on a host will need. */
 const SETTLED_MS = 1_500;

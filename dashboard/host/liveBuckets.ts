@@ -1,6 +1,7 @@
 import type { HistoryPoint } from '../../core/contracts/history.ts';
 import { MAX_HOLD_SECONDS } from '../../core/contracts/historyTerms.ts';
-import type { ProcessSample, Snapshot } from '../../core/contracts/snapshot.ts';
+import type { Snapshot } from '../../core/contracts/snapshot.ts';
+import { ioGrowthOf } from './ioGrowth.ts';
 
 /**
  * The points of a history, made here of snapshots: what the server answers for the same ones, so that what comes in live
@@ -34,9 +35,10 @@ function pointOf(time: number, ordered: readonly Snapshot[], first: number, end:
       cpuSeconds.set(name, (cpuSeconds.get(name) ?? 0) + (cpu_percent / 100) * held);
     const next = ordered[first + i + 1];
     if (next === undefined || next.timestamp - snapshot.timestamp > MAX_HOLD_SECONDS) continue;
-    const grown = ioBetween(snapshot.top_processes, next.top_processes);
-    io.read_mb += grown.read_mb;
-    io.write_mb += grown.write_mb;
+    for (const { read_mb, write_mb } of ioGrowthOf(snapshot, next)) {
+      io.read_mb += read_mb;
+      io.write_mb += write_mb;
+    }
   }
   return {
     time,
@@ -59,19 +61,6 @@ export function heldSeconds(ordered: readonly Snapshot[], index: number): number
   if (untilNext <= MAX_HOLD_SECONDS) return untilNext;
   const sinceLast = at - (ordered[index - 1]?.timestamp ?? -Infinity);
   return sinceLast <= MAX_HOLD_SECONDS ? sinceLast : 0;
-}
-
-/** What processes, by pid and name, read and wrote from one snapshot to the next: by how much their counts grew. */
-export function ioBetween(before: readonly ProcessSample[], after: readonly ProcessSample[]) {
-  const later = new Map(after.map((process) => [`${process.pid} ${process.name}`, process]));
-  let [read_mb, write_mb] = [0, 0];
-  for (const { pid, name, io_read_mb, io_write_mb } of before) {
-    const same = later.get(`${pid} ${name}`);
-    if (same === undefined) continue;
-    read_mb += Math.max(0, same.io_read_mb - io_read_mb);
-    write_mb += Math.max(0, same.io_write_mb - io_write_mb);
-  }
-  return { read_mb, write_mb };
 }
 
 function spreadOf(values: number[]) {

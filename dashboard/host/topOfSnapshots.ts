@@ -1,7 +1,8 @@
 import { MAX_HOLD_SECONDS, type TopBy } from '../../core/contracts/historyTerms.ts';
 import type { TopProcess } from '../../core/contracts/processes.ts';
-import type { ProcessSample, Snapshot } from '../../core/contracts/snapshot.ts';
-import { heldSeconds, ioBetween } from './liveBuckets.ts';
+import type { Snapshot } from '../../core/contracts/snapshot.ts';
+import { ioGrowthOf } from './ioGrowth.ts';
+import { heldSeconds } from './liveBuckets.ts';
 
 /** What is shown of a process: as the API has it, of its averages and counts apart. */
 export type RankedProcess = Pick<
@@ -48,28 +49,30 @@ export function topOfSnapshots(ordered: readonly Snapshot[], by: TopBy, limit: n
 
 function addSnapshot(
   totals: Map<string, Totals>,
-  { timestamp, top_processes }: Snapshot,
+  snapshot: Snapshot,
   next: Snapshot | undefined,
   held: number,
 ): void {
-  const isNear = next !== undefined && next.timestamp - timestamp <= MAX_HOLD_SECONDS;
-  const byName = new Map<string, ProcessSample[]>();
-  for (const process of top_processes)
-    byName.set(process.name, [...(byName.get(process.name) ?? []), process]);
-  for (const [name, processes] of byName) {
-    const sums = totals.get(name) ?? emptyTotals();
+  const isNear = next !== undefined && next.timestamp - snapshot.timestamp <= MAX_HOLD_SECONDS;
+  const growth = isNear ? ioGrowthOf(snapshot, next) : [];
+  // Several processes of one name are one, for what a snapshot says of it.
+  const named = new Map<string, { sums: Totals; cpu: number; memory: number }>();
+  for (const [i, { name, cpu_percent, memory_mb }] of snapshot.top_processes.entries()) {
+    const one = named.get(name) ?? { sums: totals.get(name) ?? emptyTotals(), cpu: 0, memory: 0 };
+    named.set(name, one);
+    one.cpu += cpu_percent;
+    one.memory += memory_mb;
+    one.sums.read += growth[i]?.read_mb ?? 0;
+    one.sums.written += growth[i]?.write_mb ?? 0;
+  }
+  for (const [name, { sums, cpu, memory }] of named) {
     totals.set(name, sums);
-    const cpu = processes.reduce((sum, { cpu_percent }) => sum + cpu_percent, 0);
-    const memory = processes.reduce((sum, { memory_mb }) => sum + memory_mb, 0);
-    const io = isNear ? ioBetween(processes, next.top_processes) : undefined;
     sums.samples++;
     sums.cpuSeconds += (cpu / 100) * held;
     sums.cpuSum += cpu;
     sums.cpuPeak = Math.max(sums.cpuPeak, cpu);
     sums.memorySum += memory;
     sums.memoryPeak = Math.max(sums.memoryPeak, memory);
-    sums.read += io?.read_mb ?? 0;
-    sums.written += io?.write_mb ?? 0;
   }
 }
 

@@ -40,6 +40,13 @@ test('a step shows what was moved in it over its length', () => {
   expect(ioRatesOf(pointsOf(snapshots, 10), 10)[0]).toEqual({ read: 3, written: 0.4 });
 });
 
+test('a snapshot that comes in late takes its part of what was counted without it', () => {
+  const [first, late, last] = [counted(0, 0, 0), counted(2, 10, 4), counted(4, 30, 4)];
+  const readOf = (list: (typeof first)[]) => pointsOf(list, 1).map(({ io }) => io?.read_mb);
+  expect(readOf([first, last])).toEqual([30, 0]);
+  expect(readOf([first, late, last])).toEqual([10, 20, 0]);
+});
+
 test('the top of snapshots in memory is what the server answers for them', () => {
   fc.assert(
     fc.property(anySnapshots(), fc.constantFrom(...TOP_BY), (given, by) => {
