@@ -169,7 +169,7 @@ export async function measurePipeline(
 }
 
 /** Lets so many snapshots in that no more than the backlog are under way, for as long as the work takes. */
-async function letInWhatIsStored<T>(
+export async function letInWhatIsStored<T>(
   load: Load,
   stored: () => Promise<number>,
   work: () => Promise<T>,

@@ -127,6 +127,11 @@ function memoryMb(pids: readonly number[]): number {
   return kilobytes.reduce((sum, one) => sum + one, 0) / 1024;
 }
 
+/** What processes, without their children, have in memory now. */
+export function residentMb(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => sum + kilobytesIn(`/proc/${pid}/status`, 'VmRSS'), 0) / 1024;
+}
+
 function descendants(stats: readonly Stat[], pid: number): number[] {
   return [
     pid,

@@ -6,6 +6,7 @@ import { growth } from './growth.ts';
 import { history } from './history.ts';
 import { ingest } from './ingest.ts';
 import { live } from './live.ts';
+import { memory } from './memory.ts';
 import { nodes } from './nodes.ts';
 import { pipeline } from './pipeline.ts';
 import { prune } from './prune.ts';
@@ -26,4 +27,5 @@ export const SCENARIOS: readonly Scenario[] = [
   prune,
   growth,
   nodes,
+  memory,
 ];
