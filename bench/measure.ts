@@ -12,10 +12,11 @@ import { readStored } from './workerProgress.ts';
 export const WARM_UP_MS = 3_000;
 
 /**
- * Snapshots that may be under way between acknowledged and stored. Enough that no stage ever waits for work, and worked
- * off in less than a second at the end.
+ * Snapshots that may be under way between acknowledged and stored, and requests where each brings many. Enough that no
+ * stage ever waits for work between two looks, and worked off in about a second at the end.
  */
 const BACKLOG = 2_000;
+const BACKLOG_REQUESTS = 20;
 
 const LOOK_MS = 100;
 
@@ -144,7 +145,7 @@ export async function measurePipeline(
   return withLoad(bench, options, { ...plan, onAllowance: true }, async (service, load) => {
     const stored = () => readStored(service.workerPort);
     load.start();
-    const { measured, before, storedBefore, began } = await letInWhatIsStored(load, stored, async () => {
+    const measure = async () => {
       bench.progress('warming up');
       await delay(WARM_UP_MS);
       load.begin();
@@ -154,7 +155,13 @@ export async function measurePipeline(
       bench.progress('measuring');
       await delay(bench.options.seconds * 1000);
       return { before, storedBefore, began, measured: await load.end() };
-    });
+    };
+    const { measured, before, storedBefore, began } = await letInWhatIsStored(
+      load,
+      stored,
+      measure,
+      plan.snapshotsARequest,
+    );
     const { acknowledged } = await load.stop();
     bench.progress(`storing the last of ${acknowledged}`);
     await untilStored(stored, acknowledged);
@@ -173,11 +180,13 @@ export async function letInWhatIsStored<T>(
   load: Load,
   stored: () => Promise<number>,
   work: () => Promise<T>,
+  snapshotsARequest = 1,
 ): Promise<T> {
+  const backlog = Math.max(BACKLOG, BACKLOG_REQUESTS * snapshotsARequest);
   const done = new AbortController();
   async function gate(): Promise<void> {
     while (!done.signal.aborted) {
-      load.allow((await stored()) + BACKLOG);
+      load.allow((await stored()) + backlog);
       await delay(LOOK_MS, undefined, { signal: done.signal }).catch(() => undefined);
     }
   }

@@ -8,16 +8,28 @@ import type { SampleTimes } from './sampleTimes.ts';
 import type { Usage } from './usage.ts';
 import type { Machine } from './windowMachine.ts';
 
-/** An alert that is open, or that a late sample can still meet. */
-export interface AlertRecord {
+/** An alert that is pending or firing. */
+export interface OpenAlert {
   /** As it was told last. */
   alert: Alert;
-  /** What processes used in its window; undefined once it is resolved. */
+  /** What processes used in its window. */
   usage: Usage | undefined;
   /** Epoch seconds of the newest sample when it was told last. */
   toldAt: number;
-  /** It was told to be over without having fired. Should late samples bring it back, its revisions go on from here. */
-  dropped?: boolean;
+}
+
+/**
+ * What must be known of an alert that is over for as long as late samples can meet it. A host whose CPU leaps up now and
+ * then has one for each leap, and all of them are written with each of its samples: so there is no more of it.
+ */
+export interface PastAlert {
+  id: string;
+  /** As it was told last; should late samples bring back what had not fired, its revisions go on from here. */
+  revision: number;
+  /** When it was resolved; of one that did not fire, its last sample. Epoch seconds, as all times here. */
+  endedAt: number;
+  /** Null: it was told to be over without having fired. */
+  fired: { startedAt: number; at: number; value: number | null; flapping: boolean } | null;
 }
 
 /** Where a rule stands on an agent. There is none where it is quiet. */
@@ -30,7 +42,8 @@ export interface RuleStanding {
   readings: readonly Reading[];
   /** Behind the last folded sample. */
   folded: Machine;
-  records: readonly AlertRecord[];
+  open: readonly OpenAlert[];
+  past: readonly PastAlert[];
 }
 
 /** A change on its way out, with what its contract's event says beside: it has to say the same however often it is told. */
@@ -90,7 +103,9 @@ export function withUntold(
   return { ...state, untold: [...state.untold, ...fresh] };
 }
 
-/** Whether an alert is pending or firing. */
-export function isOpen({ alert, dropped }: AlertRecord): boolean {
-  return alert.state !== 'resolved' && dropped !== true;
+/** What is kept of an alert that is over: resolved, or told to be dropped. */
+export function pastOf(alert: Alert): PastAlert {
+  const { id, revision, started_at, fired_at, resolved_at, last_sample_at, value, flapping } = alert;
+  const fired = fired_at === null ? null : { startedAt: started_at, at: fired_at, value, flapping };
+  return { id, revision, endedAt: resolved_at ?? last_sample_at, fired };
 }

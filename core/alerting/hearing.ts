@@ -1,9 +1,10 @@
 import type { AlertChange } from '../contracts/alerting/alert.ts';
 import {
-  isOpen,
+  pastOf,
   withUntold,
   type AgentAlerting,
-  type AlertRecord,
+  type OpenAlert,
+  type PastAlert,
   type RuleStanding,
 } from './agentAlerting.ts';
 import { alertIdOf, alertOf } from './alertOf.ts';
@@ -46,7 +47,7 @@ export function heard(
   const wasSilent = state.noDataSince !== null || hasSilenceAlert(state);
   if (!wasSilent) return { state: next, changes: [] };
   const at = Math.floor(receivedAtMs / 1000);
-  return changeRecords(next, (record, { kind }) => {
+  return changeOpen(next, (record, { kind }) => {
     const { alert } = record;
     const told = { ...alert, revision: alert.revision + 1, decided_at_ms: nowMs };
     if (kind === 'agent_silent') {
@@ -84,7 +85,7 @@ export function judgeSilence(state: AgentAlerting, judging: Judging, hearing: He
     changes.push(...marked.changes);
   }
   if (silentMs >= KEEP_SILENT_MS) {
-    const dropping = changeRecords(next, (record) =>
+    const dropping = changeOpen(next, (record) =>
       record.alert.state === 'pending' ? dropped(record, judging.nowMs) : undefined,
     );
     next = dropping.state;
@@ -95,7 +96,7 @@ export function judgeSilence(state: AgentAlerting, judging: Judging, hearing: He
 
 /** Marks what fires as without data, and drops what is pending: the gap that breaks it is there, whatever comes. */
 function withoutData(state: AgentAlerting, { nowMs, rules }: Judging): Judgement {
-  return changeRecords(state, (record, { kind }) => {
+  return changeOpen(state, (record, { kind }) => {
     const { alert } = record;
     const compiled = rules.find(({ rule }) => rule.id === alert.rule_id);
     if (alert.state === 'pending') return compiled?.gapBreaks === true ? dropped(record, nowMs) : undefined;
@@ -130,16 +131,14 @@ function noDataMs({ times }: AgentAlerting): number {
 /** Whether something of the agent's samples is open. */
 function hasOpen({ standings }: AgentAlerting, state?: 'pending' | 'firing'): boolean {
   return Object.values(standings).some(
-    ({ kind, records }) =>
+    ({ kind, open }) =>
       (state === 'firing' || kind !== 'agent_silent') &&
-      records.some((record) => isOpen(record) && (state === undefined || record.alert.state === state)),
+      open.some(({ alert }) => state === undefined || alert.state === state),
   );
 }
 
 function hasSilenceAlert({ standings }: AgentAlerting): boolean {
-  return Object.values(standings).some(
-    ({ kind, records }) => kind === 'agent_silent' && records.some(isOpen),
-  );
+  return Object.values(standings).some(({ kind, open }) => kind === 'agent_silent' && open.length > 0);
 }
 
 function silenceAlert(
@@ -182,36 +181,48 @@ function silenceAlert(
     from: null,
     readings: [],
     folded: IDLE,
-    records: [{ alert, usage: undefined, toldAt: firedAt }],
+    open: [{ alert, usage: undefined, toldAt: firedAt }],
+    past: [],
   };
   return { standing, change: { change: 'firing', alert } };
 }
 
+/** What became of an open alert. */
 interface Changed {
   change: AlertChange;
-  record: AlertRecord;
+  open?: OpenAlert;
+  past?: PastAlert;
 }
 
-function changed(change: AlertChange['change'], record: AlertRecord, alert: AlertRecord['alert']): Changed {
-  return { change: { change, alert }, record: { ...record, alert } };
+function changed(change: AlertChange['change'], before: OpenAlert, alert: OpenAlert['alert']): Changed {
+  const told = { change, alert };
+  return alert.state === 'resolved'
+    ? { change: told, past: pastOf(alert) }
+    : { change: told, open: { ...before, alert } };
 }
 
 /** Changes open alerts; one of silence that is resolved leaves no standing behind. */
-function changeRecords(
+function changeOpen(
   state: AgentAlerting,
-  changeOf: (record: AlertRecord, standing: RuleStanding) => Changed | undefined,
+  changeOf: (record: OpenAlert, standing: RuleStanding) => Changed | undefined,
 ): Judgement {
   const changes: AlertChange[] = [];
   const standings: Record<string, RuleStanding> = {};
   for (const [id, standing] of Object.entries(state.standings)) {
-    const records = standing.records.map((record) => {
-      const next = isOpen(record) ? changeOf(record, standing) : undefined;
-      if (next === undefined) return record;
+    const open: OpenAlert[] = [];
+    const past = [...standing.past];
+    for (const record of standing.open) {
+      const next = changeOf(record, standing);
+      if (next === undefined) {
+        open.push(record);
+        continue;
+      }
       changes.push(next.change);
-      return next.record;
-    });
-    if (standing.kind === 'agent_silent' && !records.some(isOpen)) continue;
-    standings[id] = { ...standing, records };
+      if (next.open !== undefined) open.push(next.open);
+      if (next.past !== undefined) past.push(next.past);
+    }
+    if (standing.kind === 'agent_silent' && open.length === 0) continue;
+    standings[id] = { ...standing, open, past };
   }
   return { state: { ...state, standings }, changes };
 }

@@ -39,14 +39,16 @@ export function judgeRule(
     readings: standing.readings,
     foldTo: border,
     usualSeconds,
-    records: standing.records,
+    open: standing.open,
+    past: standing.past,
     firedAt: input.firedAt,
   });
   const settled = settle({
     agentId: input.agentId,
     labels: input.labels,
     compiled,
-    records: standing.records,
+    open: standing.open,
+    past: standing.past,
     outcome,
     fresh: taken.fresh,
     holds: input.holds,
@@ -54,22 +56,21 @@ export function judgeRule(
     usualSeconds,
     nowMs: input.nowMs,
   });
-  const records = settled.records.filter(
-    ({ alert, dropped }) =>
-      (alert.resolved_at ?? Infinity) > border && (dropped !== true || alert.last_sample_at > border),
-  );
+  const { open } = settled;
+  const past = settled.past.filter(({ endedAt }) => endedAt > border);
   const folded = named(outcome.folded, settled.ids);
   const readings = standing.readings.filter(({ at }) => at > border);
-  const isQuiet =
-    records.length === 0 && readings.length === 0 && folded.tracks.length === 0 && folded.firing === null;
-  if (isQuiet) return { standing: undefined, changes: settled.changes };
+  const isIdle = folded.tracks.length === 0 && folded.firing === null;
+  if (open.length === 0 && past.length === 0 && readings.length === 0 && isIdle)
+    return { standing: undefined, changes: settled.changes };
   const from = standing.from === border ? border : null;
   const next = {
     ...standing,
     from,
     readings,
     folded,
-    records,
+    open,
+    past,
   };
   return { standing: next, changes: settled.changes };
 }

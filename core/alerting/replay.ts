@@ -1,4 +1,4 @@
-import type { AlertRecord } from './agentAlerting.ts';
+import type { OpenAlert, PastAlert } from './agentAlerting.ts';
 import type { Reading } from './reading.ts';
 import type { CompiledRule } from './compiledRule.ts';
 import type { Figures } from './figures.ts';
@@ -19,7 +19,8 @@ export interface ReplayInput {
   foldTo: number;
   /** Undefined while nobody can tell. */
   usualSeconds: number | undefined;
-  records: readonly AlertRecord[];
+  open: readonly OpenAlert[];
+  past: readonly PastAlert[];
   /** When the rule fired before (epoch seconds). */
   firedAt: readonly number[];
 }
@@ -39,7 +40,7 @@ export interface ReplayOutcome {
  */
 export function replay(input: ReplayInput): ReplayOutcome {
   const { rule, times, readings, foldTo, usualSeconds } = input;
-  const fired = input.records.filter(({ alert }) => alert.fired_at !== null);
+  const fired = toldWindows(input);
   const longest = usualSeconds === undefined ? Infinity : GAP_INTERVALS * usualSeconds;
   const windows: Firing[] = [];
   let machine = input.start;
@@ -79,17 +80,37 @@ function isIdle({ tracks, firing }: Machine): boolean {
   return tracks.length === 0 && firing === null;
 }
 
+/** A window of which it was told that it fired, and when that was over. */
+interface ToldWindow {
+  id: string;
+  startedAt: number;
+  firedAt: number;
+  value: number | null;
+  flapping: boolean;
+  resolvedAt: number | null;
+}
+
+function toldWindows({ open, past }: Pick<ReplayInput, 'open' | 'past'>): ToldWindow[] {
+  const told: ToldWindow[] = [];
+  for (const { id, endedAt, fired } of past)
+    if (fired !== null) told.push({ ...fired, id, firedAt: fired.at, resolvedAt: endedAt });
+  for (const { alert } of open) {
+    const { id, started_at: startedAt, fired_at: firedAt, value, flapping } = alert;
+    if (firedAt !== null) told.push({ id, startedAt, firedAt, value, flapping, resolvedAt: null });
+  }
+  return told;
+}
+
 /** Makes the machine agree with what was told of this very moment. */
-function asTold(machine: Machine, at: number, fired: readonly AlertRecord[], windows: Firing[]): Machine {
+function asTold(machine: Machine, at: number, told: readonly ToldWindow[], windows: Firing[]): Machine {
   let { tracks, firing } = machine;
-  for (const { alert } of fired) {
-    if (alert.fired_at === at) {
-      const known = { id: alert.id, startedAt: alert.started_at, firedAt: at, flapping: alert.flapping };
-      firing = { ...(firing ?? madeUp(machine, at, alert.value ?? 0)), ...known };
-      if (alert.value !== null) firing.value = alert.value;
+  for (const { id, startedAt, firedAt, value, flapping, resolvedAt } of told) {
+    if (firedAt === at) {
+      firing = { ...(firing ?? madeUp(machine, at, value ?? 0)), id, startedAt, firedAt, flapping };
+      if (value !== null) firing.value = value;
     }
-    if (alert.resolved_at === at && firing !== null && (firing.id === alert.id || firing.id === null)) {
-      windows.push({ ...firing, id: alert.id, resolvedAt: at });
+    if (resolvedAt === at && firing !== null && (firing.id === id || firing.id === null)) {
+      windows.push({ ...firing, id, resolvedAt: at });
       firing = null;
       tracks = tracks.filter(({ qualified }) => !qualified);
     }

@@ -1,5 +1,5 @@
 import type { Alert, AlertChange } from '../contracts/alerting/alert.ts';
-import { isOpen, type AgentAlerting, type AlertRecord, type RuleStanding } from './agentAlerting.ts';
+import type { AgentAlerting, OpenAlert, RuleStanding } from './agentAlerting.ts';
 import type { CompiledRule } from './compiledRule.ts';
 import type { Judging } from './judging.ts';
 import { replay } from './replay.ts';
@@ -28,7 +28,7 @@ export function withoutRules(
     const reason =
       judging.endingBecause ??
       (compiled === undefined ? 'its rule no longer applies' : 'its rule is about something else now');
-    for (const record of standing.records.filter(isOpen)) {
+    for (const record of standing.open) {
       if (record.alert.state === 'firing' && goesOn) continue;
       const newestAt = standing.kind === 'agent_silent' ? undefined : (state.times?.last ?? state.foldedTo);
       const at = newestAt ?? Math.floor(judging.nowMs / 1000);
@@ -47,7 +47,7 @@ export function withoutRules(
  * @param at epoch seconds
  */
 export function ended(
-  { alert }: AlertRecord,
+  { alert }: OpenAlert,
   reason: string,
   { at, nowMs }: { at: number; nowMs: number },
 ): AlertChange {
@@ -73,9 +73,9 @@ function underNewVersion(
   compiled: CompiledRule,
   state: AgentAlerting,
 ): RuleStanding | undefined {
-  const records = standing.records.filter(({ alert }) => alert.state === 'firing');
-  if (records.length === 0) return undefined;
-  if (compiled.kind === 'agent_silent') return { ...standing, version: compiled.rule.version, records };
+  const open = standing.open.filter(({ alert }) => alert.state === 'firing');
+  if (open.length === 0) return undefined;
+  if (compiled.kind === 'agent_silent') return { ...standing, version: compiled.rule.version, open };
   const start = Math.max(state.foldedTo ?? -Infinity, standing.from ?? -Infinity);
   const { final } = replay({
     // By what it was judged until now only what is kept can tell: each reading held, and the rest did not resolve it.
@@ -86,7 +86,8 @@ function underNewVersion(
     readings: standing.readings,
     foldTo: -Infinity,
     usualSeconds: usualInterval(state.times),
-    records: standing.records,
+    open: standing.open,
+    past: standing.past,
     firedAt: [],
   });
   const newestAt = state.times?.last ?? state.foldedTo;
@@ -96,6 +97,7 @@ function underNewVersion(
     from: newestAt,
     readings: [],
     folded: { tracks: [], firing: final.firing === null ? null : { ...final.firing, overSince: null } },
-    records,
+    open,
+    past: [],
   };
 }

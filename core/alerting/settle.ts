@@ -1,7 +1,7 @@
 import type { AlertChange } from '../contracts/alerting/alert.ts';
 import type { Labels } from '../contracts/labels.ts';
 import { alertIdOf, alertOf, type Telling } from './alertOf.ts';
-import type { AlertRecord } from './agentAlerting.ts';
+import { pastOf, type OpenAlert, type PastAlert } from './agentAlerting.ts';
 import type { CompiledRule } from './compiledRule.ts';
 import type { ReplayOutcome } from './replay.ts';
 import type { AlertingSample } from './sample.ts';
@@ -15,7 +15,8 @@ export interface Settling {
   agentId: string;
   labels: Labels;
   compiled: CompiledRule;
-  records: readonly AlertRecord[];
+  open: readonly OpenAlert[];
+  past: readonly PastAlert[];
   outcome: ReplayOutcome;
   /** Samples that are new, by which culprits are told. */
   fresh: readonly AlertingSample[];
@@ -27,7 +28,8 @@ export interface Settling {
 }
 
 export interface Settled {
-  records: AlertRecord[];
+  open: OpenAlert[];
+  past: PastAlert[];
   changes: AlertChange[];
   /** Ids of windows that had none, by when they fired. */
   ids: Map<number, string>;
@@ -35,8 +37,8 @@ export interface Settled {
 
 /** Compares what was told with what the replay finds, and says what is to be told. */
 export function settle(settling: Settling): Settled {
-  const { outcome } = settling;
-  const settled: Settled = { records: [...settling.records], changes: [], ids: new Map() };
+  const { outcome, open, past } = settling;
+  const settled: Settled = { open: [...open], past: [...past], changes: [], ids: new Map() };
   for (const window of outcome.windows.toSorted((a, b) => a.firedAt - b.firedAt))
     settleWindow(window, settling, settled);
   settlePending(
@@ -48,88 +50,87 @@ export function settle(settling: Settling): Settled {
 }
 
 function settleWindow(window: Firing, settling: Settling, settled: Settled): void {
-  const { records } = settled;
-  const known = records.find(({ alert }) => alert.fired_at !== null && isSame(window, alert));
+  const { open, past, ids } = settled;
+  const over = past.find((one) => one.fired !== null && isSame(window, one.id, one.fired));
+  if (over !== undefined) {
+    if (window.id === null) ids.set(window.firedAt, over.id);
+    return;
+  }
+  const known = open.find(
+    ({ alert: { id, started_at, fired_at } }) =>
+      fired_at !== null && isSame(window, id, { startedAt: started_at, at: fired_at }),
+  );
   if (known !== undefined) {
-    if (window.id === null) settled.ids.set(window.firedAt, known.alert.id);
-    if (known.alert.state === 'resolved' || window.id !== known.alert.id) return;
+    if (window.id === null) ids.set(window.firedAt, known.alert.id);
+    if (window.id !== known.alert.id) return;
     const usage = withFresh(known.usage, window.startedAt, window.resolvedAt, settling);
-    const place = records.indexOf(known);
     if (window.resolvedAt === null && settling.newestAt - known.toldAt < UPDATE_SECONDS) {
-      records[place] = { ...known, usage };
+      put(settled, { ...known, usage });
       return;
     }
     const before = { ...telling(window, usage, settling), ...fixed(known) };
-    tell(window.resolvedAt === null ? 'update' : 'resolved', { before, usage, place }, settling, settled);
+    tell(window.resolvedAt === null ? 'update' : 'resolved', { before, usage }, settling, settled);
     return;
   }
 
-  const pending = records.find(
-    ({ alert, dropped }) =>
+  const pending = open.find(
+    ({ alert }) =>
       alert.state === 'pending' &&
-      dropped !== true &&
       alert.started_at >= window.startedAt &&
       alert.started_at <= window.evidence.lastAt,
   );
   const ownId = pending?.alert.id ?? alertIdOf(settling.compiled.rule.id, settling.agentId, window.startedAt);
   // Taken by a window that begins earlier and was one with this until a late sample parted them: when it fired tells them apart.
-  const id = placeOf(ownId, records).isTaken ? `${ownId}:${window.firedAt}` : ownId;
-  const { place, revision, isTaken } = placeOf(id, records);
-  if (isTaken) return;
-  settled.ids.set(window.firedAt, id);
+  const id = hasFired(ownId, settled) ? `${ownId}:${window.firedAt}` : ownId;
+  if (hasFired(id, settled)) return;
+  ids.set(window.firedAt, id);
   const usage = withFresh(pending?.usage, window.startedAt, window.resolvedAt, settling);
-  const before = { ...telling(window, usage, settling), id, revision };
+  const before = { ...telling(window, usage, settling), id, revision: revisionOf(id, settled) };
   const fires = { ...before, state: 'firing' as const, resolvedAt: null };
-  tell('firing', { before: fires, usage, place }, settling, settled);
+  tell('firing', { before: fires, usage }, settling, settled);
   if (window.resolvedAt !== null)
-    tell(
-      'resolved',
-      { before: { ...before, revision: fires.revision + 1 }, usage, place },
-      settling,
-      settled,
-    );
+    tell('resolved', { before: { ...before, revision: revisionOf(id, settled) }, usage }, settling, settled);
 }
 
-/** Where the record of an id goes, and how often it was told. It is taken where its alert has fired. */
-function placeOf(
-  id: string,
-  records: readonly AlertRecord[],
-): { place: number; revision: number; isTaken: boolean } {
-  const place = records.findIndex(({ alert }) => alert.id === id);
-  const known = records[place]?.alert;
-  if (known === undefined) return { place: records.length, revision: 0, isTaken: false };
-  return { place, revision: known.revision, isTaken: known.fired_at !== null };
+function hasFired(id: string, { open, past }: Settled): boolean {
+  return (
+    open.some(({ alert }) => alert.id === id && alert.fired_at !== null) ||
+    past.some((one) => one.id === id && one.fired !== null)
+  );
+}
+
+/** How often an alert was told; 0 where it never was. */
+function revisionOf(id: string, { open, past }: Settled): number {
+  const known = open.find(({ alert }) => alert.id === id)?.alert ?? past.find((one) => one.id === id);
+  return known?.revision ?? 0;
 }
 
 /** Whether a window is the one of an alert that has fired: by its id, or because it ran into it. */
-function isSame(window: Firing, alert: AlertRecord['alert']): boolean {
-  if (window.id !== null) return window.id === alert.id;
-  return window.firedAt <= (alert.fired_at ?? 0) && window.evidence.lastAt >= alert.started_at;
+function isSame(window: Firing, id: string, fired: { startedAt: number; at: number }): boolean {
+  if (window.id !== null) return window.id === id;
+  return window.firedAt <= fired.at && window.evidence.lastAt >= fired.startedAt;
 }
 
 function settlePending(track: Track | undefined, settling: Settling, settled: Settled): void {
-  const { records, changes } = settled;
-  const known = records.find(({ alert, dropped }) => alert.state === 'pending' && dropped !== true);
+  const known = settled.open.find(({ alert }) => alert.state === 'pending');
   if (known !== undefined && track !== undefined && known.alert.started_at >= track.since) {
     const usage = withFresh(known.usage, track.since, null, settling);
-    const alert = { ...known.alert, started_at: track.since };
-    records[records.indexOf(known)] = { ...known, usage, alert };
+    put(settled, { ...known, usage, alert: { ...known.alert, started_at: track.since } });
     return;
   }
   if (known !== undefined) {
-    const { change, record } = dropped(known, settling.nowMs);
-    records[records.indexOf(known)] = record;
-    changes.push(change);
+    const { change, past } = dropped(known, settling.nowMs);
+    end(settled, past);
+    settled.changes.push(change);
   }
   if (track === undefined) return;
   const id = alertIdOf(settling.compiled.rule.id, settling.agentId, track.since);
-  const { place, revision, isTaken } = placeOf(id, records);
-  if (isTaken) return;
+  if (hasFired(id, settled)) return;
   const usage = withFresh(undefined, track.since, null, settling);
   const before: Telling = {
     ...common(settling, usage),
     id,
-    revision,
+    revision: revisionOf(id, settled),
     state: 'pending',
     startedAt: track.since,
     firedAt: null,
@@ -138,25 +139,40 @@ function settlePending(track: Track | undefined, settling: Settling, settled: Se
     flapping: false,
     evidence: track.evidence,
   };
-  tell('pending', { before, usage, place }, settling, settled);
+  tell('pending', { before, usage }, settling, settled);
 }
 
 /** A pending alert that is over without having fired. */
-export function dropped(record: AlertRecord, nowMs: number): { change: AlertChange; record: AlertRecord } {
-  const alert = { ...record.alert, revision: record.alert.revision + 1, decided_at_ms: nowMs };
-  const change = { change: 'dropped' as const, alert };
-  return { change, record: { alert, usage: undefined, toldAt: record.toldAt, dropped: true } };
+export function dropped({ alert }: OpenAlert, nowMs: number): { change: AlertChange; past: PastAlert } {
+  const told = { ...alert, revision: alert.revision + 1, decided_at_ms: nowMs };
+  return { change: { change: 'dropped', alert: told }, past: pastOf(told) };
 }
 
 function tell(
   change: AlertChange['change'],
-  { before, usage, place }: { before: Telling; usage: Usage; place: number },
+  { before, usage }: { before: Telling; usage: Usage },
   { newestAt }: Settling,
-  { records, changes }: Settled,
+  settled: Settled,
 ): void {
   const alert = alertOf(before);
-  changes.push({ change, alert });
-  records[place] = { alert, usage: alert.state === 'resolved' ? undefined : usage, toldAt: newestAt };
+  settled.changes.push({ change, alert });
+  if (alert.state === 'resolved') end(settled, pastOf(alert));
+  else put(settled, { alert, usage, toldAt: newestAt });
+}
+
+/** What is told is open from now on, also where late samples have brought it back. */
+function put({ open, past }: Settled, record: OpenAlert): void {
+  const { id } = record.alert;
+  const place = open.findIndex(({ alert }) => alert.id === id);
+  open.splice(place === -1 ? open.length : place, 1, record);
+  const over = past.findIndex((one) => one.id === id);
+  if (over !== -1) past.splice(over, 1);
+}
+
+function end({ open, past }: Settled, over: PastAlert): void {
+  const place = open.findIndex(({ alert }) => alert.id === over.id);
+  if (place !== -1) open.splice(place, 1);
+  past.push(over);
 }
 
 function telling(window: Firing, usage: Usage, settling: Settling): Telling {
@@ -181,7 +197,7 @@ function common({ agentId, labels, compiled, usualSeconds, nowMs }: Settling, us
 }
 
 /** What stays as it was told. */
-function fixed({ alert }: AlertRecord) {
+function fixed({ alert }: OpenAlert) {
   return {
     id: alert.id,
     revision: alert.revision,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { alertChangeSchema, alertSchema } from '../contracts/alerting/alert.ts';
-import { NEVER_SEEN, type AgentAlerting } from './agentAlerting.ts';
+import { NEVER_SEEN, type AgentAlerting, type PastAlert } from './agentAlerting.ts';
 import type { Reading } from './reading.ts';
 import { packCourse, unpackCourse } from './course.ts';
 import { COURSE_FIGURES } from './figures.ts';
@@ -50,6 +50,15 @@ const usageSchema = z.object({
   ),
 });
 
+/**
+ * What is behind the common part of its id, revision, and when it ended; of one that has fired also when it began and
+ * fired, at which value, and whether it was flapping.
+ */
+const pastSchema = z.union([
+  z.tuple([z.string(), z.number(), z.number()]),
+  z.tuple([z.string(), z.number(), z.number(), z.number(), z.number(), z.number().nullable(), z.boolean()]),
+]);
+
 const standingSchema = z.object({
   version: z.number(),
   kind: z.enum([
@@ -66,16 +75,10 @@ const standingSchema = z.object({
   readings: numbers.optional(),
   keyed: z.literal(1).optional(),
   folded: machineSchema.optional(),
-  records: z
-    .array(
-      z.object({
-        alert: alertSchema,
-        usage: usageSchema.optional(),
-        toldAt: z.number(),
-        dropped: z.literal(true).optional(),
-      }),
-    )
+  open: z
+    .array(z.object({ alert: alertSchema, usage: usageSchema.optional(), toldAt: z.number() }))
     .optional(),
+  past: z.object({ of: z.string(), list: z.array(pastSchema) }).optional(),
 });
 
 const storedSchema = z.object({
@@ -165,7 +168,7 @@ function unpackTimes([first = 0, ...runs]: number[]): SampleTimes {
 type PackedStanding = z.output<typeof standingSchema>;
 
 function packStanding(standing: AgentAlerting['standings'][string]): z.input<typeof standingSchema> {
-  const { version, kind, from, readings, folded, records } = standing;
+  const { version, kind, from, readings, folded, open, past } = standing;
   const packed: z.input<typeof standingSchema> = { version, kind, from };
   if (readings.length > 0) {
     const keyed = readings.some(({ key }) => key !== 0);
@@ -174,28 +177,46 @@ function packStanding(standing: AgentAlerting['standings'][string]): z.input<typ
   }
   if (folded.tracks.length > 0 || folded.firing !== null)
     packed.folded = { tracks: [...folded.tracks], firing: folded.firing };
-  if (records.length > 0)
-    packed.records = records.map(({ usage, dropped, ...rest }) => ({
-      ...rest,
-      usage: usage && packUsage(usage),
-      ...(dropped === true ? { dropped } : {}),
-    }));
+  if (open.length > 0)
+    packed.open = open.map(({ usage, ...rest }) => ({ ...rest, usage: usage && packUsage(usage) }));
+  if (past.length > 0) packed.past = packPast(past);
   return packed;
 }
 
-function unpackStanding({ version, kind, from, readings, keyed, folded, records }: PackedStanding) {
+function unpackStanding({ version, kind, from, readings, keyed, folded, open, past }: PackedStanding) {
   return {
     version,
     kind,
     from,
     readings: unpackReadings(readings ?? [], keyed === 1),
     folded: folded ?? { tracks: [], firing: null },
-    records: (records ?? []).map(({ usage, dropped, ...rest }) => ({
-      ...rest,
-      usage: usage && unpackUsage(usage),
-      ...(dropped === true ? { dropped } : {}),
-    })),
+    open: (open ?? []).map(({ usage, ...rest }) => ({ ...rest, usage: usage && unpackUsage(usage) })),
+    past: past === undefined ? [] : unpackPast(past),
   };
+}
+
+function packPast(past: readonly PastAlert[]): NonNullable<PackedStanding['past']> {
+  const of = commonStart(past.map(({ id }) => id));
+  const list = past.map(({ id, revision, endedAt, fired }): z.output<typeof pastSchema> => {
+    const own = id.slice(of.length);
+    return fired === null
+      ? [own, revision, endedAt]
+      : [own, revision, endedAt, fired.startedAt, fired.at, fired.value, fired.flapping];
+  });
+  return { of, list };
+}
+
+function unpackPast({ of, list }: NonNullable<PackedStanding['past']>): PastAlert[] {
+  return list.map(([own, revision, endedAt, startedAt, at, value = null, flapping = false]) => {
+    const fired = startedAt === undefined || at === undefined ? null : { startedAt, at, value, flapping };
+    return { id: of + own, revision, endedAt, fired };
+  });
+}
+
+function commonStart([first = '', ...others]: readonly string[]): string {
+  let length = first.length;
+  for (const other of others) while (!other.startsWith(first.slice(0, length))) length -= 1;
+  return first.slice(0, length);
 }
 
 function packReadings(readings: readonly Reading[], keyed: boolean): number[] {

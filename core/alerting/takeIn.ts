@@ -113,7 +113,7 @@ function readAll(
   for (const { at } of readings) if (times.has(at)) holds.add(at);
   if (before !== undefined && readings === before.readings) return { standing: before, holds };
   const { rule, kind } = compiled;
-  const standing = before ?? { version: rule.version, kind, from: null, folded: IDLE, records: [] };
+  const standing = before ?? { version: rule.version, kind, from: null, folded: IDLE, open: [], past: [] };
   return { standing: { ...standing, readings }, holds };
 }
 

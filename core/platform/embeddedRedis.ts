@@ -107,6 +107,8 @@ function configuration({
     'maxmemory-policy noeviction',
     `appendonly ${keeps ? 'yes' : 'no'}`,
     `appendfsync ${keeps ? appendFsync : 'no'}`,
+    // Jobs come and go: most of the file is gone by the time it is rewritten, and by default that is each half minute.
+    'auto-aof-rewrite-min-size 256mb',
     // The append-only file is all there is to keep: no second copy every few minutes.
     'save ""',
   ].join('\n')}\n`;
