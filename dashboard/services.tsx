@@ -25,6 +25,9 @@ export interface Services {
 /** How often a session is looked after, in ms: it can end while the live connection stays. */
 const SESSION_CHECK_MS = 60_000;
 
+/** After this long it is asked again who we are, in ms. */
+const LOOK_AGAIN_MS = 3_000;
+
 /** Opens all of it, once, for the page. */
 export function openServices(window: Window): Services {
   const clock = startClock(window.document);
@@ -49,8 +52,9 @@ export function openServices(window: Window): Services {
   };
   window.setInterval(check, SESSION_CHECK_MS);
   window.document.addEventListener('visibilitychange', check);
-  // Who we are changes what is offered, and nothing that is shown: it can fail without a word.
-  void session.look().catch(() => undefined);
+  // Who we are changes what is offered, and nothing that is shown: it can fail without a word, but not for good.
+  const look = () => void session.look().catch(() => window.setTimeout(look, LOOK_AGAIN_MS));
+  look();
   link.open();
   const view = openView(window);
   return { api, client, link, view, session, clock, time: timeFormat(), theme: openTheme(window) };
