@@ -32,15 +32,20 @@ const OperationsPage = lazyPage(() =>
   import('./operations/operationsPage.tsx').then(({ OperationsPage }) => OperationsPage),
 );
 
-const LAZY_PAGES: Partial<Record<PageName, { preload(): void }>> = {
-  host: HostPage,
+/** Those that need to know no more than that it is them. */
+const PLAIN_PAGES = {
   alerts: AlertsPage,
   alertHistory: AlertHistoryPage,
   alertRules: RulesPage,
   silences: SilencesPage,
   alertChannels: ChannelsPage,
-  alert: AlertPage,
   operations: OperationsPage,
+};
+
+const LAZY_PAGES: Partial<Record<PageName, { preload(): void }>> = {
+  ...PLAIN_PAGES,
+  host: HostPage,
+  alert: AlertPage,
 };
 
 /** Has the page of a path fetched, before anything is there to show it. */
@@ -72,30 +77,27 @@ function CurrentPage() {
   const [fleet] = useState(() => createFleet(services));
   if (session.closed.value) return <SignInPage />;
   const place = placeOf(view.path.value);
-  switch (place?.page) {
+  if (place === undefined) return <NotFoundPage />;
+  const { page, agent = '', alert = '' } = place;
+  switch (page) {
     case 'home':
       return <FleetPage fleet={fleet} straightToOne />;
     case 'fleet':
       return <FleetPage fleet={fleet} />;
     case 'host':
-      return <HostPage key={place.agent} agent={place.agent ?? ''} />;
-    case 'alerts':
-      return <AlertsPage />;
-    case 'alertHistory':
-      return <AlertHistoryPage />;
-    case 'alertRules':
-      return <RulesPage />;
-    case 'silences':
-      return <SilencesPage />;
-    case 'alertChannels':
-      return <ChannelsPage />;
+      return <HostPage key={agent} agent={agent} />;
     case 'alert':
-      return <AlertPage key={place.alert} id={place.alert ?? ''} />;
-    case 'operations':
-      return <OperationsPage />;
+      return <AlertPage key={alert} id={alert} />;
     case 'signIn':
       return <SignInPage />;
-    case undefined:
-      return <NotFoundPage />;
+    case 'alerts':
+    case 'alertHistory':
+    case 'alertRules':
+    case 'silences':
+    case 'alertChannels':
+    case 'operations': {
+      const Page = PLAIN_PAGES[page];
+      return <Page />;
+    }
   }
 }

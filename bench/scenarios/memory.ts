@@ -7,7 +7,7 @@ import { readStored } from '../workerProgress.ts';
 
 const LOOK_MS = 500;
 
-/** So long that a run of minutes does not fill Redis, and snapshots go as fast as they come. */
+/** So short that a run of minutes does not fill Redis, and snapshots go as fast as they come. */
 const RETENTION_SECONDS = '60';
 
 /** A run of ten minutes tells: `--only memory --rounds 1 --seconds 600`. */

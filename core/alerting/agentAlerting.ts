@@ -29,7 +29,15 @@ export interface PastAlert {
   /** When it was resolved; of one that did not fire, its last sample. Epoch seconds, as all times here. */
   endedAt: number;
   /** Null: it was told to be over without having fired. */
-  fired: { startedAt: number; at: number; value: number | null; flapping: boolean } | null;
+  fired: FiredWindow | null;
+}
+
+/** The window of an alert that has fired, as it was told. Epoch seconds. */
+export interface FiredWindow {
+  startedAt: number;
+  firedAt: number;
+  value: number | null;
+  flapping: boolean;
 }
 
 /** Where a rule stands on an agent. There is none where it is quiet. */
@@ -105,7 +113,11 @@ export function withUntold(
 
 /** What is kept of an alert that is over: resolved, or told to be dropped. */
 export function pastOf(alert: Alert): PastAlert {
-  const { id, revision, started_at, fired_at, resolved_at, last_sample_at, value, flapping } = alert;
-  const fired = fired_at === null ? null : { startedAt: started_at, at: fired_at, value, flapping };
-  return { id, revision, endedAt: resolved_at ?? last_sample_at, fired };
+  const { id, revision, resolved_at, last_sample_at } = alert;
+  return { id, revision, endedAt: resolved_at ?? last_sample_at, fired: firedOf(alert) };
+}
+
+/** The window of an alert; null where it has not fired. */
+export function firedOf({ started_at, fired_at, value, flapping }: Alert): FiredWindow | null {
+  return fired_at === null ? null : { startedAt: started_at, firedAt: fired_at, value, flapping };
 }

@@ -4,7 +4,6 @@ import {
   withUntold,
   type AgentAlerting,
   type OpenAlert,
-  type PastAlert,
   type RuleStanding,
 } from './agentAlerting.ts';
 import { alertIdOf, alertOf } from './alertOf.ts';
@@ -54,11 +53,11 @@ export function heard(
       const seconds = Math.max(0, at - alert.started_at);
       const over = { state: 'resolved' as const, resolved_at: at, no_data_since: null, peak: seconds };
       const summary = `${alert.agent_id} reports again after ${duration(seconds)}`;
-      return changed('resolved', record, { ...told, ...over, duration_seconds: seconds, summary });
+      return { change: 'resolved', alert: { ...told, ...over, duration_seconds: seconds, summary } };
     }
     return alert.no_data_since === null
       ? undefined
-      : changed('update', record, { ...told, no_data_since: null });
+      : { change: 'update', alert: { ...told, no_data_since: null } };
   });
 }
 
@@ -102,7 +101,7 @@ function withoutData(state: AgentAlerting, { nowMs, rules }: Judging): Judgement
     if (alert.state === 'pending') return compiled?.gapBreaks === true ? dropped(record, nowMs) : undefined;
     if (kind === 'agent_silent') return undefined;
     const told = { revision: alert.revision + 1, decided_at_ms: nowMs };
-    return changed('update', record, { ...alert, ...told, no_data_since: state.noDataSince });
+    return { change: 'update', alert: { ...alert, ...told, no_data_since: state.noDataSince } };
   });
 }
 
@@ -187,24 +186,10 @@ function silenceAlert(
   return { standing, change: { change: 'firing', alert } };
 }
 
-/** What became of an open alert. */
-interface Changed {
-  change: AlertChange;
-  open?: OpenAlert;
-  past?: PastAlert;
-}
-
-function changed(change: AlertChange['change'], before: OpenAlert, alert: OpenAlert['alert']): Changed {
-  const told = { change, alert };
-  return alert.state === 'resolved'
-    ? { change: told, past: pastOf(alert) }
-    : { change: told, open: { ...before, alert } };
-}
-
 /** Changes open alerts; one of silence that is resolved leaves no standing behind. */
 function changeOpen(
   state: AgentAlerting,
-  changeOf: (record: OpenAlert, standing: RuleStanding) => Changed | undefined,
+  changeOf: (record: OpenAlert, standing: RuleStanding) => AlertChange | undefined,
 ): Judgement {
   const changes: AlertChange[] = [];
   const standings: Record<string, RuleStanding> = {};
@@ -213,13 +198,12 @@ function changeOpen(
     const past = [...standing.past];
     for (const record of standing.open) {
       const next = changeOf(record, standing);
-      if (next === undefined) {
-        open.push(record);
-        continue;
+      if (next === undefined) open.push(record);
+      else {
+        changes.push(next);
+        if (next.change === 'resolved' || next.change === 'dropped') past.push(pastOf(next.alert));
+        else open.push({ ...record, alert: next.alert });
       }
-      changes.push(next.change);
-      if (next.open !== undefined) open.push(next.open);
-      if (next.past !== undefined) past.push(next.past);
     }
     if (standing.kind === 'agent_silent' && open.length === 0) continue;
     standings[id] = { ...standing, open, past };

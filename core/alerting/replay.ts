@@ -1,4 +1,4 @@
-import type { OpenAlert, PastAlert } from './agentAlerting.ts';
+import { firedOf, type FiredWindow, type OpenAlert, type PastAlert } from './agentAlerting.ts';
 import type { Reading } from './reading.ts';
 import type { CompiledRule } from './compiledRule.ts';
 import type { Figures } from './figures.ts';
@@ -80,23 +80,18 @@ function isIdle({ tracks, firing }: Machine): boolean {
   return tracks.length === 0 && firing === null;
 }
 
-/** A window of which it was told that it fired, and when that was over. */
-interface ToldWindow {
+interface ToldWindow extends FiredWindow {
   id: string;
-  startedAt: number;
-  firedAt: number;
-  value: number | null;
-  flapping: boolean;
   resolvedAt: number | null;
 }
 
 function toldWindows({ open, past }: Pick<ReplayInput, 'open' | 'past'>): ToldWindow[] {
   const told: ToldWindow[] = [];
   for (const { id, endedAt, fired } of past)
-    if (fired !== null) told.push({ ...fired, id, firedAt: fired.at, resolvedAt: endedAt });
+    if (fired !== null) told.push({ ...fired, id, resolvedAt: endedAt });
   for (const { alert } of open) {
-    const { id, started_at: startedAt, fired_at: firedAt, value, flapping } = alert;
-    if (firedAt !== null) told.push({ id, startedAt, firedAt, value, flapping, resolvedAt: null });
+    const fired = firedOf(alert);
+    if (fired !== null) told.push({ ...fired, id: alert.id, resolvedAt: null });
   }
   return told;
 }

@@ -1,9 +1,10 @@
-import type { Alert, AlertChange } from '../contracts/alerting/alert.ts';
+import type { AlertChange } from '../contracts/alerting/alert.ts';
 import type { AgentAlerting, OpenAlert, RuleStanding } from './agentAlerting.ts';
 import type { CompiledRule } from './compiledRule.ts';
 import type { Judging } from './judging.ts';
 import { replay } from './replay.ts';
 import { listTimes, usualInterval } from './sampleTimes.ts';
+import { dropped } from './settle.ts';
 import { withReason } from './summary.ts';
 
 /**
@@ -47,17 +48,19 @@ export function withoutRules(
  * @param at epoch seconds
  */
 export function ended(
-  { alert }: OpenAlert,
+  record: OpenAlert,
   reason: string,
   { at, nowMs }: { at: number; nowMs: number },
 ): AlertChange {
-  const next: Alert = { ...alert, revision: alert.revision + 1, decided_at_ms: nowMs };
-  if (alert.state === 'pending') return { change: 'dropped', alert: next };
+  const { alert } = record;
+  if (alert.state === 'pending') return dropped(record, nowMs);
   const resolvedAt = Math.max(alert.fired_at ?? alert.started_at, at);
   return {
     change: 'resolved',
     alert: {
-      ...next,
+      ...alert,
+      revision: alert.revision + 1,
+      decided_at_ms: nowMs,
       state: 'resolved',
       resolved_at: resolvedAt,
       no_data_since: null,

@@ -1,7 +1,7 @@
 import type { AlertChange } from '../contracts/alerting/alert.ts';
 import type { Labels } from '../contracts/labels.ts';
 import { alertIdOf, alertOf, type Telling } from './alertOf.ts';
-import { pastOf, type OpenAlert, type PastAlert } from './agentAlerting.ts';
+import { firedOf, pastOf, type FiredWindow, type OpenAlert, type PastAlert } from './agentAlerting.ts';
 import type { CompiledRule } from './compiledRule.ts';
 import type { ReplayOutcome } from './replay.ts';
 import type { AlertingSample } from './sample.ts';
@@ -51,15 +51,12 @@ export function settle(settling: Settling): Settled {
 
 function settleWindow(window: Firing, settling: Settling, settled: Settled): void {
   const { open, past, ids } = settled;
-  const over = past.find((one) => one.fired !== null && isSame(window, one.id, one.fired));
+  const over = past.find(({ id, fired }) => isSame(window, id, fired));
   if (over !== undefined) {
     if (window.id === null) ids.set(window.firedAt, over.id);
     return;
   }
-  const known = open.find(
-    ({ alert: { id, started_at, fired_at } }) =>
-      fired_at !== null && isSame(window, id, { startedAt: started_at, at: fired_at }),
-  );
+  const known = open.find(({ alert }) => isSame(window, alert.id, firedOf(alert)));
   if (known !== undefined) {
     if (window.id === null) ids.set(window.firedAt, known.alert.id);
     if (window.id !== known.alert.id) return;
@@ -106,9 +103,10 @@ function revisionOf(id: string, { open, past }: Settled): number {
 }
 
 /** Whether a window is the one of an alert that has fired: by its id, or because it ran into it. */
-function isSame(window: Firing, id: string, fired: { startedAt: number; at: number }): boolean {
+function isSame(window: Firing, id: string, fired: FiredWindow | null): boolean {
+  if (fired === null) return false;
   if (window.id !== null) return window.id === id;
-  return window.firedAt <= fired.at && window.evidence.lastAt >= fired.startedAt;
+  return window.firedAt <= fired.firedAt && window.evidence.lastAt >= fired.startedAt;
 }
 
 function settlePending(track: Track | undefined, settling: Settling, settled: Settled): void {
@@ -119,8 +117,8 @@ function settlePending(track: Track | undefined, settling: Settling, settled: Se
     return;
   }
   if (known !== undefined) {
-    const { change, past } = dropped(known, settling.nowMs);
-    end(settled, past);
+    const change = dropped(known, settling.nowMs);
+    end(settled, change.alert);
     settled.changes.push(change);
   }
   if (track === undefined) return;
@@ -143,9 +141,8 @@ function settlePending(track: Track | undefined, settling: Settling, settled: Se
 }
 
 /** A pending alert that is over without having fired. */
-export function dropped({ alert }: OpenAlert, nowMs: number): { change: AlertChange; past: PastAlert } {
-  const told = { ...alert, revision: alert.revision + 1, decided_at_ms: nowMs };
-  return { change: { change: 'dropped', alert: told }, past: pastOf(told) };
+export function dropped({ alert }: OpenAlert, nowMs: number): AlertChange {
+  return { change: 'dropped', alert: { ...alert, revision: alert.revision + 1, decided_at_ms: nowMs } };
 }
 
 function tell(
@@ -156,7 +153,7 @@ function tell(
 ): void {
   const alert = alertOf(before);
   settled.changes.push({ change, alert });
-  if (alert.state === 'resolved') end(settled, pastOf(alert));
+  if (alert.state === 'resolved') end(settled, alert);
   else put(settled, { alert, usage, toldAt: newestAt });
 }
 
@@ -169,10 +166,10 @@ function put({ open, past }: Settled, record: OpenAlert): void {
   if (over !== -1) past.splice(over, 1);
 }
 
-function end({ open, past }: Settled, over: PastAlert): void {
+function end({ open, past }: Settled, over: OpenAlert['alert']): void {
   const place = open.findIndex(({ alert }) => alert.id === over.id);
   if (place !== -1) open.splice(place, 1);
-  past.push(over);
+  past.push(pastOf(over));
 }
 
 function telling(window: Firing, usage: Usage, settling: Settling): Telling {

@@ -201,14 +201,15 @@ function packPast(past: readonly PastAlert[]): NonNullable<PackedStanding['past'
     const own = id.slice(of.length);
     return fired === null
       ? [own, revision, endedAt]
-      : [own, revision, endedAt, fired.startedAt, fired.at, fired.value, fired.flapping];
+      : [own, revision, endedAt, fired.startedAt, fired.firedAt, fired.value, fired.flapping];
   });
   return { of, list };
 }
 
 function unpackPast({ of, list }: NonNullable<PackedStanding['past']>): PastAlert[] {
-  return list.map(([own, revision, endedAt, startedAt, at, value = null, flapping = false]) => {
-    const fired = startedAt === undefined || at === undefined ? null : { startedAt, at, value, flapping };
+  return list.map(([own, revision, endedAt, startedAt, firedAt, value = null, flapping = false]) => {
+    const hasFired = startedAt !== undefined && firedAt !== undefined;
+    const fired = hasFired ? { startedAt, firedAt, value, flapping } : null;
     return { id: of + own, revision, endedAt, fired };
   });
 }

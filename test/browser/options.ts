@@ -7,7 +7,8 @@ export const HELP = `Opens the pages in Chromium, against the whole service with
 
   --only TEXT      only the flows with this text in their group or name, whatever its case
   --quick          1,000 hosts for 15 s instead of 60 s, for every day and for CI
-  --long           1,000 hosts for 10 minutes: memory must stay flat, and the main thread at most 30 % busy
+  --long           1,000 hosts for 10 minutes, after 5 to begin with: memory must stay flat, and the main thread at most 30 %
+                   busy
   --screenshots    makes the pictures in test/screenshots anew, and runs nothing else
   --chromium FILE  the browser to use (default: chromium or Google Chrome on the PATH; as root on Debian it is installed
                    with apt-get where there is none)
