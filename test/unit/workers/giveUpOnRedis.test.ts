@@ -37,6 +37,21 @@ const work = (process: () => Promise<void>) =>
     { connection: connection.handle, log, metrics: createWorkerMetrics(createMetrics()) },
   );
 
+/** Redis calls a job active before the worker has its answer: in hand it is only when `process` was called with it. */
+async function workWithJobInHand() {
+  let release = () => {};
+  const released = new Promise<void>((resolve) => (release = resolve));
+  let isInHand = false;
+  const worker = work(() => {
+    isInHand = true;
+    return released;
+  });
+  const queue = openQueue('alerts', connection.handle);
+  await queue.add('alerts', BATCH);
+  await waitFor(() => isInHand);
+  return { worker, queue, release };
+}
+
 /** Stops it as the process does, and tells how long that took. */
 async function stop(worker: ReturnType<typeof work>): Promise<{ ms: number; fault: unknown }> {
   callOff = giveUpOnRedis([connection.handle], log);
@@ -64,12 +79,7 @@ test.each(['kill', 'freeze'] as const)(
 );
 
 test('a job in hand that cannot be reported as done is told of, and not waited for', async () => {
-  let release = () => {};
-  const released = new Promise<void>((resolve) => (release = resolve));
-  const worker = work(() => released);
-  const queue = openQueue('alerts', connection.handle);
-  await queue.add('alerts', BATCH);
-  await waitFor(async () => (await queue.getActiveCount()) === 1);
+  const { worker, queue, release } = await workWithJobInHand();
   await server.kill();
   release();
   const { ms, fault } = await stop(worker);
@@ -89,12 +99,7 @@ test('with Redis back in time the job in hand is reported, and the worker closes
   await server.close();
   server = await startTestRedis({ appendFsync: 'always' });
   connection = openRedis(loadConfig({ REDIS_URL: server.url }).redis, 'worker', 'workers', log);
-  let release = () => {};
-  const released = new Promise<void>((resolve) => (release = resolve));
-  const worker = work(() => released);
-  const queue = openQueue('alerts', connection.handle);
-  await queue.add('alerts', BATCH);
-  await waitFor(async () => (await queue.getActiveCount()) === 1);
+  const { worker, queue, release } = await workWithJobInHand();
   await server.kill();
   release();
   const [{ fault }] = await Promise.all([stop(worker), server.restart()]);
