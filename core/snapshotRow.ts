@@ -1,5 +1,6 @@
 import type { QueuedRow } from './contracts/queues.ts';
 import { DEFAULT_AGENT_ID, type Snapshot } from './contracts/snapshot.ts';
+import { RejectedDataError } from './errors.ts';
 import { PACKED_VERSION, packMeasurements, unpackMeasurements } from './packedMeasurements.ts';
 import { snapshotIdentity, type SnapshotContent } from './snapshotIdentity.ts';
 
@@ -50,10 +51,10 @@ export function toQueuedRow(row: SnapshotRow): QueuedRow {
   return { ...row, measurements: Buffer.from(buffer, byteOffset, length).toString('base64') };
 }
 
-/** @throws {RangeError} where the measurements are not what `packMeasurements` makes */
+/** @throws {RejectedDataError} where the measurements are not what `packMeasurements` makes */
 export function fromQueuedRow(row: QueuedRow): SnapshotRow {
   const measurements = Buffer.from(row.measurements, 'base64');
   if (measurements[0] !== PACKED_VERSION)
-    throw new RangeError(`The measurements of ${row.snapshotId} are damaged, or of another version`);
+    throw new RejectedDataError(`The measurements of ${row.snapshotId} are damaged, or of another version`);
   return { ...row, measurements };
 }

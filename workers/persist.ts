@@ -2,6 +2,7 @@ import type { PersistBatch, QueuedRow } from '../core/contracts/queues.ts';
 import { messageOf, RejectedDataError, UnavailableError } from '../core/errors.ts';
 import { fromQueuedRow } from '../core/snapshotRow.ts';
 import type { Inserted, SnapshotStore } from '../core/stores/snapshots.ts';
+import type { JobInHand } from './startWorker.ts';
 import type { WorkerMetrics } from './workerMetrics.ts';
 
 export interface PersistDependencies {
@@ -17,12 +18,18 @@ export interface PersistDependencies {
  * Inserts a batch into PostgreSQL in one statement; what is there already stays as it is.
  *
  * A snapshot that PostgreSQL refuses does not hold back its batch mates: the batch is halved until the refused one
- * stands alone, and that one is set aside. A batch of one fails with the reason.
+ * stands alone, and that one is set aside. A batch of one fails with the reason. What is not known to be the data's fault
+ * is taken for that only at the last attempt.
  *
  * @throws {RejectedDataError} for a single snapshot that cannot be stored
  * @throws {UnavailableError} while PostgreSQL is away: the whole batch is worth repeating
+ * @throws whatever else went wrong, while there are attempts left
  */
-export async function persistBatch(batch: PersistBatch, deps: PersistDependencies): Promise<void> {
+export async function persistBatch(
+  batch: PersistBatch,
+  deps: PersistDependencies,
+  { isLastAttempt }: Pick<JobInHand, 'isLastAttempt'>,
+): Promise<void> {
   const { snapshots, metrics } = deps;
   const refused: { snapshot: QueuedRow; reason: unknown }[] = [];
 
@@ -31,7 +38,8 @@ export async function persistBatch(batch: PersistBatch, deps: PersistDependencie
       count(await snapshots.insert(queued.map(fromQueuedRow)));
       deps.sight(queued);
     } catch (error) {
-      if (error instanceof UnavailableError) throw error;
+      const isFinal = error instanceof RejectedDataError || isLastAttempt;
+      if (error instanceof UnavailableError || !isFinal) throw error;
       const [only] = queued;
       if (queued.length === 1 && only !== undefined) {
         refused.push({ snapshot: only, reason: error });

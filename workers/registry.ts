@@ -94,7 +94,7 @@ export function createRoles(deps: RoleDependencies): { [Name in QueueName]: Role
             queue: 'persist',
             // As many as the pool has connections for: more would only wait for one.
             concurrency: 4,
-            process: (batch) => persistBatch(batch, { snapshots, metrics, sight, setAside }),
+            process: (batch, job) => persistBatch(batch, { snapshots, metrics, sight, setAside }, job),
           },
     alerts: {
       queue: 'alerts',

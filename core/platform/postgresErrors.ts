@@ -20,7 +20,13 @@ const PASSING_STATES = [
   '58', // file system
 ];
 
-/** Prisma's own codes for the same; it gives them to what is not a raw statement, such as a BEGIN. */
+/**
+ * Classes of states with which PostgreSQL refuses what it was given: wrong values, broken constraints, and more than it
+ * takes (an index row, say).
+ */
+const REFUSED_CLASSES = ['22', '23', '54'];
+
+/** Prisma's own codes for the same as PASSING_STATES; it gives them to what is not a raw statement, such as a BEGIN. */
 const PASSING_PRISMA_CODES = [
   'P1000',
   'P1001',
@@ -65,7 +71,7 @@ export function sqlStateOf(error: unknown): string | undefined {
 
 /**
  * Whether the same statement will succeed once PostgreSQL is well again: it is out of reach, overloaded, stopped the
- * statement or lost a race. False where the data are at fault (22xxx, 23xxx), and for what is not known.
+ * statement or lost a race. False where the data are at fault (`isRefusedByPostgres`), and for what is not known.
  */
 export function isRetryablePostgresError(error: unknown): boolean {
   const state = sqlStateOf(error);
@@ -77,6 +83,12 @@ export function isRetryablePostgresError(error: unknown): boolean {
   return (
     CONNECTION_ERRORS.test(messageOf(error)) || (typeof code === 'string' && CONNECTION_ERRORS.test(code))
   );
+}
+
+/** Whether PostgreSQL refused what it was given: the same statement will never succeed. */
+export function isRefusedByPostgres(error: unknown): boolean {
+  const state = sqlStateOf(error);
+  return state !== undefined && REFUSED_CLASSES.includes(state.slice(0, 2));
 }
 
 /** Whether PostgreSQL undid the statement in favour of another (deadlock, serialization): repeat it at once. */

@@ -1,5 +1,11 @@
 import { ascending } from '../collections.ts';
-import { isLostRace, sqlStateOf } from '../platform/postgresErrors.ts';
+import { RejectedDataError } from '../errors.ts';
+import {
+  isLostRace,
+  isRefusedByPostgres,
+  postgresMessageOf,
+  sqlStateOf,
+} from '../platform/postgresErrors.ts';
 import { agentTablesOf, packedTableOf, quoteName } from '../platform/postgresNames.ts';
 import type { SnapshotRow } from '../snapshotRow.ts';
 import { arrayOf, joinBytes, textArrayOf } from './columns.ts';
@@ -25,7 +31,7 @@ export interface SnapshotStore {
   /**
    * Stores a batch in one statement, all of it or nothing; repeating it changes nothing.
    *
-   * @throws the error of the database where a row of the batch cannot be stored (SQLSTATE 22xxx, 23xxx)
+   * @throws {RejectedDataError} where PostgreSQL refuses a row of the batch
    */
   insert(rows: SnapshotRow[]): Promise<Inserted>;
   /** Makes the next days' partitions. */
@@ -73,10 +79,12 @@ export function createSnapshotStore(options: SnapshotStoreOptions): SnapshotStor
       try {
         return await insertOnce(rows, values);
       } catch (error) {
-        if (tries >= MAX_TRIES) throw error;
+        const mayRepeat = tries < MAX_TRIES;
         // No partition for a row. Asking first whether there is one would cost every batch what one in thousands needs.
-        if (sqlStateOf(error) === '23514') await partitions.ensureDays(rows.map(dayOf));
-        else if (!isLostRace(error)) throw error;
+        if (mayRepeat && sqlStateOf(error) === '23514') await partitions.ensureDays(rows.map(dayOf));
+        else if (isRefusedByPostgres(error))
+          throw new RejectedDataError(postgresMessageOf(error), { cause: error });
+        else if (!mayRepeat || !isLostRace(error)) throw error;
       }
     }
   }

@@ -38,7 +38,8 @@ beforeAll(async () => {
     {
       queue: 'persist',
       concurrency: 1,
-      process: (batch) => persistBatch(batch, { snapshots, metrics, sight: () => undefined, setAside }),
+      process: (batch, job) =>
+        persistBatch(batch, { snapshots, metrics, sight: () => undefined, setAside }, job),
     },
     { connection: redis, log: silentLog, metrics },
   );
@@ -102,4 +103,22 @@ test('one that was set aside is stored once what it was refused for is mended an
   await job?.retry();
   await waitFor(async () => (await storedIds()).includes(snapshotIdOf(5)));
   expect(await queue.getFailedCount()).toBe(1);
+});
+
+test('a fault that says nothing about the data sets no snapshot aside: the whole batch is tried again', async () => {
+  await history.prisma.$executeRawUnsafe(
+    `CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN RAISE EXCEPTION 'a fault of the server' USING ERRCODE = 'XX000'; END $$`,
+  );
+  await history.prisma.$executeRawUnsafe(
+    `CREATE TRIGGER fail BEFORE INSERT ON metrics_snapshots_packed FOR EACH ROW EXECUTE FUNCTION fail()`,
+  );
+  const batch = [queued(10), queued(11)];
+  const job = await queue.add('persist', { snapshots: batch });
+  await waitFor(async () => ((await queue.getJob(String(job.id)))?.attemptsMade ?? 0) > 0);
+  await history.prisma.$executeRawUnsafe('DROP TRIGGER fail ON metrics_snapshots_packed');
+
+  await waitFor(async () => (await storedIds()).includes(snapshotIdOf(11)));
+  expect(await storedIds()).toContain(snapshotIdOf(10));
+  expect(await queue.getJobCounts('waiting', 'active', 'delayed', 'failed')).toMatchObject({ failed: 1 });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import {
   isLostRace,
+  isRefusedByPostgres,
   isRetryablePostgresError,
   postgresMessageOf,
   sqlStateOf,
@@ -64,12 +65,21 @@ describe('errors of PostgreSQL', () => {
     ['23502', 'not null'],
     ['23505', 'unique'],
     ['23514', 'no partition, or a check'],
-    ['42601', 'syntax error: a fault of ours'],
     ['54000', 'limit exceeded'],
-  ])('%s (%s) is not', (state) => {
+  ])('%s (%s) is not, because the data are at fault', (state) => {
+    expect(isRefusedByPostgres(fromPrisma(state))).toBe(true);
+    expect(isRefusedByPostgres(fromPg(state))).toBe(true);
     expect(isRetryablePostgresError(fromPrisma(state))).toBe(false);
     expect(isRetryablePostgresError(fromPg(state))).toBe(false);
   });
+
+  test.each([fromPrisma('42601'), fromPg('XX000'), new ReferenceError('You are trying to import')])(
+    '%s is neither worth repeating for certain nor the fault of the data',
+    (error) => {
+      expect(isRetryablePostgresError(error)).toBe(false);
+      expect(isRefusedByPostgres(error)).toBe(false);
+    },
+  );
 
   test.each([
     withoutState('DatabaseNotReachable'),

@@ -79,7 +79,7 @@ test.each(['kill', 'freeze'] as const)(
 );
 
 test('a job in hand that cannot be reported as done is told of, and not waited for', async () => {
-  const { worker, queue, release } = await workWithJobInHand();
+  const { worker, release } = await workWithJobInHand();
   await server.kill();
   release();
   const { ms, fault } = await stop(worker);
