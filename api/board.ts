@@ -1,6 +1,3 @@
-import { createBullBoard } from '@bull-board/api';
-import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
-import { KoaAdapter } from '@bull-board/koa';
 import type { Queue } from '../core/platform/queue.ts';
 import { ServiceError } from '../core/errors.ts';
 import type { Access } from './access.ts';
@@ -9,35 +6,40 @@ import { requireOperator, requireReader } from './middleware/access.ts';
 
 export const BOARD_PATH = '/board';
 
+/** One that shows, and one that acts. */
+interface Boards {
+  showing: ApiMiddleware;
+  acting: ApiMiddleware;
+}
+
 /**
  * The queue board. It has no authentication of its own and can delete acknowledged snapshots, so there are two of it:
  * readers get one that shows, the operator one that acts; and whatever is not a read is refused to everybody else
  * before it gets there.
+ *
+ * Its packages are loaded at the first visit: most processes never see one, and all would start later and be larger.
  */
 export function board(queues: Queue[], access: Access): ApiMiddleware {
-  const showing = createBoard(queues, true);
-  const acting = createBoard(queues, false);
   const reader = requireReader(access);
   const operator = requireOperator(access);
+  let boards: Promise<Boards> | undefined;
+
+  async function load(): Promise<Boards> {
+    const { createBoardPages } = await import('./boardPages.ts');
+    return {
+      showing: createBoardPages(queues, BOARD_PATH, true),
+      acting: createBoardPages(queues, BOARD_PATH, false),
+    };
+  }
 
   return async function queueBoard(ctx, next) {
     if (ctx.path !== BOARD_PATH && !ctx.path.startsWith(`${BOARD_PATH}/`)) return next();
     const reading = ctx.method === 'GET' || ctx.method === 'HEAD';
-    const page = access.mayChange(ctx.state.role) ? acting : showing;
     await (reading ? reader : operator)(ctx, async () => {
-      await page(ctx, next);
+      boards ??= load();
+      const { showing, acting } = await boards;
+      await (access.mayChange(ctx.state.role) ? acting : showing)(ctx, next);
       if (ctx.status === 404 && ctx.body === undefined) throw new ServiceError(404, 'Not Found');
     });
   };
-}
-
-function createBoard(queues: Queue[], readOnlyMode: boolean): ApiMiddleware {
-  const serverAdapter = new KoaAdapter();
-  serverAdapter.setBasePath(BOARD_PATH);
-  createBullBoard({
-    queues: queues.map((queue) => new BullMQAdapter(queue, { readOnlyMode })),
-    serverAdapter,
-    options: { uiConfig: { boardTitle: readOnlyMode ? 'Topline queues (read only)' : 'Topline queues' } },
-  });
-  return serverAdapter.registerPlugin() as ApiMiddleware;
 }

@@ -31,8 +31,9 @@ export async function rollUp({
   const endsAtMs = performance.now() + forMs;
   const done = { rows: 0, minutes: 0, hours: 0, rowsLeft: 0 };
   let more = !stopping();
+  const pass = rollups.startPass();
   while (more) {
-    const step = await rollups.step();
+    const step = await pass.step();
     if (step === undefined) break;
     metrics.rolledUp.inc({ tier: 'minute' }, step.minutes);
     metrics.rolledUp.inc({ tier: 'hour' }, step.hours);

@@ -10,11 +10,14 @@ import { readSpans, type Span, type StoredSample } from './storedSamples.ts';
 export const MINUTE_SECONDS = 60;
 export const HOUR_SECONDS = 3_600;
 
-/** Rows of snapshots that one transaction takes up: below two seconds of work, whatever their minutes. */
+/** Rows of snapshots that one transaction takes up. */
 export const ROWS_A_STEP = 20_000;
 
-/** Minutes read at a time: at one snapshot every two seconds some 10,000 samples, and 10 MB. */
+/** Most minutes read at a time: at one snapshot every two seconds 9,000 samples. */
 const MINUTES_A_READ = 300;
+
+/** Samples read at a time, roughly, where minutes hold more: some 30 MB. */
+const SAMPLES_A_READ = 10_000;
 
 /**
  * A snapshot is stored by a job that gives up after some seconds; its row says when that began. What was written so long
@@ -43,11 +46,24 @@ export interface MinuteStep {
 
 export interface MinuteWork {
   tables: MinuteTables;
+  /** Rows of snapshots that one transaction takes up. */
+  rowsAStep: number;
   /** Of the rows of snapshots; 0 or less keeps all. */
   rawRetentionDays: number;
   /** Sees to it that rows of these days can be inserted. */
   ensureDays(days: number[]): Promise<void>;
   onDamaged(snapshotId: string, error: unknown): void;
+}
+
+/** Steps that go up to the same horizon. */
+export interface MinutePass {
+  horizon: Horizon;
+  /**
+   * Minutes that hold all their rows up to the horizon, and have some that are still to be taken up. Where many agents
+   * report often a step gets through some seconds only: its minutes would be made anew, of all their rows, by each of the
+   * next steps.
+   */
+  made: Set<string>;
 }
 
 interface FreshMinute {
@@ -60,31 +76,27 @@ interface FreshMinute {
 
 /**
  * Makes those minutes anew that have rows above an id, and marks their hours. In a transaction with whatever keeps the
- * progress.
+ * progress; where that is undone, the pass is of no use any more.
  *
- * @returns undefined where there is nothing new
+ * @returns undefined where there is nothing new up to the horizon
  */
 export async function rollMinutes(
   sql: Sql,
   work: MinuteWork,
   seenId: number,
-  horizon: Horizon,
+  { horizon, made }: MinutePass,
 ): Promise<MinuteStep | undefined> {
   if (horizon.id <= seenId) return undefined;
-  const fresh = await readFresh(sql, work.tables.packed, seenId, horizon.id);
+  const fresh = await readFresh(sql, work, seenId, horizon.id);
   const rows = fresh.reduce((sum, minute) => sum + minute.rows, 0);
-  const whole = rows < ROWS_A_STEP;
+  const whole = rows < work.rowsAStep;
+  const takenId = whole ? horizon.id : Math.max(...fresh.map(({ lastId }) => lastId));
   const edge = await findEdge(sql, work.rawRetentionDays);
-  const minutes = await makeMinutes(
-    sql,
-    work,
-    seenId,
-    fresh.filter(({ minute }) => minute >= edge),
-    edge,
-  );
+  const due = fresh.filter(({ agentId, minute }) => minute >= edge && !made.has(keyOf(agentId, minute)));
+  const minutes = await makeMinutes(sql, work, { seenId, takenId, edge, made }, due);
   const newest = fresh.reduce((newest, { createdSeconds }) => Math.max(newest, createdSeconds), 0);
   return {
-    seenId: whole ? horizon.id : Math.max(...fresh.map(({ lastId }) => lastId)),
+    seenId: takenId,
     untilSeconds: whole ? horizon.atSeconds : Math.min(newest - WRITE_SECONDS, horizon.atSeconds),
     rows,
     minutes,
@@ -92,11 +104,16 @@ export async function rollMinutes(
 }
 
 /** The minutes that the next rows lie in, by their ids. */
-function readFresh(sql: Sql, table: string, seenId: number, lastId: number): Promise<FreshMinute[]> {
+function readFresh(
+  sql: Sql,
+  { tables, rowsAStep }: MinuteWork,
+  seenId: number,
+  lastId: number,
+): Promise<FreshMinute[]> {
   return sql.$queryRawUnsafe<FreshMinute[]>(
     `WITH fresh AS MATERIALIZED (
-       SELECT id, agent_id, timestamp_utc, created_at FROM ${quoteName(table)}
-       WHERE id > $1::float8::bigint AND id <= $2::float8::bigint ORDER BY id LIMIT ${ROWS_A_STEP})
+       SELECT id, agent_id, timestamp_utc, created_at FROM ${quoteName(tables.packed)}
+       WHERE id > $1::float8::bigint AND id <= $2::float8::bigint ORDER BY id LIMIT ${rowsAStep})
      SELECT agent_id AS "agentId", (floor(extract(epoch FROM timestamp_utc) / 60) * 60)::float8 AS "minute",
             count(*)::int AS "rows", max(id)::float8 AS "lastId",
             max(extract(epoch FROM created_at))::float8 AS "createdSeconds"
@@ -118,29 +135,43 @@ async function findEdge(sql: Sql, retentionDays: number): Promise<number> {
   return (row?.edge ?? Infinity) + EDGE_SECONDS;
 }
 
+/** Of one step. */
+interface StepRange {
+  /** Up to here rows were taken up before. */
+  seenId: number;
+  /** Up to here they are now. */
+  takenId: number;
+  /** Minutes before it are left as they are. */
+  edge: number;
+}
+
 /** Makes the minutes of fresh rows, and then those beside them whose figures depend on a fresh row. */
 async function makeMinutes(
   sql: Sql,
   work: MinuteWork,
-  seenId: number,
+  { seenId, takenId, edge, made }: StepRange & Pick<MinutePass, 'made'>,
   fresh: FreshMinute[],
-  edge: number,
 ): Promise<number> {
   const due = new Map(fresh.map(({ agentId, minute }) => [keyOf(agentId, minute), spanOf(agentId, minute)]));
   const beside = new Map<string, Span>();
   let changed = 0;
-  for (const spans of inReads(joinSpans([...due.values()]))) {
+  const pace: ReadPace = { minutes: MINUTES_A_READ };
+  for (const spans of inReads(joinSpans([...due.values()]), pace)) {
     const samples = await readSpans(sql, work.tables.packed, spans, work.onDamaged);
+    pace.minutes = minutesFor(spans, samples);
     for (const [i, span] of spans.entries()) {
       for (const { timestamp } of touchedOutside(span, inOrder(samples[i] ?? []), seenId)) {
         const minute = minuteOf(timestamp);
         const key = keyOf(span.agentId, minute);
-        if (minute >= edge && !due.has(key)) beside.set(key, spanOf(span.agentId, minute));
+        if (minute >= edge && !due.has(key) && !made.has(key)) beside.set(key, spanOf(span.agentId, minute));
       }
+      for (const { id, timestamp } of samples[i] ?? [])
+        if (id > takenId && timestamp >= span.from && timestamp < span.to)
+          made.add(keyOf(span.agentId, minuteOf(timestamp)));
     }
     changed += await writeMinutes(sql, work, spans, samples);
   }
-  for (const spans of inReads(joinSpans([...beside.values()]))) {
+  for (const spans of inReads(joinSpans([...beside.values()]), pace)) {
     const samples = await readSpans(sql, work.tables.packed, spans, work.onDamaged);
     changed += await writeMinutes(sql, work, spans, samples);
   }
@@ -209,11 +240,16 @@ function joinSpans(minutes: Span[]): Span[] {
   return joined;
 }
 
-function* inReads(spans: Span[]): Generator<Span[]> {
+/** How much the next read takes. */
+interface ReadPace {
+  minutes: number;
+}
+
+function* inReads(spans: Span[], pace: ReadPace): Generator<Span[]> {
   let [read, seconds]: [Span[], number] = [[], 0];
   for (const span of spans) {
     const length = span.to - span.from;
-    if (read.length > 0 && seconds + length > MINUTES_A_READ * MINUTE_SECONDS) {
+    if (read.length > 0 && seconds + length > pace.minutes * MINUTE_SECONDS) {
       yield read;
       [read, seconds] = [[], 0];
     }
@@ -221,6 +257,14 @@ function* inReads(spans: Span[]): Generator<Span[]> {
     seconds += length;
   }
   if (read.length > 0) yield read;
+}
+
+/** How many minutes hold as many samples as one read takes, if they are as full as these. */
+function minutesFor(spans: Span[], samples: StoredSample[][]): number {
+  const seconds = spans.reduce((sum, { from, to }) => sum + to - from, 0);
+  const count = samples.reduce((sum, { length }) => sum + length, 0);
+  const perMinute = count / (seconds / MINUTE_SECONDS);
+  return Math.max(1, Math.min(MINUTES_A_READ, Math.floor(SAMPLES_A_READ / perMinute)));
 }
 
 function spanOf(agentId: string, minute: number): Span {

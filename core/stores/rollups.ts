@@ -8,7 +8,7 @@ import type { Sql } from './partitionCatalog.ts';
 import { createPartitions, type Partitions } from './partitions.ts';
 import { findHorizon } from './rollupHorizon.ts';
 import { rollHours } from './rollupHours.ts';
-import { HOUR_SECONDS, rollMinutes } from './rollupMinutes.ts';
+import { HOUR_SECONDS, rollMinutes, ROWS_A_STEP, type MinutePass, type MinuteWork } from './rollupMinutes.ts';
 import type { Tier } from './rollupRows.ts';
 import { orUnavailable } from './unavailable.ts';
 
@@ -46,13 +46,8 @@ export interface RollupStep {
  * call is worth repeating.
  */
 export interface RollupStore {
-  /**
-   * Takes up the next rows of snapshots, at most 20,000, and makes hours that are due, at most 200: each in one
-   * transaction with the progress, so that being killed, repeated, or run twice at once changes nothing.
-   *
-   * @returns undefined where another process is at it
-   */
-  step(): Promise<RollupStep | undefined>;
+  /** Steps up to what is stored now. */
+  startPass(): RollupPass;
   progress(): Promise<RollupProgress>;
   /** The minutes of one agent that begin from a time to before another, in order; to be gone through once. */
   minutesOf(agentId: string, fromSeconds: number, toSeconds: number): Promise<Iterable<StartedBucket>>;
@@ -61,6 +56,18 @@ export interface RollupStore {
   ensureAhead(): Promise<void>;
   /** Drops what is older than the retention of each tier. */
   prune(): Promise<{ minutes: Pruned; hours: Pruned; processHours: Pruned }>;
+}
+
+/** Steps that roll up what was stored at the first of them. */
+export interface RollupPass {
+  /**
+   * Takes up the next rows of snapshots, at most 20,000, and makes hours that are due, at most 200: each in one
+   * transaction with the progress, so that being killed, repeated, or run twice at once changes nothing. A minute is made
+   * once in a pass, of all its rows: a step may read many more than it takes up, and the next ones the fewer.
+   *
+   * @returns undefined where another process is at it
+   */
+  step(): Promise<RollupStep | undefined>;
 }
 
 export interface RollupStoreOptions {
@@ -75,9 +82,11 @@ export interface RollupStoreOptions {
   onDamaged?: (snapshotId: string, error: unknown) => void;
   /** Epoch ms; default `Date.now`. */
   clock?: () => number;
+  /** Rows of snapshots that a step takes up; default 20,000. */
+  rowsAStep?: number;
 }
 
-/** For one step, in ms: it takes a second or two, and a server that is busy takes longer. */
+/** For one step, in ms: it takes seconds, and a server that is busy takes longer. */
 const TRANSACTION_TIMEOUT_MS = 60_000;
 const MAX_WAIT_MS = 10_000;
 
@@ -102,7 +111,13 @@ export function keptDays({
 }
 
 export function createRollupStore(options: RollupStoreOptions): RollupStore {
-  const { prisma, retentionDays, onDamaged = () => undefined, clock = Date.now } = options;
+  const {
+    prisma,
+    retentionDays,
+    onDamaged = () => undefined,
+    clock = Date.now,
+    rowsAStep = ROWS_A_STEP,
+  } = options;
   const tables = { packed: packedTableOf(options.table), ...rollupTablesOf(options.table) };
   const kept = keptDays(options);
   const shared = { prisma, clock, wholeOnly: true };
@@ -133,24 +148,24 @@ export function createRollupStore(options: RollupStoreOptions): RollupStore {
     );
   }
 
-  async function stepMinutes() {
-    const horizon = await findHorizon(prisma, tables.packed);
+  const work: MinuteWork = {
+    tables,
+    rowsAStep,
+    rawRetentionDays: retentionDays,
+    ensureDays: minutes.ensureDays,
+    onDamaged,
+  };
+
+  function stepMinutes(pass: MinutePass | undefined) {
     return alone(async (sql, { seenId }) => {
-      const done =
-        horizon &&
-        (await rollMinutes(
-          sql,
-          { tables, rawRetentionDays: retentionDays, ensureDays: minutes.ensureDays, onDamaged },
-          seenId,
-          horizon,
-        ));
-      if (horizon === undefined || done === undefined) {
-        // Nothing is new, so the minutes are whole until now.
-        if (horizon !== undefined) await moveOn(sql, tables.progress, seenId, horizon.atSeconds);
+      const done = pass && (await rollMinutes(sql, work, seenId, pass));
+      if (pass === undefined || done === undefined) {
+        // Nothing is new, so the minutes are whole until then.
+        if (pass !== undefined) await moveOn(sql, tables.progress, seenId, pass.horizon.atSeconds);
         return { rows: 0, minutes: 0, more: false, rowsLeft: 0 };
       }
       await moveOn(sql, tables.progress, done.seenId, done.untilSeconds);
-      const rowsLeft = horizon.id - done.seenId;
+      const rowsLeft = pass.horizon.id - done.seenId;
       return { rows: done.rows, minutes: done.minutes, more: rowsLeft > 0, rowsLeft };
     });
   }
@@ -164,8 +179,8 @@ export function createRollupStore(options: RollupStoreOptions): RollupStore {
     );
   }
 
-  async function step(): Promise<RollupStep | undefined> {
-    const minuteStep = await stepMinutes();
+  async function step(pass: MinutePass | undefined): Promise<RollupStep | undefined> {
+    const minuteStep = await stepMinutes(pass);
     const hourStep = minuteStep && (await stepHours());
     if (minuteStep === undefined || hourStep === undefined) return undefined;
     return {
@@ -205,8 +220,28 @@ export function createRollupStore(options: RollupStoreOptions): RollupStore {
     return row?.page ? bucketsIn(row.page) : [];
   }
 
+  function startPass(): RollupPass {
+    let pass: MinutePass | undefined;
+    return {
+      step: () =>
+        orUnavailable(() =>
+          forgettingDays(async () => {
+            const horizon = pass?.horizon ?? (await findHorizon(prisma, tables.packed));
+            if (horizon !== undefined) pass ??= { horizon, made: new Set() };
+            try {
+              return await step(pass);
+            } catch (error) {
+              // What it has made may be undone.
+              pass = undefined;
+              throw error;
+            }
+          }),
+        ),
+    };
+  }
+
   return {
-    step: () => orUnavailable(() => forgettingDays(step)),
+    startPass,
     progress: () => orUnavailable(() => readProgress(prisma, tables)),
     minutesOf: (agentId, from, to) => orUnavailable(() => read('minute', tables.minutes, agentId, from, to)),
     hoursOf: (agentId, from, to) => orUnavailable(() => read('hour', tables.hours, agentId, from, to)),

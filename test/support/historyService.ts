@@ -29,8 +29,9 @@ export function openRollups({ prisma, table }: TestHistory): RollupStore {
 /** Rolls up everything there is. */
 export async function rollUp(rollups: RollupStore): Promise<void> {
   await rollups.ensureAhead();
+  const pass = rollups.startPass();
   for (;;) {
-    const step = await rollups.step();
+    const step = await pass.step();
     if (step?.more === false) return;
   }
 }

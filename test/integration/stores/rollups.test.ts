@@ -53,7 +53,8 @@ async function insert(all: Given[], retentionDays = 30): Promise<void> {
 
 /** Steps until nothing is left to do. */
 async function rollAll(store = rollups()): Promise<void> {
-  for (;;) if ((await store.step())?.more === false) return;
+  const pass = store.startPass();
+  for (;;) if ((await pass.step())?.more === false) return;
 }
 
 /** The start of an hour some hours ago: what is older than an hour is rolled up into whole hours. */
@@ -140,7 +141,8 @@ describe('what is rolled up', () => {
       fc.asyncProperty(
         anyHistory(hoursAgo(6)),
         fc.array(fc.nat({ max: 40 }), { minLength: 3, maxLength: 6 }),
-        async (history, cuts) => {
+        fc.constantFrom({ rowsAStep: 3 }, { rowsAStep: 10 }, {}),
+        async (history, cuts, stepSize) => {
           // Agents of its own for each run: the others' history stays where it is.
           const run = `${++runs}:`;
           const all = history.map((one) => ofAgent(run + one.agentId, one));
@@ -149,10 +151,10 @@ describe('what is rolled up', () => {
             const repeated = all.slice(0, cut);
             await insert([...rest.slice(0, cut), ...repeated]);
             rest = rest.slice(cut);
-            await rollups().step();
+            await rollups().startPass().step();
           }
           await insert(rest);
-          await rollAll();
+          await rollAll(rollups(stepSize));
           await expectExact(all);
         },
       ),
@@ -166,7 +168,7 @@ describe('what is rolled up', () => {
       for (let done = 0; done < all.length; done += 5) await insert(all.slice(done, done + 5));
     })();
     const rolling = Array.from({ length: 3 }, async () => {
-      for (let i = 0; i < 10; i++) await rollups().step();
+      for (let i = 0; i < 10; i++) await rollups().startPass().step();
     });
     await Promise.all([inserting, ...rolling]);
     await rollAll();
@@ -183,7 +185,9 @@ describe('what is rolled up', () => {
     for (let statements = 0; ; statements++) {
       const before = await stored();
       try {
-        await rollups({ prisma: cutOffAfter(statements, history.prisma) }).step();
+        await rollups({ prisma: cutOffAfter(statements, history.prisma) })
+          .startPass()
+          .step();
         break;
       } catch (error) {
         expect(String(error)).toContain('cut off');
@@ -201,6 +205,26 @@ describe('what is rolled up', () => {
     expect(cutOffs).toBeGreaterThanOrEqual(7 + 6);
     await rollAll();
     await expectExact(all);
+  });
+
+  test('is made once in a pass of many steps, a minute that gets rows between them once more in the next pass', async () => {
+    const start = hoursAgo(3);
+    const early = Array.from({ length: 20 }, (_, i) => given(i, `web-${i % 4}`, start + i));
+    const late = Array.from({ length: 4 }, (_, i) => given(100 + i, `web-${i % 4}`, start + 30 + i));
+    // Each agent's in turn: a batch is stored in the order of its agents.
+    for (let done = 0; done < early.length; done += 4) await insert(early.slice(done, done + 4));
+    const { prisma, reads } = countingReads(history.prisma);
+    const store = rollups({ prisma, rowsAStep: 5 });
+    const pass = store.startPass();
+    expect(await pass.step()).toMatchObject({ rows: 5, minutes: 4, more: true });
+    expect(reads()).toBe(1);
+    await insert(late);
+    for (let left = 15; left > 0; left -= 5)
+      expect(await pass.step()).toMatchObject({ rows: 5, minutes: 0, rowsLeft: left - 5 });
+    expect(await pass.step()).toMatchObject({ rows: 0, more: false });
+    expect(reads()).toBe(1);
+    expect(await store.startPass().step()).toMatchObject({ rows: 4, minutes: 4 });
+    await expectExact([...early, ...late]);
   });
 
   test('has columns that SQL adds up without unpacking', async () => {
@@ -253,17 +277,33 @@ async function stored(): Promise<unknown> {
   return Promise.all(rows);
 }
 
+/** A client that counts how often rows of snapshots are read, and how often so far. */
+function countingReads(prisma: PrismaClient): { prisma: PrismaClient; reads: () => number } {
+  let reads = 0;
+  const counting = watching(prisma, (statement) => {
+    if (statement.includes('AS "snapshotId"')) reads++;
+  });
+  return { prisma: counting, reads: () => reads };
+}
+
 /** A client whose transactions fail instead of making a statement after so many. */
 function cutOffAfter(statements: number, prisma: PrismaClient): PrismaClient {
   let left = statements;
-  const counting = <T extends object>(client: T): T =>
+  return watching(prisma, () => {
+    if (left-- <= 0) throw new Error('cut off');
+  });
+}
+
+/** A client that tells of each statement of a transaction before it is made. */
+function watching(prisma: PrismaClient, onStatement: (statement: string) => void): PrismaClient {
+  const watched = <T extends object>(client: T): T =>
     new Proxy(client, {
       get(target, name) {
         const value: unknown = Reflect.get(target, name);
         if (typeof value !== 'function') return value;
         if (name !== '$queryRawUnsafe' && name !== '$executeRawUnsafe') return value.bind(target) as unknown;
         return (...given: unknown[]) => {
-          if (left-- <= 0) throw new Error('cut off');
+          onStatement(String(given[0]));
           return Reflect.apply(value, target, given) as unknown;
         };
       },
@@ -273,7 +313,7 @@ function cutOffAfter(statements: number, prisma: PrismaClient): PrismaClient {
       if (name !== '$transaction') return Reflect.get(target, name) as unknown;
       const transaction: PrismaClient['$transaction'] = target.$transaction.bind(target);
       return (work: (tx: object) => Promise<unknown>, options: object) =>
-        transaction((tx) => work(counting(tx)), options);
+        transaction((tx) => work(watched(tx)), options);
     },
   });
 }
@@ -304,8 +344,20 @@ describe('what arrives late', () => {
     await insert(all);
     await rollAll();
     await insert([given(1_000, 'web-01', start + 331)]);
-    expect(await rollups().step()).toEqual({ rows: 1, minutes: 1, hours: 1, more: false, rowsLeft: 0 });
-    expect(await rollups().step()).toEqual({ rows: 0, minutes: 0, hours: 0, more: false, rowsLeft: 0 });
+    expect(await rollups().startPass().step()).toEqual({
+      rows: 1,
+      minutes: 1,
+      hours: 1,
+      more: false,
+      rowsLeft: 0,
+    });
+    expect(await rollups().startPass().step()).toEqual({
+      rows: 0,
+      minutes: 0,
+      hours: 0,
+      more: false,
+      rowsLeft: 0,
+    });
   });
 
   test('is not passed over where it took its id before others and was committed after them', async () => {
@@ -332,7 +384,7 @@ describe('what arrives late', () => {
     const quick = given(3, 'web-01', start + 4);
     await insert([quick]);
     const { seenId, minutesUntilSeconds } = await rollups().progress();
-    expect(await rollups().step()).toMatchObject({ rows: 0 });
+    expect(await rollups().startPass().step()).toMatchObject({ rows: 0 });
     expect(await rollups().progress()).toMatchObject({ seenId, minutesUntilSeconds });
     await slow.query('COMMIT');
     await slow.end();
