@@ -33,23 +33,21 @@ export function countedName(name: string): string {
   return cut.isWellFormed() ? cut : cut.slice(0, -1);
 }
 
-/**
- * Counts the processes of a sample that is held for some seconds, and what they read and wrote until the next one. Nothing
- * is made that is not kept: this is called for every snapshot, and was half of the garbage of rolling up.
- */
+/** Counts the processes of a sample that is held for some seconds, and what they read and wrote until the next one. */
 export function addProcesses(
   totals: Map<string, ProcessTotals>,
   { timestamp, top_processes }: Sample,
   held: number,
   next: Sample | undefined,
 ): void {
-  for (const [place, { name: fullName }] of top_processes.entries()) {
-    const name = countedName(fullName);
-    if (isNamedBefore(top_processes, name, place)) continue;
+  const names = top_processes.map(({ name }) => countedName(name));
+  for (const [place, name] of names.entries()) {
+    if (names.indexOf(name) < place) continue;
     let [cpu, memory, read, written] = [0, 0, 0, 0];
+    // By index: entries() would make an array for each process of each, which was most of the garbage of rolling up.
     for (let i = place; i < top_processes.length; i++) {
       const process = top_processes[i];
-      if (process === undefined || countedName(process.name) !== name) continue;
+      if (process === undefined || names[i] !== name) continue;
       cpu += cpuUnitsOf(process.cpu_percent);
       memory += memoryUnitsOf(process.memory_mb);
       const later = next && sameProcess(process, next.top_processes, i);
@@ -57,23 +55,19 @@ export function addProcesses(
       read += growthUnitsOf(process.io_read_mb, later.io_read_mb);
       written += growthUnitsOf(process.io_write_mb, later.io_write_mb);
     }
-    const target = totalsOf(totals, name);
-    target.samples += 1;
-    target.cpuUnits += cpu * held;
-    target.cpuSum += cpu;
-    target.cpuPeak = Math.max(target.cpuPeak, cpu);
-    target.memorySum += memory;
-    target.memoryPeak = Math.max(target.memoryPeak, memory);
-    target.ioRead += read;
-    target.ioWrite += written;
-    target.firstSeconds = Math.min(target.firstSeconds, timestamp);
-    target.lastSeconds = Math.max(target.lastSeconds, timestamp);
+    mergeTotals(totals, name, {
+      samples: 1,
+      cpuUnits: cpu * held,
+      cpuSum: cpu,
+      cpuPeak: cpu,
+      memorySum: memory,
+      memoryPeak: memory,
+      ioRead: read,
+      ioWrite: written,
+      firstSeconds: timestamp,
+      lastSeconds: timestamp,
+    });
   }
-}
-
-function isNamedBefore(processes: ProcessSample[], name: string, place: number): boolean {
-  for (let i = 0; i < place; i++) if (countedName(processes[i]?.name ?? '') === name) return true;
-  return false;
 }
 
 /** The same process in the next snapshot, looked for first where it stood in this one. */
@@ -84,34 +78,13 @@ function sameProcess(
 ): ProcessSample | undefined {
   const likely = later[likelyPlace];
   if (likely?.pid === pid && likely.name === name) return likely;
-  for (const process of later) if (process.pid === pid && process.name === name) return process;
-  return undefined;
+  return later.find((process) => process.pid === pid && process.name === name);
 }
 
-/** What is counted of a name, which is none at first. */
-function totalsOf(totals: Map<string, ProcessTotals>, name: string): ProcessTotals {
-  let target = totals.get(name);
-  if (target === undefined) {
-    target = {
-      samples: 0,
-      cpuUnits: 0,
-      cpuSum: 0,
-      cpuPeak: 0,
-      memorySum: 0,
-      memoryPeak: 0,
-      ioRead: 0,
-      ioWrite: 0,
-      firstSeconds: Infinity,
-      lastSeconds: 0,
-    };
-    totals.set(name, target);
-  }
-  return target;
-}
-
-/** Adds what one name did, which stays as it is. */
+/** Adds what one name did, of which a copy is kept. */
 export function mergeTotals(totals: Map<string, ProcessTotals>, name: string, other: ProcessTotals): void {
-  const target = totalsOf(totals, name);
+  const target = totals.get(name);
+  if (target === undefined) return void totals.set(name, { ...other });
   target.samples += other.samples;
   target.cpuUnits += other.cpuUnits;
   target.cpuSum += other.cpuSum;

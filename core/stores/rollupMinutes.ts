@@ -135,8 +135,8 @@ async function findEdge(sql: Sql, retentionDays: number): Promise<number> {
   return (row?.edge ?? Infinity) + EDGE_SECONDS;
 }
 
-/** Of one step. */
-interface StepRange {
+/** What one step makes. */
+interface StepRange extends Pick<MinutePass, 'made'> {
   /** Up to here rows were taken up before. */
   seenId: number;
   /** Up to here they are now. */
@@ -149,7 +149,7 @@ interface StepRange {
 async function makeMinutes(
   sql: Sql,
   work: MinuteWork,
-  { seenId, takenId, edge, made }: StepRange & Pick<MinutePass, 'made'>,
+  { seenId, takenId, edge, made }: StepRange,
   fresh: FreshMinute[],
 ): Promise<number> {
   const due = new Map(fresh.map(({ agentId, minute }) => [keyOf(agentId, minute), spanOf(agentId, minute)]));
@@ -240,7 +240,7 @@ function joinSpans(minutes: Span[]): Span[] {
   return joined;
 }
 
-/** How much the next read takes. */
+/** How many minutes the next read takes, as the reads so far have shown. */
 interface ReadPace {
   minutes: number;
 }

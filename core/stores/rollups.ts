@@ -66,6 +66,7 @@ export interface RollupPass {
    * once in a pass, of all its rows: a step may read many more than it takes up, and the next ones the fewer.
    *
    * @returns undefined where another process is at it
+   * @throws {UnavailableError} as the methods of the store do
    */
   step(): Promise<RollupStep | undefined>;
 }
@@ -158,11 +159,13 @@ export function createRollupStore(options: RollupStoreOptions): RollupStore {
 
   function stepMinutes(pass: MinutePass | undefined) {
     return alone(async (sql, { seenId }) => {
-      const done = pass && (await rollMinutes(sql, work, seenId, pass));
-      if (pass === undefined || done === undefined) {
+      const nothing = { rows: 0, minutes: 0, more: false, rowsLeft: 0 };
+      if (pass === undefined) return nothing;
+      const done = await rollMinutes(sql, work, seenId, pass);
+      if (done === undefined) {
         // Nothing is new, so the minutes are whole until then.
-        if (pass !== undefined) await moveOn(sql, tables.progress, seenId, pass.horizon.atSeconds);
-        return { rows: 0, minutes: 0, more: false, rowsLeft: 0 };
+        await moveOn(sql, tables.progress, seenId, pass.horizon.atSeconds);
+        return nothing;
       }
       await moveOn(sql, tables.progress, done.seenId, done.untilSeconds);
       const rowsLeft = pass.horizon.id - done.seenId;

@@ -79,12 +79,14 @@ export function createSnapshotStore(options: SnapshotStoreOptions): SnapshotStor
       try {
         return await insertOnce(rows, values);
       } catch (error) {
-        const mayRepeat = tries < MAX_TRIES;
         // No partition for a row. Asking first whether there is one would cost every batch what one in thousands needs.
-        if (mayRepeat && sqlStateOf(error) === '23514') await partitions.ensureDays(rows.map(dayOf));
-        else if (isRefusedByPostgres(error))
-          throw new RejectedDataError(postgresMessageOf(error), { cause: error });
-        else if (!mayRepeat || !isLostRace(error)) throw error;
+        const isWithoutPartition = sqlStateOf(error) === '23514';
+        if (tries < MAX_TRIES && (isWithoutPartition || isLostRace(error))) {
+          if (isWithoutPartition) await partitions.ensureDays(rows.map(dayOf));
+          continue;
+        }
+        if (!isRefusedByPostgres(error)) throw error;
+        throw new RejectedDataError(postgresMessageOf(error), { cause: error });
       }
     }
   }

@@ -122,3 +122,21 @@ test('a fault that says nothing about the data sets no snapshot aside: the whole
   expect(await storedIds()).toContain(snapshotIdOf(10));
   expect(await queue.getJobCounts('waiting', 'active', 'delayed', 'failed')).toMatchObject({ failed: 1 });
 });
+
+test('at its last attempt an unknown fault sets aside the one snapshot it meets, and the others are stored', async () => {
+  await history.prisma.$executeRawUnsafe(
+    `CREATE TRIGGER fail BEFORE INSERT ON metrics_snapshots_packed FOR EACH ROW
+      WHEN (NEW.total_cpu_percent = 66.6) EXECUTE FUNCTION fail()`,
+  );
+  const bad = queued(21, { totalCpuPercent: 66.6 });
+  const aside: QueuedRow[] = [];
+  const deps = {
+    snapshots: createSnapshotStore({ prisma: history.prisma, table: history.table, retentionDays: 30 }),
+    metrics: createWorkerMetrics(createMetrics()),
+    sight: () => undefined,
+    setAside: async (snapshot: QueuedRow) => void aside.push(snapshot),
+  };
+  await persistBatch({ snapshots: [queued(20), bad, queued(22)] }, deps, { isLastAttempt: true });
+  expect(aside).toEqual([bad]);
+  expect(await storedIds()).toEqual(expect.arrayContaining([20, 22].map(snapshotIdOf)));
+});

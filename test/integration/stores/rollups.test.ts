@@ -51,6 +51,11 @@ async function insert(all: Given[], retentionDays = 30): Promise<void> {
   await createSnapshotStore({ ...history, retentionDays }).insert(all.map(({ row }) => row));
 }
 
+/** The first step of a pass. */
+function rollOnce(store = rollups()) {
+  return store.startPass().step();
+}
+
 /** Steps until nothing is left to do. */
 async function rollAll(store = rollups()): Promise<void> {
   const pass = store.startPass();
@@ -151,7 +156,7 @@ describe('what is rolled up', () => {
             const repeated = all.slice(0, cut);
             await insert([...rest.slice(0, cut), ...repeated]);
             rest = rest.slice(cut);
-            await rollups().startPass().step();
+            await rollOnce();
           }
           await insert(rest);
           await rollAll(rollups(stepSize));
@@ -168,7 +173,7 @@ describe('what is rolled up', () => {
       for (let done = 0; done < all.length; done += 5) await insert(all.slice(done, done + 5));
     })();
     const rolling = Array.from({ length: 3 }, async () => {
-      for (let i = 0; i < 10; i++) await rollups().startPass().step();
+      for (let i = 0; i < 10; i++) await rollOnce();
     });
     await Promise.all([inserting, ...rolling]);
     await rollAll();
@@ -185,9 +190,7 @@ describe('what is rolled up', () => {
     for (let statements = 0; ; statements++) {
       const before = await stored();
       try {
-        await rollups({ prisma: cutOffAfter(statements, history.prisma) })
-          .startPass()
-          .step();
+        await rollOnce(rollups({ prisma: cutOffAfter(statements, history.prisma) }));
         break;
       } catch (error) {
         expect(String(error)).toContain('cut off');
@@ -223,7 +226,7 @@ describe('what is rolled up', () => {
       expect(await pass.step()).toMatchObject({ rows: 5, minutes: 0, rowsLeft: left - 5 });
     expect(await pass.step()).toMatchObject({ rows: 0, more: false });
     expect(reads()).toBe(1);
-    expect(await store.startPass().step()).toMatchObject({ rows: 4, minutes: 4 });
+    expect(await rollOnce(store)).toMatchObject({ rows: 4, minutes: 4 });
     await expectExact([...early, ...late]);
   });
 
@@ -344,20 +347,8 @@ describe('what arrives late', () => {
     await insert(all);
     await rollAll();
     await insert([given(1_000, 'web-01', start + 331)]);
-    expect(await rollups().startPass().step()).toEqual({
-      rows: 1,
-      minutes: 1,
-      hours: 1,
-      more: false,
-      rowsLeft: 0,
-    });
-    expect(await rollups().startPass().step()).toEqual({
-      rows: 0,
-      minutes: 0,
-      hours: 0,
-      more: false,
-      rowsLeft: 0,
-    });
+    expect(await rollOnce()).toEqual({ rows: 1, minutes: 1, hours: 1, more: false, rowsLeft: 0 });
+    expect(await rollOnce()).toEqual({ rows: 0, minutes: 0, hours: 0, more: false, rowsLeft: 0 });
   });
 
   test('is not passed over where it took its id before others and was committed after them', async () => {
@@ -384,7 +375,7 @@ describe('what arrives late', () => {
     const quick = given(3, 'web-01', start + 4);
     await insert([quick]);
     const { seenId, minutesUntilSeconds } = await rollups().progress();
-    expect(await rollups().startPass().step()).toMatchObject({ rows: 0 });
+    expect(await rollOnce()).toMatchObject({ rows: 0 });
     expect(await rollups().progress()).toMatchObject({ seenId, minutesUntilSeconds });
     await slow.query('COMMIT');
     await slow.end();

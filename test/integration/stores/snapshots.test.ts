@@ -128,7 +128,13 @@ describe('inserting snapshots', () => {
   test('a batch with a row that cannot be stored leaves nothing behind and is no outage', async () => {
     const [good, bad] = batch('bad', 2) as [SnapshotRow, SnapshotRow];
     bad.agentId = 'bad\u0000';
-    await expect(storeWith(30).insert([good, bad])).rejects.toThrow(RejectedDataError);
+    const error: unknown = await storeWith(30)
+      .insert([good, bad])
+      .catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(RejectedDataError);
+    expect(error).not.toBeInstanceOf(UnavailableError);
+    expect(isRetryablePostgresError(error)).toBe(false);
+    expect(sqlStateOf((error as Error).cause)).toBe('22021');
     expect(await rowsOf('bad')).toHaveLength(0);
   });
 });

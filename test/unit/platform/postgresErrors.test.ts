@@ -73,13 +73,15 @@ describe('errors of PostgreSQL', () => {
     expect(isRetryablePostgresError(fromPg(state))).toBe(false);
   });
 
-  test.each([fromPrisma('42601'), fromPg('XX000'), new ReferenceError('You are trying to import')])(
-    '%s is neither worth repeating for certain nor the fault of the data',
-    (error) => {
-      expect(isRetryablePostgresError(error)).toBe(false);
-      expect(isRefusedByPostgres(error)).toBe(false);
-    },
-  );
+  test.each([
+    fromPrisma('42601'),
+    fromPg('42601'),
+    fromPg('XX000'),
+    new ReferenceError('You are trying to import'),
+  ])('%s is neither worth repeating for certain nor the fault of the data', (error) => {
+    expect(isRetryablePostgresError(error)).toBe(false);
+    expect(isRefusedByPostgres(error)).toBe(false);
+  });
 
   test.each([
     withoutState('DatabaseNotReachable'),
