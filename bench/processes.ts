@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { messageOf } from '../core/errors.ts';
-import { tailOf } from '../core/platform/dataDir.ts';
+import { tailOf } from '../scripts/embedded/dataDir.ts';
 
 /** A process under measurement. */
 export interface RunningProcess {

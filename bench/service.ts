@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { freePort } from '../core/platform/dataDir.ts';
+import { freePort } from '../scripts/embedded/dataDir.ts';
 import { startProcess, type RunningProcess } from './processes.ts';
 import type { Stores } from './stores.ts';
 import type { Roles } from './usage.ts';

@@ -1,8 +1,12 @@
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import pg from 'pg';
-import { startEmbeddedPostgres } from '../core/platform/embeddedPostgres.ts';
-import { findRedisServer, startEmbeddedRedis, type EmbeddedRedis } from '../core/platform/embeddedRedis.ts';
+import { startEmbeddedPostgres } from '../scripts/embedded/embeddedPostgres.ts';
+import {
+  findRedisServer,
+  startEmbeddedRedis,
+  type EmbeddedRedis,
+} from '../scripts/embedded/embeddedRedis.ts';
 
 /** The stores as `npm start` brings them, each run with empty ones: nothing of one run is left for the next to pay. */
 export interface Stores {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { messageOf } from '../core/errors.ts';
-import { startEmbeddedPostgres } from '../core/platform/embeddedPostgres.ts';
+import { startEmbeddedPostgres } from './embedded/embeddedPostgres.ts';
 import { createLogger } from '../core/platform/logger.ts';
 import { migrate } from '../core/platform/migrate.ts';
 import { WRITTEN_TABLE } from '../core/platform/migrationFiles.ts';

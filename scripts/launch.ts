@@ -1,10 +1,10 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '../core/config.ts';
-import { postgresIsConfigured, redisIsConfigured } from '../core/configuredStores.ts';
-import { freePort, makeWritable } from '../core/platform/dataDir.ts';
-import { startEmbeddedPostgres } from '../core/platform/embeddedPostgres.ts';
-import { findRedisServer, startEmbeddedRedis } from '../core/platform/embeddedRedis.ts';
+import { postgresIsConfigured, redisIsConfigured } from './embedded/configuredStores.ts';
+import { freePort, makeWritable } from './embedded/dataDir.ts';
+import { startEmbeddedPostgres } from './embedded/embeddedPostgres.ts';
+import { findRedisServer, startEmbeddedRedis } from './embedded/embeddedRedis.ts';
 import { assertPortIsFree, reachableUrl } from './address.ts';
 import { startNodeChild, type NodeChild } from './nodeChild.ts';
 import { takeRunLock } from './runLock.ts';

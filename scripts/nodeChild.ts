@@ -2,8 +2,8 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { StartError } from '../core/errors.ts';
-import { rotate } from '../core/platform/dataDir.ts';
-import { describeExit, type Exit } from '../core/platform/guardedChild.ts';
+import { rotate } from './embedded/dataDir.ts';
+import { describeExit, type Exit } from './embedded/guardedChild.ts';
 import { createFaultReader, type FaultReader } from './faultReader.ts';
 import type { Service } from './supervise.ts';
 

@@ -1,7 +1,7 @@
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StartError } from '../core/errors.ts';
-import { endProcess, startOf } from '../core/platform/otherProcess.ts';
+import { endProcess, startOf } from './embedded/otherProcess.ts';
 
 /** One process, named for good by its id together with its start. */
 interface ProcessName {

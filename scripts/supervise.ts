@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { describeExit, type Exit } from '../core/platform/guardedChild.ts';
+import { describeExit, type Exit } from './embedded/guardedChild.ts';
 import { messageOf } from '../core/errors.ts';
 
 /** Something that runs beside us: a store, or a process of ours. */

@@ -7,9 +7,9 @@ import { PROJECT, setUpOrExit } from './setup.mjs';
 
 await setUpOrExit();
 
-/** @type {typeof import('../core/platform/embeddedRedis.ts')} */
+/** @type {typeof import('./embedded/embeddedRedis.ts')} */
 const { findRedisServer } = await import(
-  new URL('../dist/core/platform/embeddedRedis.js', import.meta.url).href
+  new URL('../dist/scripts/embedded/embeddedRedis.js', import.meta.url).href
 );
 try {
   const server = await findRedisServer({ cacheDir: join(PROJECT, '.topline/cache'), log: console.log });

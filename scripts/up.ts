@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadConfig } from '../core/config.ts';
-import { postgresIsConfigured, redisIsConfigured } from '../core/configuredStores.ts';
+import { postgresIsConfigured, redisIsConfigured } from './embedded/configuredStores.ts';
 import { ConfigError, messageOf, StartError } from '../core/errors.ts';
 import { createLauncher } from './launch.ts';
 import { HELP, readOptions } from './upOptions.ts';

@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../core/platform/embeddedPostgres.ts';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../scripts/embedded/embeddedPostgres.ts';
 
 /** Where `npm run bench -- seed-history` keeps what it made: tens of gigabytes, so it is made once and kept. */
 export const DATASET_DIRECTORY = '.topline/bench-history';

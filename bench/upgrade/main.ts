@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
-import { freePort } from '../../core/platform/dataDir.ts';
+import { freePort } from '../../scripts/embedded/dataDir.ts';
 import { createLogger } from '../../core/platform/logger.ts';
 import { openPrisma } from '../../core/platform/prisma.ts';
 import { messageOf } from '../../core/errors.ts';

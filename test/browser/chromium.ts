@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { chromium, type Browser } from 'playwright-core';
 import { messageOf } from '../../core/errors.ts';
-import { findOnPath, isExecutable } from '../../core/platform/onPath.ts';
+import { findOnPath, isExecutable } from '../../scripts/embedded/onPath.ts';
 
 const run = promisify(execFile);
 

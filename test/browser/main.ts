@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { messageOf } from '../../core/errors.ts';
-import { findRedisServer } from '../../core/platform/embeddedRedis.ts';
+import { findRedisServer } from '../../scripts/embedded/embeddedRedis.ts';
 import { createProgress } from '../../scripts/progress.ts';
 import type { Ground } from '../faults/stand.ts';
 import { startPostgres } from '../faults/stores.ts';

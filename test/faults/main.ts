@@ -3,7 +3,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { messageOf } from '../../core/errors.ts';
-import { findRedisServer } from '../../core/platform/embeddedRedis.ts';
+import { findRedisServer } from '../../scripts/embedded/embeddedRedis.ts';
 import type { FaultCase } from './case.ts';
 import { CASES } from './cases/index.ts';
 import { HELP, readOptions, type Options } from './options.ts';

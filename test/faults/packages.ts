@@ -3,7 +3,7 @@ import { access, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { messageOf } from '../../core/errors.ts';
-import { unpackPackages } from '../../core/platform/debianPackages.ts';
+import { unpackPackages } from '../../scripts/embedded/debianPackages.ts';
 
 const run = promisify(execFile);
 

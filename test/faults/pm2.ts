@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { endProcess, pidIn } from '../../core/platform/otherProcess.ts';
+import { endProcess, pidIn } from '../../scripts/embedded/otherProcess.ts';
 import { findProjectFile } from '../../core/platform/projectRoot.ts';
 import { findPm2 } from './packages.ts';
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { RedisServer } from '../../core/platform/embeddedRedis.ts';
+import type { RedisServer } from '../../scripts/embedded/embeddedRedis.ts';
 import { startSentinelGroup } from '../support/sentinelGroup.ts';
 import { isStopped, type BreakableRedis } from './stores.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { lastingPort } from './lastingPort.ts';
-import type { EmbeddedRedisOptions, RedisServer } from '../../core/platform/embeddedRedis.ts';
+import type { EmbeddedRedisOptions, RedisServer } from '../../scripts/embedded/embeddedRedis.ts';
 import { openQueue, type Queue } from '../../core/platform/queue.ts';
 import { STAGES } from '../../core/contracts/queues.ts';
 import { ALERT_SECONDS } from './check.ts';

@@ -10,8 +10,8 @@ import {
   type EmbeddedRedis,
   type EmbeddedRedisOptions,
   type RedisServer,
-} from '../../core/platform/embeddedRedis.ts';
-import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../core/platform/embeddedPostgres.ts';
+} from '../../scripts/embedded/embeddedRedis.ts';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../scripts/embedded/embeddedPostgres.ts';
 
 /** A store that can be broken and mended; port and data stay the same. */
 export interface BreakableStore {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import pg from 'pg';
 import type { Snapshot } from '../../core/contracts/snapshot.ts';
-import { freePort } from '../../core/platform/dataDir.ts';
+import { freePort } from '../../scripts/embedded/dataDir.ts';
 import { nowSeconds } from '../../core/time.ts';
 import { snapshotAt } from '../support/history.ts';
 import { get } from '../support/http.ts';

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../core/platform/embeddedPostgres.ts';
-import { startEmbeddedRedis, type EmbeddedRedis } from '../../core/platform/embeddedRedis.ts';
-import { commandLineOf, isAlive } from '../../core/platform/otherProcess.ts';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../scripts/embedded/embeddedPostgres.ts';
+import { startEmbeddedRedis, type EmbeddedRedis } from '../../scripts/embedded/embeddedRedis.ts';
+import { commandLineOf, isAlive } from '../../scripts/embedded/otherProcess.ts';
 import { firstLineOf, runCompiled } from '../support/compiled.ts';
 import { redisServer } from '../support/sharedStores.ts';
 import { makeTempDir, type TempDir } from '../support/tempDir.ts';
@@ -222,7 +222,7 @@ describe('the embedded PostgreSQL', () => {
 
 test('both stores end with the process that started them, even where that one is killed', async () => {
   const launcher = runCompiled(
-    { redis: 'core/platform/embeddedRedis.js', postgres: 'core/platform/embeddedPostgres.js' },
+    { redis: 'scripts/embedded/embeddedRedis.js', postgres: 'scripts/embedded/embeddedPostgres.js' },
     `const log = () => {};
     const stores = await Promise.all([
       redis.startEmbeddedRedis({ dataDir: ${JSON.stringify(join(directory.path, 'redis'))}, server: ${JSON.stringify(redisServer())}, log }),

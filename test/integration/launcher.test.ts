@@ -2,7 +2,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { loadConfig } from '../../core/config.ts';
-import { isAlive } from '../../core/platform/otherProcess.ts';
+import { isAlive } from '../../scripts/embedded/otherProcess.ts';
 import { createLauncher, type Launcher } from '../../scripts/launch.ts';
 import { makeTempDir, type TempDir } from '../support/tempDir.ts';
 import { waitFor } from '../support/waitFor.ts';

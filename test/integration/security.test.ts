@@ -9,7 +9,7 @@ import { Redis } from 'ioredis';
 import { dashboardRouter } from '../../api/dashboard.ts';
 import { docsRouter } from '../../api/docs.ts';
 import type { ClientToServerEvents } from '../../core/contracts/live.ts';
-import { freePort } from '../../core/platform/dataDir.ts';
+import { freePort } from '../../scripts/embedded/dataDir.ts';
 import { openQueue } from '../../core/platform/queue.ts';
 import { createAgentTokenStore } from '../../core/stores/agentTokens.ts';
 import { nowSeconds } from '../../core/time.ts';

@@ -1,8 +1,8 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { findRedisServer } from '../../core/platform/embeddedRedis.ts';
-import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../core/platform/embeddedPostgres.ts';
+import { findRedisServer } from '../../scripts/embedded/embeddedRedis.ts';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../scripts/embedded/embeddedPostgres.ts';
 import { REDIS_SERVER_VARIABLE, POSTGRES_VARIABLE } from './sharedStores.ts';
 
 declare global {

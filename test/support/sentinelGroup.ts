@@ -2,9 +2,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { freePort } from '../../core/platform/dataDir.ts';
-import type { RedisServer } from '../../core/platform/embeddedRedis.ts';
-import { spawnGuarded, type GuardedChild } from '../../core/platform/guardedChild.ts';
+import { freePort } from '../../scripts/embedded/dataDir.ts';
+import type { RedisServer } from '../../scripts/embedded/embeddedRedis.ts';
+import { spawnGuarded, type GuardedChild } from '../../scripts/embedded/guardedChild.ts';
 
 export interface SentinelGroupOptions {
   /** For configurations, data and logs. */

@@ -1,4 +1,4 @@
-import type { RedisServer } from '../../core/platform/embeddedRedis.ts';
+import type { RedisServer } from '../../scripts/embedded/embeddedRedis.ts';
 
 /** Through these globalSetup tells the test files, which run in processes of their own, what there is. */
 export const REDIS_SERVER_VARIABLE = 'TOPLINE_TEST_REDIS_SERVER';

@@ -4,8 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { freePort } from '../../core/platform/dataDir.ts';
-import { startEmbeddedRedis, type EmbeddedRedisOptions } from '../../core/platform/embeddedRedis.ts';
+import { freePort } from '../../scripts/embedded/dataDir.ts';
+import { startEmbeddedRedis, type EmbeddedRedisOptions } from '../../scripts/embedded/embeddedRedis.ts';
 import { redisServer, sharedPostgresDsn } from './sharedStores.ts';
 import { waitFor } from './waitFor.ts';
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
-import { isAlive } from '../../../core/platform/otherProcess.ts';
+import { isAlive } from '../../../scripts/embedded/otherProcess.ts';
 import { onStand, type CaseContext, type FaultCase, type Findings } from '../case.ts';
 import { mountSmallDisk, reasonWithoutDisk, type SmallDisk } from '../disk.ts';
 import type { Stand } from '../stand.ts';

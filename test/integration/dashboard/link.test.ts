@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, afterAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { freePort } from '../../../core/platform/dataDir.ts';
+import { freePort } from '../../../scripts/embedded/dataDir.ts';
 import { nowSeconds } from '../../../core/time.ts';
 import { createLink, type Link, type Resumed } from '../../../dashboard/live/link.ts';
 import { post } from '../../support/http.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
-import { freePort } from '../../../core/platform/dataDir.ts';
+import { freePort } from '../../../scripts/embedded/dataDir.ts';
 import { nowSeconds } from '../../../core/time.ts';
 import { createTestHistory, snapshotAt, type TestHistory } from '../../support/history.ts';
 import { storeSnapshots } from '../../support/historyService.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { loadConfig, SETTINGS, type SettingName } from '../../../core/config.ts';
-import { postgresIsConfigured, redisIsConfigured } from '../../../core/configuredStores.ts';
+import { postgresIsConfigured, redisIsConfigured } from '../../../scripts/embedded/configuredStores.ts';
 import { ConfigError } from '../../../core/errors.ts';
 
 /** The faults an environment is refused with. */

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { isAlive, startOf } from '../../../core/platform/otherProcess.ts';
+import { isAlive, startOf } from '../../../scripts/embedded/otherProcess.ts';
 import { takeRunLock } from '../../../scripts/runLock.ts';
 import { makeTempDir, type TempDir } from '../../support/tempDir.ts';
 

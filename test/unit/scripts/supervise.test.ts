@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import type { Exit } from '../../../core/platform/guardedChild.ts';
+import type { Exit } from '../../../scripts/embedded/guardedChild.ts';
 import { supervise, type Service } from '../../../scripts/supervise.ts';
 import { waitFor } from '../../support/waitFor.ts';
 

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readFile, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { StartError } from '../errors.ts';
+import { StartError } from '../../core/errors.ts';
 import { findOnPath } from './onPath.ts';
 
 const run = promisify(execFile);

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { chown, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { messageOf, StartError } from '../errors.ts';
+import { messageOf, StartError } from '../../core/errors.ts';
 import { absentAs } from './dataDir.ts';
 import type { PostgresBinaries } from './postgresBinaries.ts';
 import type { RunAs } from './postgresUser.ts';

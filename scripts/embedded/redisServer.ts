@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { messageOf, StartError } from '../errors.ts';
+import { messageOf, StartError } from '../../core/errors.ts';
 import { makeWritable } from './dataDir.ts';
 import { libraryPath, unpackPackages } from './debianPackages.ts';
 import { findOnPath, isExecutable } from './onPath.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { StartError } from '../errors.ts';
+import { StartError } from '../../core/errors.ts';
 import { tailOf } from './dataDir.ts';
 import { describeExit, type Exit, type GuardedChild } from './guardedChild.ts';
 

@@ -8,8 +8,8 @@ import {
   secretIn,
   tailOf,
   writePrivate,
-} from '../../../core/platform/dataDir.ts';
-import { makeTempDir, type TempDir } from '../../support/tempDir.ts';
+} from '../../../../scripts/embedded/dataDir.ts';
+import { makeTempDir, type TempDir } from '../../../support/tempDir.ts';
 
 describe('a data directory', () => {
   let directory: TempDir;

@@ -1,7 +1,7 @@
 import { rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import pg from 'pg';
-import { StartError } from '../errors.ts';
+import { StartError } from '../../core/errors.ts';
 import { absentAs, freePort, makeWritable, rotate, secretIn } from './dataDir.ts';
 import { spawnGuarded, type Exit } from './guardedChild.ts';
 import { commandLineOf, endProcess, isAlive, pidIn } from './otherProcess.ts';

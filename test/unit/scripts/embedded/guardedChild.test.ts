@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { describeExit, spawnGuarded, type GuardedChild } from '../../../core/platform/guardedChild.ts';
-import { isAlive } from '../../../core/platform/otherProcess.ts';
-import { firstLineOf, runCompiled } from '../../support/compiled.ts';
-import { makeTempDir, type TempDir } from '../../support/tempDir.ts';
-import { waitFor } from '../../support/waitFor.ts';
+import { describeExit, spawnGuarded, type GuardedChild } from '../../../../scripts/embedded/guardedChild.ts';
+import { isAlive } from '../../../../scripts/embedded/otherProcess.ts';
+import { firstLineOf, runCompiled } from '../../../support/compiled.ts';
+import { makeTempDir, type TempDir } from '../../../support/tempDir.ts';
+import { waitFor } from '../../../support/waitFor.ts';
 
 describe('a guarded child', () => {
   let directory: TempDir;
@@ -85,7 +85,7 @@ describe('a guarded child', () => {
     ],
   ])('%s when our process is killed', async (_, script) => {
     const launcher = runCompiled(
-      { guarded: 'core/platform/guardedChild.js' },
+      { guarded: 'scripts/embedded/guardedChild.js' },
       `const child = await guarded.spawnGuarded(${JSON.stringify({
         command: 'sh',
         args: ['-c', script],

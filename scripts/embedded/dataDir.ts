@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
-import { messageOf, StartError } from '../errors.ts';
+import { messageOf, StartError } from '../../core/errors.ts';
 
 /**
  * Makes a directory and proves that it can be written to.

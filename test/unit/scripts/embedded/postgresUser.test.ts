@@ -1,9 +1,9 @@
 import { chmod, chown, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { findPostgresBinaries } from '../../../core/platform/postgresBinaries.ts';
-import { choosePostgresUser } from '../../../core/platform/postgresUser.ts';
-import { makeTempDir, type TempDir } from '../../support/tempDir.ts';
+import { findPostgresBinaries } from '../../../../scripts/embedded/postgresBinaries.ts';
+import { choosePostgresUser } from '../../../../scripts/embedded/postgresUser.ts';
+import { makeTempDir, type TempDir } from '../../../support/tempDir.ts';
 
 const asRoot = process.getuid?.() === 0 ? test : test.skip;
 const asAnother = process.getuid?.() === 0 ? test.skip : test;

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { open } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { createInterface } from 'node:readline';
-import { messageOf } from '../errors.ts';
+import { messageOf } from '../../core/errors.ts';
 
 /** How a child ended: one of the two is null. */
 export interface Exit {

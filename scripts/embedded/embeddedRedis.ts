@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { StartError } from '../errors.ts';
+import { StartError } from '../../core/errors.ts';
 import { freePort, makeWritable, rotate, secretIn, writePrivate } from './dataDir.ts';
 import { spawnGuarded, type Exit } from './guardedChild.ts';
 import { commandLineOf, endProcess, pidIn } from './otherProcess.ts';

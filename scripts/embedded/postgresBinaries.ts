@@ -2,7 +2,7 @@ import { chmod, readFile, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { messageOf, StartError } from '../errors.ts';
+import { messageOf, StartError } from '../../core/errors.ts';
 import { isExecutable } from './onPath.ts';
 
 export interface PostgresBinaries {

@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { findRedisServer } from '../../../core/platform/redisServer.ts';
-import { makeTempDir, type TempDir } from '../../support/tempDir.ts';
+import { findRedisServer } from '../../../../scripts/embedded/redisServer.ts';
+import { makeTempDir, type TempDir } from '../../../support/tempDir.ts';
 
 /** Knows its packages once an `update` has been made into a place of our own, or from the start. */
 const APT_GET = `

@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { findRedisServer } from '../../../core/platform/redisServer.ts';
-import { makeTempDir, type TempDir } from '../../support/tempDir.ts';
+import { findRedisServer } from '../../../../scripts/embedded/redisServer.ts';
+import { makeTempDir, type TempDir } from '../../../support/tempDir.ts';
 
 describe('finding a Redis server', () => {
   let directory: TempDir;

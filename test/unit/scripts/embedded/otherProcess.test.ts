@@ -2,9 +2,15 @@ import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { commandLineOf, endProcess, isAlive, pidIn, startOf } from '../../../core/platform/otherProcess.ts';
-import { makeTempDir, type TempDir } from '../../support/tempDir.ts';
-import { waitFor } from '../../support/waitFor.ts';
+import {
+  commandLineOf,
+  endProcess,
+  isAlive,
+  pidIn,
+  startOf,
+} from '../../../../scripts/embedded/otherProcess.ts';
+import { makeTempDir, type TempDir } from '../../../support/tempDir.ts';
+import { waitFor } from '../../../support/waitFor.ts';
 
 const GONE = 2 ** 22 + 1;
 
