@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Health } from '../core/contracts/health.ts';
 import { redisDurabilityWarnings } from '../core/platform/redis.ts';
-import { estimateLeft, type UpgradeProgress } from '../core/stores/upgradeProgress.ts';
+import { estimateLeft, type UpgradeProgress } from '../core/upgrade/progress.ts';
 import { PATIENCE_MS, within } from './patience.ts';
 
 /** Asks each store whether it is there, at the same time and not for long. */

@@ -24,7 +24,7 @@ import { createRateLimitStore } from '../core/stores/rateLimit.ts';
 import { createRollupStore } from '../core/stores/rollups.ts';
 import { createExportStore, type ExportStore } from '../core/stores/exportRows.ts';
 import { createTimelineStore } from '../core/stores/timeline.ts';
-import { readProgress } from '../core/stores/upgradeProgress.ts';
+import { readProgress } from '../core/upgrade/progress.ts';
 import { createAccess } from './access.ts';
 import { openAlerting } from './alerting/alerting.ts';
 import { createChannelTest } from './alerting/testChannel.ts';

@@ -6,10 +6,10 @@ import { parseArgs } from 'node:util';
 import { messageOf } from '../core/errors.ts';
 import { startEmbeddedPostgres } from './embedded/embeddedPostgres.ts';
 import { createLogger } from '../core/platform/logger.ts';
-import { migrate } from '../core/platform/migrate.ts';
-import { WRITTEN_TABLE } from '../core/platform/migrationFiles.ts';
+import { migrate } from '../core/schema/migrate.ts';
+import { WRITTEN_TABLE } from '../core/schema/migrationFiles.ts';
 import { openPrisma } from '../core/platform/prisma.ts';
-import { findSchemaDrift } from '../core/platform/schemaDrift.ts';
+import { findSchemaDrift } from '../core/schema/schemaDrift.ts';
 import { createRollupStore } from '../core/stores/rollups.ts';
 import { createSnapshotStore } from '../core/stores/snapshots.ts';
 

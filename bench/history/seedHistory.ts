@@ -3,7 +3,7 @@ import pg from 'pg';
 import { loadConfig } from '../../core/config.ts';
 import { snapshotSchema } from '../../core/contracts/snapshot.ts';
 import { createLogger } from '../../core/platform/logger.ts';
-import { migrate } from '../../core/platform/migrate.ts';
+import { migrate } from '../../core/schema/migrate.ts';
 import { packedTableOf, quoteName, rollupTablesOf } from '../../core/platform/postgresNames.ts';
 import { openPrisma } from '../../core/platform/prisma.ts';
 import { toSnapshotRow } from '../../core/snapshotRow.ts';

@@ -1,6 +1,6 @@
 import { loadConfig } from '../../core/config.ts';
 import { createLogger } from '../../core/platform/logger.ts';
-import { migrate } from '../../core/platform/migrate.ts';
+import { migrate } from '../../core/schema/migrate.ts';
 import { openDataset } from '../history/dataset.ts';
 import { startLoad } from '../load/load.ts';
 import type { LoadPlan } from '../load/plan.ts';

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { loadConfig } from '../../core/config.ts';
 import { createLogger } from '../../core/platform/logger.ts';
-import { migrate } from '../../core/platform/migrate.ts';
+import { migrate } from '../../core/schema/migrate.ts';
 import { openPrisma } from '../../core/platform/prisma.ts';
 import { createAgentStateStore } from '../../core/stores/agentStates.ts';
 import { createAgentStore } from '../../core/stores/agents.ts';

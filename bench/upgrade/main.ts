@@ -11,7 +11,7 @@ import { openPrisma } from '../../core/platform/prisma.ts';
 import { messageOf } from '../../core/errors.ts';
 import { toSnapshotRow } from '../../core/snapshotRow.ts';
 import { createSnapshotStore } from '../../core/stores/snapshots.ts';
-import { readProgress } from '../../core/stores/upgradeProgress.ts';
+import { readProgress } from '../../core/upgrade/progress.ts';
 import { startProcess, type RunningProcess } from '../processes.ts';
 import { describeLatency } from '../statistics.ts';
 import { openStores } from '../stores.ts';

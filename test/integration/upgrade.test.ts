@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { UnavailableError } from '../../core/errors.ts';
 import { createLogger } from '../../core/platform/logger.ts';
-import { migrate } from '../../core/platform/migrate.ts';
+import { migrate } from '../../core/schema/migrate.ts';
 import {
   agentTablesOf,
   ALERTING_SUFFIXES,
@@ -15,10 +15,10 @@ import {
   rollupTablesOf,
 } from '../../core/platform/postgresNames.ts';
 import { openPrisma, type PrismaConnection } from '../../core/platform/prisma.ts';
-import { findSchemaDrift } from '../../core/platform/schemaDrift.ts';
+import { findSchemaDrift } from '../../core/schema/schemaDrift.ts';
 import { toSnapshotRow } from '../../core/snapshotRow.ts';
 import { createSnapshotStore } from '../../core/stores/snapshots.ts';
-import { createUpgrade, type Upgrade } from '../../core/stores/upgrade.ts';
+import { createUpgrade, type Upgrade } from '../../core/upgrade/moveRows.ts';
 import { nowSeconds } from '../../core/time.ts';
 import { runUpgrade } from '../../workers/upgrade.ts';
 import { runCompiled } from '../support/compiled.ts';
@@ -440,7 +440,7 @@ describe('whatever happens to those who move', () => {
   function startMover(): ChildProcess {
     return runCompiled(
       {
-        upgrade: 'core/stores/upgrade.js',
+        upgrade: 'core/upgrade/moveRows.js',
         prisma: 'core/platform/prisma.js',
         logger: 'core/platform/logger.js',
         worker: 'workers/upgrade.js',

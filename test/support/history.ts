@@ -1,5 +1,5 @@
 import { createLogger, type Logger } from '../../core/platform/logger.ts';
-import { migrate } from '../../core/platform/migrate.ts';
+import { migrate } from '../../core/schema/migrate.ts';
 import { openPrisma, type PrismaClient } from '../../core/platform/prisma.ts';
 import { packedTableOf } from '../../core/platform/postgresNames.ts';
 import { toSnapshotRow, type SnapshotRow } from '../../core/snapshotRow.ts';

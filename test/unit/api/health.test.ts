@@ -4,7 +4,7 @@ import { createReadiness } from '../../../api/routes/health.ts';
 import { loadConfig } from '../../../core/config.ts';
 import { createLogger } from '../../../core/platform/logger.ts';
 import { openRedis, type RedisConnection } from '../../../core/platform/redis.ts';
-import type { UpgradeProgress } from '../../../core/stores/upgradeProgress.ts';
+import type { UpgradeProgress } from '../../../core/upgrade/progress.ts';
 import { startTestRedis, type TestRedis } from '../../support/stores.ts';
 import { waitFor } from '../../support/waitFor.ts';
 import { whileFrozen } from '../../support/frozenRedis.ts';

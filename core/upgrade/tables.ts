@@ -1,4 +1,4 @@
-import { deriveName } from './postgresNames.ts';
+import { deriveName } from '../platform/postgresNames.ts';
 
 /** The tables that are there for as long as rows of the service before are being moved. */
 export interface UpgradeTables {

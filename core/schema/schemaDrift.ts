@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { WRITTEN_TABLE, readSchema } from './migrationFiles.ts';
-import { findProjectFile } from './projectRoot.ts';
+import { findProjectFile } from '../platform/projectRoot.ts';
 import { NO_FILTERS, openSchemaEngine } from './schemaEngine.ts';
 
 export interface SchemaDriftOptions {

@@ -8,9 +8,16 @@ import {
   packedTableOf,
   quoteName,
   ROLLUP_SUFFIXES,
-} from './postgresNames.ts';
-import { assertNamesAreFree, dependentNames, isSeedTable, planRoom, rename, type Room } from './seedTable.ts';
-import { upgradeTablesOf } from './upgradeTables.ts';
+} from '../platform/postgresNames.ts';
+import {
+  assertNamesAreFree,
+  dependentNames,
+  isSeedTable,
+  planRoom,
+  rename,
+  type Room,
+} from '../upgrade/seedTable.ts';
+import { upgradeTablesOf } from '../upgrade/tables.ts';
 
 /** What a database holds under the names of the history, and what it knows of migrations. */
 export interface DatabaseState {

@@ -1,7 +1,7 @@
 import { sqlStateOf } from '../platform/postgresErrors.ts';
 import { quoteName } from '../platform/postgresNames.ts';
-import { upgradeTablesOf } from '../platform/upgradeTables.ts';
-import type { Sql } from './partitionCatalog.ts';
+import { upgradeTablesOf } from './tables.ts';
+import type { Sql } from '../stores/partitionCatalog.ts';
 
 /** How far the move of the rows of the service before has come. */
 export interface UpgradeProgress {

@@ -1,13 +1,13 @@
 import pg from 'pg';
 import { messageOf, StartError, UnavailableError } from '../errors.ts';
 import { findRoom, hasHistory, readState, tableIsMissing, type DatabaseState } from './historyTable.ts';
-import type { Logger } from './logger.ts';
+import type { Logger } from '../platform/logger.ts';
 import { readMigrations, readSchema, toMigrationList, type Migration } from './migrationFiles.ts';
-import { isRetryablePostgresError, postgresMessageOf, sqlStateOf } from './postgresErrors.ts';
-import { findProjectFile } from './projectRoot.ts';
+import { isRetryablePostgresError, postgresMessageOf, sqlStateOf } from '../platform/postgresErrors.ts';
+import { findProjectFile } from '../platform/projectRoot.ts';
 import { NO_FILTERS, openSchemaEngine } from './schemaEngine.ts';
-import { adoptRenamed, isSeedTable, tellBlockers, type Room } from './seedTable.ts';
-import { upgradeTablesOf } from './upgradeTables.ts';
+import { adoptRenamed, isSeedTable, tellBlockers, type Room } from '../upgrade/seedTable.ts';
+import { upgradeTablesOf } from '../upgrade/tables.ts';
 
 export interface MigrateOptions {
   dsn: string;

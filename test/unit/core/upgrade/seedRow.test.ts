@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { snapshotSchema } from '../../../../core/contracts/snapshot.ts';
 import { toSnapshotRow } from '../../../../core/snapshotRow.ts';
-import { readSeedRow } from '../../../../core/stores/seedRow.ts';
+import { readSeedRow } from '../../../../core/upgrade/seedRow.ts';
 
 const NOW = 1_764_000_000;
 

@@ -1,5 +1,5 @@
-import { deriveName, packedTableOf, quoteName } from './postgresNames.ts';
-import { upgradeTablesOf } from './upgradeTables.ts';
+import { deriveName, packedTableOf, quoteName } from '../platform/postgresNames.ts';
+import { upgradeTablesOf } from './tables.ts';
 
 /** Which tables of the service before still have rows that the view has to show beside the packed ones. */
 export interface ViewParts {

@@ -1,15 +1,20 @@
 import { isLostRace, sqlStateOf } from '../platform/postgresErrors.ts';
 import { deriveName, packedTableOf, quoteName } from '../platform/postgresNames.ts';
 import type { SnapshotRow } from '../snapshotRow.ts';
-import { upgradeTablesOf } from '../platform/upgradeTables.ts';
-import { textArrayOf } from './columns.ts';
-import { DAY_SECONDS, earlierNow, type Sql } from './partitionCatalog.ts';
-import { createPartitions } from './partitions.ts';
+import { upgradeTablesOf } from './tables.ts';
+import { textArrayOf } from '../stores/columns.ts';
+import { DAY_SECONDS, earlierNow, type Sql } from '../stores/partitionCatalog.ts';
+import { createPartitions } from '../stores/partitions.ts';
 import { readSeedRow } from './seedRow.ts';
-import { compareKeys, SNAPSHOT_PARTITIONS, toColumns, type SnapshotStoreOptions } from './snapshots.ts';
-import { orUnavailable } from './unavailable.ts';
-import { finishUpgrade, lockUpgrade, type UpgradeEnd } from './upgradeEnd.ts';
-import { readProgress, type UpgradeProgress } from './upgradeProgress.ts';
+import {
+  compareKeys,
+  SNAPSHOT_PARTITIONS,
+  toColumns,
+  type SnapshotStoreOptions,
+} from '../stores/snapshots.ts';
+import { orUnavailable } from '../stores/unavailable.ts';
+import { finishUpgrade, lockUpgrade, type UpgradeEnd } from './finish.ts';
+import { readProgress, type UpgradeProgress } from './progress.ts';
 import {
   countPage,
   deletePage,
@@ -18,7 +23,7 @@ import {
   selectPage,
   setAside,
   type PageRow,
-} from './upgradeSql.ts';
+} from './sql.ts';
 
 /** What became of one page of rows. */
 export interface MovedPage {

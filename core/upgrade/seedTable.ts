@@ -1,12 +1,12 @@
 import type pg from 'pg';
 import { StartError } from '../errors.ts';
 import { historyViewSql } from './historyView.ts';
-import type { Logger } from './logger.ts';
-import { deriveName, PACKED_SUFFIX, quoteName } from './postgresNames.ts';
-import { upgradeTablesOf } from './upgradeTables.ts';
+import type { Logger } from '../platform/logger.ts';
+import { deriveName, PACKED_SUFFIX, quoteName } from '../platform/postgresNames.ts';
+import { upgradeTablesOf } from './tables.ts';
 
 // The table of the service before: recognised, put aside, and shown in the view with its rows where they are. The workers
-// move them into the packed table afterwards (core/stores/upgrade.ts).
+// move them into the packed table afterwards (core/upgrade/moveRows.ts).
 
 /** Its columns; it did not know agents. */
 const SEED_COLUMNS = [
