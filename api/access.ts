@@ -1,7 +1,11 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Config } from '../core/config.ts';
-import { isAgentToken, type AgentTokenCache, type AgentTokenTable } from '../core/stores/agentTokens.ts';
+import {
+  isAgentToken,
+  type AgentTokenCache,
+  type AgentTokenTable,
+} from '../core/stores/redis/agentTokens.ts';
 import { clientAddress, isLoopback } from './clientAddress.ts';
 
 /**

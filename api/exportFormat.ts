@@ -1,5 +1,5 @@
 import type { ProcessSample } from '../core/contracts/snapshot.ts';
-import type { ExportedSnapshot } from '../core/stores/exportRows.ts';
+import type { ExportedSnapshot } from '../core/stores/postgres/exportRows.ts';
 
 /** How an export is written. */
 export interface ExportFormat {

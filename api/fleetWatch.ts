@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { messageOf } from '../core/errors.ts';
 import type { ProcessContext } from '../core/platform/process.ts';
 import { oldestWaitingMs, type Queue } from '../core/platform/queue.ts';
-import type { AgentStateStore } from '../core/stores/agentStates.ts';
+import type { AgentStateStore } from '../core/stores/redis/agentStates.ts';
 import type { SharedTime } from './sharedTime.ts';
 
 /** How soon after the threshold an agent is found to be late. */

@@ -1,4 +1,4 @@
-import type { Limit, RateLimitStore } from '../core/stores/rateLimit.ts';
+import type { Limit, RateLimitStore } from '../core/stores/redis/rateLimit.ts';
 
 /** Most snapshots of one agent that are allowed with one question to Redis: 16 s of an agent that reports every 2 s. */
 const LEASE = 8;

@@ -6,7 +6,7 @@ import { agentIdSchema, DEFAULT_AGENT_ID } from '../core/contracts/snapshot.ts';
 import { ConfigError, messageOf, StartError } from '../core/errors.ts';
 import { createLogger, withoutCredentials } from '../core/platform/logger.ts';
 import { openRedis } from '../core/platform/redis.ts';
-import { createAgentTokenStore, type AgentTokenStore } from '../core/stores/agentTokens.ts';
+import { createAgentTokenStore, type AgentTokenStore } from '../core/stores/redis/agentTokens.ts';
 import { nowSeconds } from '../core/time.ts';
 
 const HELP = `Gives single agents a token of their own.

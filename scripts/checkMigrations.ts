@@ -10,8 +10,8 @@ import { migrate } from '../core/schema/migrate.ts';
 import { WRITTEN_TABLE } from '../core/schema/migrationFiles.ts';
 import { openPrisma } from '../core/platform/prisma.ts';
 import { findSchemaDrift } from '../core/schema/schemaDrift.ts';
-import { createRollupStore } from '../core/stores/rollups.ts';
-import { createSnapshotStore } from '../core/stores/snapshots.ts';
+import { createRollupStore } from '../core/stores/postgres/rollups.ts';
+import { createSnapshotStore } from '../core/stores/postgres/snapshots.ts';
 
 const HELP = `Applies prisma/migrations to a throw-away PostgreSQL, with partitions as the service makes them, and compares
 the result with prisma/schema.prisma.

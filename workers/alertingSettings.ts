@@ -8,7 +8,7 @@ import {
   createAlertingSettingsStore,
   type AlertingSettingsCopy,
   type AlertingSettingsStore,
-} from '../core/stores/alertingSettings.ts';
+} from '../core/stores/redis/alertingSettings.ts';
 
 /**
  * The settings of alerting for the roles of this process. The first look publishes the rule of the environment where this

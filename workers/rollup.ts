@@ -1,5 +1,5 @@
 import type { Logger } from '../core/platform/logger.ts';
-import type { RollupStore } from '../core/stores/rollups.ts';
+import type { RollupStore } from '../core/stores/postgres/rollups.ts';
 import { ROLLUP_EVERY_MS } from './schedules.ts';
 import type { WorkerMetrics } from './workerMetrics.ts';
 

@@ -3,7 +3,7 @@ import { parseLabels } from '../core/contracts/labels.ts';
 import type { QueuedRow } from '../core/contracts/queues.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/platform/logger.ts';
-import type { AgentStore, Sighting } from '../core/stores/agents.ts';
+import type { AgentStore, Sighting } from '../core/stores/postgres/agents.ts';
 
 /** An agent is written again after this long, so that PostgreSQL knows to about a minute when it was last seen. */
 const AGAIN_AFTER_MS = 60_000;

@@ -4,11 +4,14 @@ import type { Channel, Delivery } from '../core/contracts/alerting/notification.
 import type { Metrics } from '../core/platform/metrics.ts';
 import type { ProcessContext } from '../core/platform/process.ts';
 import type { Queue } from '../core/platform/queue.ts';
-import { createAcknowledgementStore } from '../core/stores/acknowledgements.ts';
-import { createAlertingSettingsCopy, createAlertingSettingsStore } from '../core/stores/alertingSettings.ts';
-import { createDeliveredStore } from '../core/stores/delivered.ts';
-import { createNotifyGroupStore } from '../core/stores/notifyGroups.ts';
-import { createTestOutcomeStore } from '../core/stores/testOutcomes.ts';
+import { createAcknowledgementStore } from '../core/stores/redis/acknowledgements.ts';
+import {
+  createAlertingSettingsCopy,
+  createAlertingSettingsStore,
+} from '../core/stores/redis/alertingSettings.ts';
+import { createDeliveredStore } from '../core/stores/redis/delivered.ts';
+import { createNotifyGroupStore } from '../core/stores/redis/notifyGroups.ts';
+import { createTestOutcomeStore } from '../core/stores/redis/testOutcomes.ts';
 import { Circuits } from './deliver/circuits.ts';
 import { deliver } from './deliver/deliver.ts';
 import { createDeliveryMetrics } from './deliver/deliveryMetrics.ts';

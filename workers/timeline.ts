@@ -3,8 +3,8 @@ import type { TimelineBatch } from '../core/contracts/queues.ts';
 import type { Snapshot } from '../core/contracts/snapshot.ts';
 import { messageOf, RejectedDataError } from '../core/errors.ts';
 import { fromQueuedRow, toSnapshot } from '../core/snapshotRow.ts';
-import type { AgentObservation, AgentStateStore } from '../core/stores/agentStates.ts';
-import type { TimelineRecord, TimelineStore } from '../core/stores/timeline.ts';
+import type { AgentObservation, AgentStateStore } from '../core/stores/redis/agentStates.ts';
+import type { TimelineRecord, TimelineStore } from '../core/stores/redis/timeline.ts';
 import type { WorkerMetrics } from './workerMetrics.ts';
 
 export interface TimelineDependencies {

@@ -2,10 +2,10 @@ import { createSilencing, type Silencing } from '../../core/alerting/silencing.t
 import type { Alert, AlertState } from '../../core/contracts/alerting/alert.ts';
 import type { Acknowledgement } from '../../core/contracts/alerting/silence.ts';
 import type { AlertDetail, AlertView } from '../../core/contracts/alerting/views.ts';
-import type { AcknowledgementStore } from '../../core/stores/acknowledgements.ts';
-import { entriesOf } from '../../core/stores/alertEntries.ts';
-import type { AlertFilter, AlertPlace, AlertRecordStore } from '../../core/stores/alertRecords.ts';
-import type { OpenAlertStore } from '../../core/stores/openAlerts.ts';
+import type { AcknowledgementStore } from '../../core/stores/redis/acknowledgements.ts';
+import { entriesOf } from '../../core/stores/postgres/alertEntries.ts';
+import type { AlertFilter, AlertPlace, AlertRecordStore } from '../../core/stores/postgres/alertRecords.ts';
+import type { OpenAlertStore } from '../../core/stores/redis/openAlerts.ts';
 import { orRedisUnavailable } from '../redisUnavailable.ts';
 import type { AlertingSettingsAccess } from './settings.ts';
 

@@ -4,14 +4,17 @@ import type { FileSettings } from '../../core/alerting/settingsDocument.ts';
 import { sortHosts, type AllowedHosts } from '../../core/messageHosts.ts';
 import type { PrismaClient } from '../../core/platform/prisma.ts';
 import type { ProcessContext } from '../../core/platform/process.ts';
-import { createAcknowledgementStore, type AcknowledgementStore } from '../../core/stores/acknowledgements.ts';
+import {
+  createAcknowledgementStore,
+  type AcknowledgementStore,
+} from '../../core/stores/redis/acknowledgements.ts';
 import { createAlertingPublisher } from '../../core/stores/alertingPublisher.ts';
-import { createAlertingRows, type AlertingRows } from '../../core/stores/alertingRows.ts';
-import { createAlertingSettingsStore } from '../../core/stores/alertingSettings.ts';
-import { createAlertRecordStore, type AlertRecordStore } from '../../core/stores/alertRecords.ts';
-import { createAuditStore, type AuditStore } from '../../core/stores/audit.ts';
-import { createOpenAlertStore } from '../../core/stores/openAlerts.ts';
-import { createSilenceStore, type SilenceStore } from '../../core/stores/silences.ts';
+import { createAlertingRows, type AlertingRows } from '../../core/stores/postgres/alertingRows.ts';
+import { createAlertingSettingsStore } from '../../core/stores/redis/alertingSettings.ts';
+import { createAlertRecordStore, type AlertRecordStore } from '../../core/stores/postgres/alertRecords.ts';
+import { createAuditStore, type AuditStore } from '../../core/stores/postgres/audit.ts';
+import { createOpenAlertStore } from '../../core/stores/redis/openAlerts.ts';
+import { createSilenceStore, type SilenceStore } from '../../core/stores/postgres/silences.ts';
 import { createAlertBook, type AlertBook } from './alertBook.ts';
 import { startAlertingSettings, type AlertingSettingsAccess } from './settings.ts';
 

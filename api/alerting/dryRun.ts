@@ -6,8 +6,8 @@ import type { DryRun, DryRunBody } from '../../core/contracts/alerting/views.ts'
 import type { AlertRuleBody } from '../../core/contracts/alerting/rule.ts';
 import { ServiceError } from '../../core/errors.ts';
 import type { Sample } from '../../core/rollup/hold.ts';
-import type { AgentStore } from '../../core/stores/agents.ts';
-import type { HistoryStore } from '../../core/stores/history.ts';
+import type { AgentStore } from '../../core/stores/postgres/agents.ts';
+import type { HistoryStore } from '../../core/stores/postgres/history.ts';
 
 /** Most agents that are judged by one request. */
 export const MAX_AGENTS = 20;

@@ -1,7 +1,7 @@
 import type { Channel, NotificationRoute } from '../../core/contracts/alerting/notification.ts';
 import type { AlertRule, AlertRuleBody } from '../../core/contracts/alerting/rule.ts';
 import { UnavailableError } from '../../core/errors.ts';
-import type { SettingRow, SettingRows } from '../../core/stores/settingRows.ts';
+import type { SettingRow, SettingRows } from '../../core/stores/postgres/settingRows.ts';
 import type { Alerting } from './alerting.ts';
 
 /** A channel or a route, with what whoever changes it has to know. */

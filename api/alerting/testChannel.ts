@@ -5,7 +5,7 @@ import type { Dispatch } from '../../core/contracts/alerting/notice.ts';
 import type { Delivery } from '../../core/contracts/alerting/notification.ts';
 import { ServiceError } from '../../core/errors.ts';
 import type { Queue } from '../../core/platform/queue.ts';
-import type { TestOutcomeStore } from '../../core/stores/testOutcomes.ts';
+import type { TestOutcomeStore } from '../../core/stores/redis/testOutcomes.ts';
 import { orRedisUnavailable, REDIS_DEADLINE_MS } from '../redisUnavailable.ts';
 
 /** A little longer than a receiver that does not answer is waited for (workers/deliver/post). */

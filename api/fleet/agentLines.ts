@@ -8,7 +8,7 @@ import {
 import { SPARK_POINTS, type Agent, type Condition } from '../../core/contracts/agents.ts';
 import type { Labels } from '../../core/contracts/labels.ts';
 import type { JsonBytes } from '../../core/jsonBytes.ts';
-import type { AgentRecord } from '../../core/stores/agents.ts';
+import type { AgentRecord } from '../../core/stores/postgres/agents.ts';
 
 /** An agent with what its line is made of: of a thousand, most are only sorted and counted. */
 export interface AgentLine {

@@ -1,5 +1,5 @@
 import { parseLabel, type Labels } from '../../core/contracts/labels.ts';
-import type { AgentStore } from '../../core/stores/agents.ts';
+import type { AgentStore } from '../../core/stores/postgres/agents.ts';
 import { requireHistory } from '../requireHistory.ts';
 
 /** The labels of a query, as pairs: the same key may be there twice, which no agent can fulfil. */

@@ -1,6 +1,6 @@
 import type { Order, Sort } from '../../core/contracts/fleet.ts';
 import { InvalidRequestError } from '../../core/errors.ts';
-import type { ListingStore } from '../../core/stores/listings.ts';
+import type { ListingStore } from '../../core/stores/redis/listings.ts';
 import type { AgentLine } from './agentLines.ts';
 import { matches, sortLines, type AgentFilter } from './agentOrder.ts';
 import { readCursor, writeCursor, type Place } from './cursor.ts';

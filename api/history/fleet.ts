@@ -11,7 +11,7 @@ import type {
   FleetProcess,
   FleetStep,
   FleetUse,
-} from '../../core/stores/fleetHistory.ts';
+} from '../../core/stores/postgres/fleetHistory.ts';
 
 /**
  * Longest range of many hosts that is read from minutes, in seconds: of a thousand hosts that is 360,000 rows for a course

@@ -1,10 +1,10 @@
 import { coverageOf, type Coverage, type RolledUp } from '../../core/history/segments.ts';
 import { openPrisma } from '../../core/platform/prisma.ts';
 import type { ProcessContext } from '../../core/platform/process.ts';
-import { createAgentStore } from '../../core/stores/agents.ts';
-import { createFleetHistoryStore, type FleetHistoryStore } from '../../core/stores/fleetHistory.ts';
-import { createHistoryStore, type HistoryStore } from '../../core/stores/history.ts';
-import { createRollupStore, keptDays, type RollupStore } from '../../core/stores/rollups.ts';
+import { createAgentStore } from '../../core/stores/postgres/agents.ts';
+import { createFleetHistoryStore, type FleetHistoryStore } from '../../core/stores/postgres/fleetHistory.ts';
+import { createHistoryStore, type HistoryStore } from '../../core/stores/postgres/history.ts';
+import { createRollupStore, keptDays, type RollupStore } from '../../core/stores/postgres/rollups.ts';
 import { createAgentsAsked, type AgentsAsked } from './scope.ts';
 import { createTurnstile, type Turnstile } from './turnstile.ts';
 

@@ -1,5 +1,5 @@
-import type { AgentStore } from '../../core/stores/agents.ts';
-import type { AgentIds } from '../../core/stores/fleetHistory.ts';
+import type { AgentStore } from '../../core/stores/postgres/agents.ts';
+import type { AgentIds } from '../../core/stores/postgres/fleetHistory.ts';
 import { idsOfQuery } from '../fleet/labelFilter.ts';
 
 export interface Scope {

@@ -9,8 +9,8 @@ import {
 import { labelsTextSchema } from '../../core/contracts/labels.ts';
 import { ServiceError, type FieldFault } from '../../core/errors.ts';
 import { toQueuedRow, toSnapshotRow, type Origin } from '../../core/snapshotRow.ts';
-import type { SharedClock } from '../../core/stores/clock.ts';
-import type { Limit } from '../../core/stores/rateLimit.ts';
+import type { SharedClock } from '../../core/stores/redis/clock.ts';
+import type { Limit } from '../../core/stores/redis/rateLimit.ts';
 import type { AgentCaller } from '../access.ts';
 import type { RouteContext } from '../context.ts';
 import type { Intake } from '../intake.ts';

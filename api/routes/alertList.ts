@@ -1,7 +1,7 @@
 import { alertPageSchema, alertsQuerySchema, type AlertPage } from '../../core/contracts/alerting/views.ts';
 import { InvalidRequestError } from '../../core/errors.ts';
 import { parseTime, timeFault } from '../../core/history/times.ts';
-import type { AlertPlace } from '../../core/stores/alertRecords.ts';
+import type { AlertPlace } from '../../core/stores/postgres/alertRecords.ts';
 import { nowSeconds } from '../../core/time.ts';
 import type { Alerting } from '../alerting/alerting.ts';
 import { labelPairs } from '../fleet/labelFilter.ts';

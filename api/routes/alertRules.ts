@@ -9,7 +9,7 @@ import {
 } from '../../core/contracts/alerting/rule.ts';
 import { ruleListSchema, type RuleList } from '../../core/contracts/alerting/views.ts';
 import { ServiceError } from '../../core/errors.ts';
-import type { SettingRow } from '../../core/stores/settingRows.ts';
+import type { SettingRow } from '../../core/stores/postgres/settingRows.ts';
 import type { Alerting } from '../alerting/alerting.ts';
 import { listRules } from '../alerting/entries.ts';
 import type { RouteContext } from '../context.ts';

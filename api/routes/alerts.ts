@@ -1,7 +1,7 @@
 import { recentAlertsQuerySchema, recentAlertsSchema } from '../../core/contracts/recent.ts';
-import type { AgentStore } from '../../core/stores/agents.ts';
-import type { AlertStore } from '../../core/stores/alerts.ts';
-import { earlierNow, type SharedClock } from '../../core/stores/clock.ts';
+import type { AgentStore } from '../../core/stores/postgres/agents.ts';
+import type { AlertStore } from '../../core/stores/redis/alerts.ts';
+import { earlierNow, type SharedClock } from '../../core/stores/redis/clock.ts';
 import { nowSeconds } from '../../core/time.ts';
 import { idsOfQuery } from '../fleet/labelFilter.ts';
 import { orRedisUnavailable } from '../redisUnavailable.ts';

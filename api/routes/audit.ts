@@ -1,4 +1,4 @@
-import type { AuditRecord, AuditStore } from '../../core/stores/audit.ts';
+import type { AuditRecord, AuditStore } from '../../core/stores/postgres/audit.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { RouteContext } from '../context.ts';
 import { actorOf } from './changes.ts';

@@ -1,5 +1,5 @@
 import { auditPageSchema, auditQuerySchema, type AuditPage } from '../../core/contracts/alerting/views.ts';
-import type { AuditStore } from '../../core/stores/audit.ts';
+import type { AuditStore } from '../../core/stores/postgres/audit.ts';
 import { requireHistory } from '../requireHistory.ts';
 import { refuseCursor, validate } from '../validation.ts';
 import type { Route } from './route.ts';

@@ -1,5 +1,5 @@
 import { agentChangesSchema, agentSchema, type AgentChanges } from '../../core/contracts/agents.ts';
-import type { AuditStore } from '../../core/stores/audit.ts';
+import type { AuditStore } from '../../core/stores/postgres/audit.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import { readJson } from '../middleware/jsonBody.ts';
 import { requireHistory } from '../requireHistory.ts';

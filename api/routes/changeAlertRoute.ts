@@ -1,7 +1,7 @@
 import { routeSchema, type NotificationRoute } from '../../core/contracts/alerting/notification.ts';
 import { routeViewSchema, type RouteView } from '../../core/contracts/alerting/views.ts';
 import { InvalidRequestError } from '../../core/errors.ts';
-import type { SettingRow } from '../../core/stores/settingRows.ts';
+import type { SettingRow } from '../../core/stores/postgres/settingRows.ts';
 import type { Alerting } from '../alerting/alerting.ts';
 import { listChannels } from '../alerting/entries.ts';
 import type { RouteContext } from '../context.ts';

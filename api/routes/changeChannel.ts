@@ -1,7 +1,7 @@
 import { channelSchema, type Channel } from '../../core/contracts/alerting/notification.ts';
 import { channelViewSchema } from '../../core/contracts/alerting/views.ts';
 import { ServiceError } from '../../core/errors.ts';
-import type { SettingRow } from '../../core/stores/settingRows.ts';
+import type { SettingRow } from '../../core/stores/postgres/settingRows.ts';
 import type { Alerting } from '../alerting/alerting.ts';
 import { changedTarget, channelChangeSchema, refuseTarget } from '../alerting/channelTarget.ts';
 import { channelView, withoutSecrets } from '../alerting/channelView.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ServiceError } from '../../core/errors.ts';
-import type { Actor } from '../../core/stores/audit.ts';
+import type { Actor } from '../../core/stores/postgres/audit.ts';
 import type { RouteContext } from '../context.ts';
 import { validate } from '../validation.ts';
 

@@ -4,7 +4,7 @@ import {
   deliveryPageSchema,
   type DeliveryPage,
 } from '../../core/contracts/alerting/views.ts';
-import type { DeliveryPlace, DeliveryStore } from '../../core/stores/deliveries.ts';
+import type { DeliveryPlace, DeliveryStore } from '../../core/stores/postgres/deliveries.ts';
 import { requireHistory } from '../requireHistory.ts';
 import { refuseCursor, validate } from '../validation.ts';
 import type { Route } from './route.ts';

@@ -9,7 +9,7 @@ import type {
   ExportPosition,
   ExportScope,
   ExportStore,
-} from '../../core/stores/exportRows.ts';
+} from '../../core/stores/postgres/exportRows.ts';
 import { nowSeconds } from '../../core/time.ts';
 import type { RouteContext } from '../context.ts';
 import { csvOfProcesses, csvOfSnapshots, ndjson, type ExportFormat } from '../exportFormat.ts';

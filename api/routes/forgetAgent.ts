@@ -1,5 +1,5 @@
 import { forgettingSchema, type Forgetting } from '../../core/contracts/fleet.ts';
-import type { AuditStore } from '../../core/stores/audit.ts';
+import type { AuditStore } from '../../core/stores/postgres/audit.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import { requireHistory } from '../requireHistory.ts';
 import { AGENT_PATH, agentIdInPath, agentParamsSchema } from './agent.ts';

@@ -40,12 +40,12 @@ import { testChannelRoute } from './testChannel.ts';
 import { tryAlertRuleRoute } from './tryAlertRule.ts';
 import type { ChannelTest } from '../alerting/testChannel.ts';
 import type { Alerting } from '../alerting/alerting.ts';
-import type { RateLimitStore } from '../../core/stores/rateLimit.ts';
-import type { AgentStore } from '../../core/stores/agents.ts';
-import type { DeliveryStore } from '../../core/stores/deliveries.ts';
-import type { AlertStore } from '../../core/stores/alerts.ts';
+import type { RateLimitStore } from '../../core/stores/redis/rateLimit.ts';
+import type { AgentStore } from '../../core/stores/postgres/agents.ts';
+import type { DeliveryStore } from '../../core/stores/postgres/deliveries.ts';
+import type { AlertStore } from '../../core/stores/redis/alerts.ts';
 import type { OperationsWatch } from '../operations.ts';
-import type { TimelineStore } from '../../core/stores/timeline.ts';
+import type { TimelineStore } from '../../core/stores/redis/timeline.ts';
 
 export interface RouteOptions {
   ingest: IngestOptions;

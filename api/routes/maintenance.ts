@@ -12,7 +12,7 @@ import {
   type MaintenanceList,
   type MaintenanceView,
 } from '../../core/contracts/alerting/views.ts';
-import type { SettingRow } from '../../core/stores/settingRows.ts';
+import type { SettingRow } from '../../core/stores/postgres/settingRows.ts';
 import { nowSeconds } from '../../core/time.ts';
 import type { Alerting } from '../alerting/alerting.ts';
 import type { RouteContext } from '../context.ts';

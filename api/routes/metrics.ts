@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { recentSnapshotsQuerySchema, recentSnapshotsSchema } from '../../core/contracts/recent.ts';
-import type { RecentSnapshot, TimelineStore } from '../../core/stores/timeline.ts';
-import type { AgentStore } from '../../core/stores/agents.ts';
+import type { RecentSnapshot, TimelineStore } from '../../core/stores/redis/timeline.ts';
+import type { AgentStore } from '../../core/stores/postgres/agents.ts';
 import { nowSeconds } from '../../core/time.ts';
 import { idsOfQuery } from '../fleet/labelFilter.ts';
 import { orRedisUnavailable } from '../redisUnavailable.ts';

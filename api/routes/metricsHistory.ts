@@ -8,7 +8,7 @@ import { foldSteps } from '../../core/history/fold.ts';
 import { writePoints } from '../../core/history/points.ts';
 import { MAX_POINTS, nameOfStep } from '../../core/history/steps.ts';
 import type { TimeRange } from '../../core/history/times.ts';
-import type { AgentIds } from '../../core/stores/fleetHistory.ts';
+import type { AgentIds } from '../../core/stores/postgres/fleetHistory.ts';
 import { agentBuckets } from '../history/agentBuckets.ts';
 import { fleetCourseOf, fleetPointOf } from '../history/fleet.ts';
 import type { HistoryReads } from '../history/reads.ts';

@@ -9,7 +9,7 @@ import { InvalidRequestError } from '../../core/errors.ts';
 import { cpuSecondsOf } from '../../core/history/figures.ts';
 import { alignOutward } from '../../core/history/steps.ts';
 import { countedName } from '../../core/rollup/processTotals.ts';
-import type { Sighting } from '../../core/stores/fleetHistory.ts';
+import type { Sighting } from '../../core/stores/postgres/fleetHistory.ts';
 import type { HistoryReads } from '../history/reads.ts';
 import { requireHistory } from '../requireHistory.ts';
 import { validate } from '../validation.ts';

@@ -9,7 +9,7 @@ import { cpuSecondsOf, processOf, shareOf, topOf } from '../../core/history/figu
 import type { Segment } from '../../core/history/segments.ts';
 import type { TimeRange } from '../../core/history/times.ts';
 import { emptyBucket, mergeInto, type Bucket } from '../../core/rollup/bucket.ts';
-import type { AgentIds, FleetUse } from '../../core/stores/fleetHistory.ts';
+import type { AgentIds, FleetUse } from '../../core/stores/postgres/fleetHistory.ts';
 import { agentBuckets } from '../history/agentBuckets.ts';
 import { fleetSumOf, fleetTopOf } from '../history/fleet.ts';
 import type { HistoryReads } from '../history/reads.ts';

@@ -1,6 +1,6 @@
 import { credentialsSchema, sessionSchema, type Session } from '../../core/contracts/session.ts';
 import { ServiceError } from '../../core/errors.ts';
-import type { RateLimitStore } from '../../core/stores/rateLimit.ts';
+import type { RateLimitStore } from '../../core/stores/redis/rateLimit.ts';
 import { nowSeconds } from '../../core/time.ts';
 import { SESSION_COOKIE, SESSION_SECONDS, type Access } from '../access.ts';
 import type { RouteContext } from '../context.ts';

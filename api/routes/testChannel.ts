@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { channelIdSchema, deliverySchema } from '../../core/contracts/alerting/notification.ts';
 import { ServiceError } from '../../core/errors.ts';
-import type { AuditStore } from '../../core/stores/audit.ts';
+import type { AuditStore } from '../../core/stores/postgres/audit.ts';
 import { nowSeconds } from '../../core/time.ts';
 import type { AlertingSettingsAccess } from '../alerting/settings.ts';
 import type { ChannelTest } from '../alerting/testChannel.ts';

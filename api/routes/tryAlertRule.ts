@@ -1,6 +1,6 @@
 import { dryRunBodySchema, dryRunSchema, type DryRun } from '../../core/contracts/alerting/views.ts';
 import { nowSeconds } from '../../core/time.ts';
-import type { AgentStore } from '../../core/stores/agents.ts';
+import type { AgentStore } from '../../core/stores/postgres/agents.ts';
 import { dryRun, MAX_AGENTS } from '../alerting/dryRun.ts';
 import type { HistoryReads } from '../history/reads.ts';
 import { createTurnstile } from '../history/turnstile.ts';

@@ -18,7 +18,7 @@ import { runProcess } from '../../core/platform/process.ts';
 import { openQueue } from '../../core/platform/queue.ts';
 import { openRedis } from '../../core/platform/redis.ts';
 import { toQueuedRow, toSnapshotRow } from '../../core/snapshotRow.ts';
-import { createRateLimitStore } from '../../core/stores/rateLimit.ts';
+import { createRateLimitStore } from '../../core/stores/redis/rateLimit.ts';
 import { listenOn, readBody } from './http.ts';
 
 const WINDOW_MS = 60_000;

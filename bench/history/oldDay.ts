@@ -1,10 +1,10 @@
 import { loadConfig } from '../../core/config.ts';
 import { createLogger } from '../../core/platform/logger.ts';
-import { packedTableOf, quoteName } from '../../core/platform/postgresNames.ts';
+import { packedTableOf, quoteName } from '../../core/stores/postgres/tableNames.ts';
 import { openPrisma } from '../../core/platform/prisma.ts';
-import { DAY_SECONDS } from '../../core/stores/partitionCatalog.ts';
-import { createPartitions } from '../../core/stores/partitions.ts';
-import { createSnapshotStore, SNAPSHOT_PARTITIONS } from '../../core/stores/snapshots.ts';
+import { DAY_SECONDS } from '../../core/stores/postgres/partitionCatalog.ts';
+import { createPartitions } from '../../core/stores/postgres/partitions.ts';
+import { createSnapshotStore, SNAPSHOT_PARTITIONS } from '../../core/stores/postgres/snapshots.ts';
 import type { Dataset } from './dataset.ts';
 
 const log = createLogger({ level: 'warn', name: 'bench' });

@@ -4,11 +4,11 @@ import { loadConfig } from '../../core/config.ts';
 import { snapshotSchema } from '../../core/contracts/snapshot.ts';
 import { createLogger } from '../../core/platform/logger.ts';
 import { migrate } from '../../core/schema/migrate.ts';
-import { packedTableOf, quoteName, rollupTablesOf } from '../../core/platform/postgresNames.ts';
+import { packedTableOf, quoteName, rollupTablesOf } from '../../core/stores/postgres/tableNames.ts';
 import { openPrisma } from '../../core/platform/prisma.ts';
 import { toSnapshotRow } from '../../core/snapshotRow.ts';
-import { DAY_SECONDS } from '../../core/stores/partitionCatalog.ts';
-import { createPartitions } from '../../core/stores/partitions.ts';
+import { DAY_SECONDS } from '../../core/stores/postgres/partitionCatalog.ts';
+import { createPartitions } from '../../core/stores/postgres/partitions.ts';
 import { nowSeconds } from '../../core/time.ts';
 import { AGENT, fillTier, loadBuckets, PLACE } from './seedRollups.ts';
 import { DATASET_DIRECTORY, describeDataset, startDatasetServer, type Description } from './dataset.ts';
@@ -27,7 +27,7 @@ const table = loadConfig({}).postgres.table;
 /** Minutes are made of the newest days only: of a snapshot a minute, they would take as much room as the snapshots. */
 const DAYS_OF_MINUTES = 2;
 
-/** Days of one partition of each table (core/stores/rollups.ts). */
+/** Days of one partition of each table (core/stores/postgres/rollups.ts). */
 const HOURS_WIDTH_DAYS = 28;
 
 /**

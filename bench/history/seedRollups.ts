@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type pg from 'pg';
 import { snapshotSchema, type Snapshot } from '../../core/contracts/snapshot.ts';
-import { quoteName, rollupTablesOf } from '../../core/platform/postgresNames.ts';
+import { quoteName, rollupTablesOf } from '../../core/stores/postgres/tableNames.ts';
 import { bucketsOf, topProcessOf, type Bucket } from '../../core/rollup/bucket.ts';
 import type { Sample } from '../../core/rollup/hold.ts';
 import { packBucket } from '../../core/rollup/packBucket.ts';

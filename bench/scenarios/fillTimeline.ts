@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Redis } from 'ioredis';
 import { loadConfig } from '../../core/config.ts';
 import { snapshotSchema } from '../../core/contracts/snapshot.ts';
-import { createTimelineStore } from '../../core/stores/timeline.ts';
+import { createTimelineStore } from '../../core/stores/redis/timeline.ts';
 import { nowSeconds } from '../../core/time.ts';
 import { agentName } from '../load/requests.ts';
 

@@ -10,7 +10,7 @@ import { createLogger } from '../../core/platform/logger.ts';
 import { openPrisma } from '../../core/platform/prisma.ts';
 import { messageOf } from '../../core/errors.ts';
 import { toSnapshotRow } from '../../core/snapshotRow.ts';
-import { createSnapshotStore } from '../../core/stores/snapshots.ts';
+import { createSnapshotStore } from '../../core/stores/postgres/snapshots.ts';
 import { readProgress } from '../../core/upgrade/progress.ts';
 import { startProcess, type RunningProcess } from '../processes.ts';
 import { describeLatency } from '../statistics.ts';

@@ -8,7 +8,7 @@ import {
   packedTableOf,
   quoteName,
   ROLLUP_SUFFIXES,
-} from '../platform/postgresNames.ts';
+} from '../stores/postgres/tableNames.ts';
 import {
   assertNamesAreFree,
   dependentNames,

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { deriveName, quoteName } from '../platform/postgresNames.ts';
+import { deriveName, quoteName } from '../stores/postgres/tableNames.ts';
 
 /** The table's name as prisma/schema.prisma and the migrations have it. */
 export const WRITTEN_TABLE = 'metrics_snapshots';

@@ -8,9 +8,9 @@ import {
 import type { AlertRule } from '../contracts/alerting/rule.ts';
 import { UnavailableError } from '../errors.ts';
 import { nowSeconds } from '../time.ts';
-import type { AlertingRows } from './alertingRows.ts';
-import type { AlertingSettingsStore } from './alertingSettings.ts';
-import type { SilenceStore } from './silences.ts';
+import type { AlertingRows } from './postgres/alertingRows.ts';
+import type { AlertingSettingsStore } from './redis/alertingSettings.ts';
+import type { SilenceStore } from './postgres/silences.ts';
 
 /** Most silences that count at a time. */
 const MAX_SILENCES = 10_000;

@@ -1,8 +1,8 @@
 import { historyViewSql } from './historyView.ts';
-import { quoteName } from '../platform/postgresNames.ts';
+import { quoteName } from '../stores/postgres/tableNames.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
 import { upgradeTablesOf } from './tables.ts';
-import type { Sql } from '../stores/partitionCatalog.ts';
+import type { Sql } from '../stores/postgres/partitionCatalog.ts';
 
 /** `left` where rows are left to be moved, `busy` where another process is at it. */
 export type UpgradeEnd = 'finished' | 'left' | 'busy';

@@ -1,4 +1,4 @@
-import { deriveName, packedTableOf, quoteName } from '../platform/postgresNames.ts';
+import { deriveName, packedTableOf, quoteName } from '../stores/postgres/tableNames.ts';
 import { upgradeTablesOf } from './tables.ts';
 
 /** Which tables of the service before still have rows that the view has to show beside the packed ones. */

@@ -1,18 +1,18 @@
 import { isLostRace, sqlStateOf } from '../platform/postgresErrors.ts';
-import { deriveName, packedTableOf, quoteName } from '../platform/postgresNames.ts';
+import { deriveName, packedTableOf, quoteName } from '../stores/postgres/tableNames.ts';
 import type { SnapshotRow } from '../snapshotRow.ts';
 import { upgradeTablesOf } from './tables.ts';
-import { textArrayOf } from '../stores/columns.ts';
-import { DAY_SECONDS, earlierNow, type Sql } from '../stores/partitionCatalog.ts';
-import { createPartitions } from '../stores/partitions.ts';
+import { textArrayOf } from '../stores/postgres/arrays.ts';
+import { DAY_SECONDS, earlierNow, type Sql } from '../stores/postgres/partitionCatalog.ts';
+import { createPartitions } from '../stores/postgres/partitions.ts';
 import { readSeedRow } from './seedRow.ts';
 import {
   compareKeys,
   SNAPSHOT_PARTITIONS,
   toColumns,
   type SnapshotStoreOptions,
-} from '../stores/snapshots.ts';
-import { orUnavailable } from '../stores/unavailable.ts';
+} from '../stores/postgres/snapshots.ts';
+import { orUnavailable } from '../stores/postgres/unavailable.ts';
 import { finishUpgrade, lockUpgrade, type UpgradeEnd } from './finish.ts';
 import { readProgress, type UpgradeProgress } from './progress.ts';
 import {

@@ -1,7 +1,7 @@
 import { sqlStateOf } from '../platform/postgresErrors.ts';
-import { quoteName } from '../platform/postgresNames.ts';
+import { quoteName } from '../stores/postgres/tableNames.ts';
 import { upgradeTablesOf } from './tables.ts';
-import type { Sql } from '../stores/partitionCatalog.ts';
+import type { Sql } from '../stores/postgres/partitionCatalog.ts';
 
 /** How far the move of the rows of the service before has come. */
 export interface UpgradeProgress {

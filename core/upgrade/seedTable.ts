@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { StartError } from '../errors.ts';
 import { historyViewSql } from './historyView.ts';
 import type { Logger } from '../platform/logger.ts';
-import { deriveName, PACKED_SUFFIX, quoteName } from '../platform/postgresNames.ts';
+import { deriveName, PACKED_SUFFIX, quoteName } from '../stores/postgres/tableNames.ts';
 import { upgradeTablesOf } from './tables.ts';
 
 // The table of the service before: recognised, put aside, and shown in the view with its rows where they are. The workers

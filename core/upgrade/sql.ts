@@ -1,4 +1,4 @@
-import { quoteName } from '../platform/postgresNames.ts';
+import { quoteName } from '../stores/postgres/tableNames.ts';
 
 // The statements that move rows of the table of the service before. Names are of quoted identifiers, values parameters.
 

@@ -1,4 +1,4 @@
-import { deriveName } from '../platform/postgresNames.ts';
+import { deriveName } from '../stores/postgres/tableNames.ts';
 
 /** The tables that are there for as long as rows of the service before are being moved. */
 export interface UpgradeTables {

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import pg from 'pg';
 import type { AlertState } from '../../core/contracts/alerting/alert.ts';
 import { openQueue } from '../../core/platform/queue.ts';
-import { alertingTableOf } from '../../core/platform/postgresNames.ts';
+import { alertingTableOf } from '../../core/stores/postgres/tableNames.ts';
 import type { Received } from '../support/receiver.ts';
 
 /** Queues that an alert goes through on its way to a receiver. */

@@ -12,7 +12,7 @@ import { findRedisServer, startEmbeddedRedis } from '../../scripts/embedded/embe
 import { createLifecycle } from '../../core/platform/lifecycle.ts';
 import { createLogger } from '../../core/platform/logger.ts';
 import { openQueue } from '../../core/platform/queue.ts';
-import { createAgentTokenStore } from '../../core/stores/agentTokens.ts';
+import { createAgentTokenStore } from '../../core/stores/redis/agentTokens.ts';
 import { nowSeconds } from '../../core/time.ts';
 
 export const OWN_AGENT = 'fuzz-owner';

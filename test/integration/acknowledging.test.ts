@@ -10,9 +10,9 @@ import {
   alertViewSchema,
   type AlertDetail,
 } from '../../core/contracts/alerting/views.ts';
-import { createAlertRecordStore } from '../../core/stores/alertRecords.ts';
-import { createAuditStore } from '../../core/stores/audit.ts';
-import { createOpenAlertStore } from '../../core/stores/openAlerts.ts';
+import { createAlertRecordStore } from '../../core/stores/postgres/alertRecords.ts';
+import { createAuditStore } from '../../core/stores/postgres/audit.ts';
+import { createOpenAlertStore } from '../../core/stores/redis/openAlerts.ts';
 import { nowSeconds } from '../../core/time.ts';
 import { alert, resolved } from '../support/alerts.ts';
 import { createTestHistory, type TestHistory } from '../support/history.ts';

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { createAgentTokenStore, type AgentTokenStore } from '../../core/stores/agentTokens.ts';
+import { createAgentTokenStore, type AgentTokenStore } from '../../core/stores/redis/agentTokens.ts';
 import { nowSeconds } from '../../core/time.ts';
 import { post } from '../support/http.ts';
 import { startApiNode, startWorkerNode, type RunningNode } from '../support/service.ts';

@@ -9,7 +9,7 @@ import {
   type ChannelList,
   type ChannelView,
 } from '../../core/contracts/alerting/views.ts';
-import { createAlertingSettingsStore } from '../../core/stores/alertingSettings.ts';
+import { createAlertingSettingsStore } from '../../core/stores/redis/alertingSettings.ts';
 import { createTestHistory, type TestHistory } from '../support/history.ts';
 import { get, send, type Reply } from '../support/http.ts';
 import { startApiNode, type RunningNode } from '../support/service.ts';

@@ -7,7 +7,7 @@ import { createLogger } from '../../core/platform/logger.ts';
 import { createMetrics } from '../../core/platform/metrics.ts';
 import { openQueue } from '../../core/platform/queue.ts';
 import { openRedis } from '../../core/platform/redis.ts';
-import { createOpenAlertStore } from '../../core/stores/openAlerts.ts';
+import { createOpenAlertStore } from '../../core/stores/redis/openAlerts.ts';
 import { nowSeconds } from '../../core/time.ts';
 import { openAlerting } from '../../workers/alerts/open.ts';
 import { startWorker } from '../../workers/startWorker.ts';

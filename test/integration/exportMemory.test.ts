@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { get } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createSnapshotStore } from '../../core/stores/snapshots.ts';
+import { createSnapshotStore } from '../../core/stores/postgres/snapshots.ts';
 import { nowSeconds } from '../../core/time.ts';
 import { createTestHistory, snapshotAt, snapshotRow, type TestHistory } from '../support/history.ts';
 import { startTestRedis, type TestRedis } from '../support/stores.ts';

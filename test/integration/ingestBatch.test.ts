@@ -7,7 +7,7 @@ import { createIngestClient } from '../../agent/ingestClient.ts';
 import { createKeptBuffer } from '../../agent/keptBuffer.ts';
 import { createSender } from '../../agent/sender.ts';
 import { sleep } from '../../agent/sleep.ts';
-import { createAgentTokenStore } from '../../core/stores/agentTokens.ts';
+import { createAgentTokenStore } from '../../core/stores/redis/agentTokens.ts';
 import { nowSeconds } from '../../core/time.ts';
 import { get, post, rawPost } from '../support/http.ts';
 import { whileFrozen } from '../support/frozenRedis.ts';

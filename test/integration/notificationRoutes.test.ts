@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { routeListSchema, routeViewSchema, type RouteView } from '../../core/contracts/alerting/views.ts';
-import { createAlertingSettingsStore } from '../../core/stores/alertingSettings.ts';
+import { createAlertingSettingsStore } from '../../core/stores/redis/alertingSettings.ts';
 import { nowSeconds } from '../../core/time.ts';
 import { createTestHistory, type TestHistory } from '../support/history.ts';
 import { get, post, send, type Reply } from '../support/http.ts';

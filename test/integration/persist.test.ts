@@ -4,7 +4,7 @@ import type { QueuedRow } from '../../core/contracts/queues.ts';
 import { toQueuedRow, toSnapshotRow } from '../../core/snapshotRow.ts';
 import { createMetrics } from '../../core/platform/metrics.ts';
 import { openQueue, type Queue } from '../../core/platform/queue.ts';
-import { createSnapshotStore } from '../../core/stores/snapshots.ts';
+import { createSnapshotStore } from '../../core/stores/postgres/snapshots.ts';
 import { nowSeconds } from '../../core/time.ts';
 import { persistBatch } from '../../workers/persist.ts';
 import { startWorker, type RunningWorker } from '../../workers/startWorker.ts';

@@ -11,7 +11,7 @@ import { docsRouter } from '../../api/docs.ts';
 import type { ClientToServerEvents } from '../../core/contracts/live.ts';
 import { freePort } from '../../scripts/embedded/dataDir.ts';
 import { openQueue } from '../../core/platform/queue.ts';
-import { createAgentTokenStore } from '../../core/stores/agentTokens.ts';
+import { createAgentTokenStore } from '../../core/stores/redis/agentTokens.ts';
 import { nowSeconds } from '../../core/time.ts';
 import { get, post } from '../support/http.ts';
 import { connectRaw, connectSocket, type LiveClient } from '../support/live.ts';

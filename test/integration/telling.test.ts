@@ -8,7 +8,7 @@ import { loadConfig } from '../../core/config.ts';
 import { createLogger } from '../../core/platform/logger.ts';
 import { openQueue, type Queue } from '../../core/platform/queue.ts';
 import { openRedis, type RedisConnection } from '../../core/platform/redis.ts';
-import { createAlertingSettingsStore } from '../../core/stores/alertingSettings.ts';
+import { createAlertingSettingsStore } from '../../core/stores/redis/alertingSettings.ts';
 import { alert, resolved } from '../support/alerts.ts';
 import { startReceiver, type Answer, type Received, type Receiver } from '../support/receiver.ts';
 import { startWorkerNode } from '../support/service.ts';

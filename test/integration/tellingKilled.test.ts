@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { channelSchema, routeSchema } from '../../core/contracts/alerting/notification.ts';
 import { openQueue } from '../../core/platform/queue.ts';
-import { createAlertingSettingsStore } from '../../core/stores/alertingSettings.ts';
+import { createAlertingSettingsStore } from '../../core/stores/redis/alertingSettings.ts';
 import { alert, resolved } from '../support/alerts.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 import { startTestRedis, type TestRedis } from '../support/stores.ts';

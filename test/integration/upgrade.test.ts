@@ -13,11 +13,11 @@ import {
   type AlertingTable,
   packedTableOf,
   rollupTablesOf,
-} from '../../core/platform/postgresNames.ts';
+} from '../../core/stores/postgres/tableNames.ts';
 import { openPrisma, type PrismaConnection } from '../../core/platform/prisma.ts';
 import { findSchemaDrift } from '../../core/schema/schemaDrift.ts';
 import { toSnapshotRow } from '../../core/snapshotRow.ts';
-import { createSnapshotStore } from '../../core/stores/snapshots.ts';
+import { createSnapshotStore } from '../../core/stores/postgres/snapshots.ts';
 import { createUpgrade, type Upgrade } from '../../core/upgrade/moveRows.ts';
 import { nowSeconds } from '../../core/time.ts';
 import { runUpgrade } from '../../workers/upgrade.ts';

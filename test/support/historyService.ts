@@ -1,7 +1,7 @@
 import type { Snapshot } from '../../core/contracts/snapshot.ts';
 import { toSnapshotRow } from '../../core/snapshotRow.ts';
-import { createRollupStore, type RollupStore } from '../../core/stores/rollups.ts';
-import { createSnapshotStore } from '../../core/stores/snapshots.ts';
+import { createRollupStore, type RollupStore } from '../../core/stores/postgres/rollups.ts';
+import { createSnapshotStore } from '../../core/stores/postgres/snapshots.ts';
 import type { TestHistory } from './history.ts';
 
 /** Stores snapshots of one agent as the workers do. */

@@ -9,13 +9,13 @@ import type { Route } from '../../api/routes/route.ts';
 import { loadConfig } from '../../core/config.ts';
 import { sortHosts } from '../../core/messageHosts.ts';
 import { createMetrics } from '../../core/platform/metrics.ts';
-import { createAcknowledgementStore } from '../../core/stores/acknowledgements.ts';
-import { createAgentTokenCache, createAgentTokenStore } from '../../core/stores/agentTokens.ts';
-import { createAlertStore } from '../../core/stores/alerts.ts';
-import { createSharedClock } from '../../core/stores/clock.ts';
-import { createOpenAlertStore } from '../../core/stores/openAlerts.ts';
-import { createRateLimitStore } from '../../core/stores/rateLimit.ts';
-import { createTimelineStore } from '../../core/stores/timeline.ts';
+import { createAcknowledgementStore } from '../../core/stores/redis/acknowledgements.ts';
+import { createAgentTokenCache, createAgentTokenStore } from '../../core/stores/redis/agentTokens.ts';
+import { createAlertStore } from '../../core/stores/redis/alerts.ts';
+import { createSharedClock } from '../../core/stores/redis/clock.ts';
+import { createOpenAlertStore } from '../../core/stores/redis/openAlerts.ts';
+import { createRateLimitStore } from '../../core/stores/redis/rateLimit.ts';
+import { createTimelineStore } from '../../core/stores/redis/timeline.ts';
 
 /** Nothing of it is called. */
 function describedAlerting(redis: Redis): Alerting {

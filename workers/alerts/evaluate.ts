@@ -4,7 +4,7 @@ import { judge, withAllTold } from '../../core/alerting/judge.ts';
 import type { AlertChange } from '../../core/contracts/alerting/alert.ts';
 import type { AlertsBatch } from '../../core/contracts/queues.ts';
 import type { Logger } from '../../core/platform/logger.ts';
-import type { AlertStateStore } from '../../core/stores/alertStates.ts';
+import type { AlertStateStore } from '../../core/stores/redis/alertStates.ts';
 import type { RuleBook } from './ruleBook.ts';
 import { samplesByAgent, type AgentSamples } from './samples.ts';
 import type { KnownState } from './stateCache.ts';

@@ -1,7 +1,7 @@
 import type { Labels } from '../../core/contracts/labels.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { ProcessContext } from '../../core/platform/process.ts';
-import type { OperatorLabelStore } from '../../core/stores/operatorLabels.ts';
+import type { OperatorLabelStore } from '../../core/stores/redis/operatorLabels.ts';
 import type { OperatorLabels } from './ruleBook.ts';
 
 /** What operators say of agents, at hand. */

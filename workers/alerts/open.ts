@@ -2,15 +2,15 @@ import type { Redis } from 'ioredis';
 import type { ProcessContext } from '../../core/platform/process.ts';
 import { openQueue } from '../../core/platform/queue.ts';
 import { openRedis } from '../../core/platform/redis.ts';
-import { createAlertStateStore } from '../../core/stores/alertStates.ts';
+import { createAlertStateStore } from '../../core/stores/redis/alertStates.ts';
 import {
   createAlertingSettingsCopy,
   createAlertingSettingsStore,
-} from '../../core/stores/alertingSettings.ts';
-import { createAlertStore } from '../../core/stores/alerts.ts';
-import { createSharedLook, FLEET_LOOK_KEY } from '../../core/stores/look.ts';
-import { createOpenAlertStore } from '../../core/stores/openAlerts.ts';
-import { createOperatorLabelStore } from '../../core/stores/operatorLabels.ts';
+} from '../../core/stores/redis/alertingSettings.ts';
+import { createAlertStore } from '../../core/stores/redis/alerts.ts';
+import { createSharedLook, FLEET_LOOK_KEY } from '../../core/stores/redis/lease.ts';
+import { createOpenAlertStore } from '../../core/stores/redis/openAlerts.ts';
+import { createOperatorLabelStore } from '../../core/stores/redis/operatorLabels.ts';
 import type { WorkerMetrics } from '../workerMetrics.ts';
 import { createEvaluator, type Evaluator } from './evaluate.ts';
 import { createFreshLabels, startLabelRefresh } from './freshLabels.ts';

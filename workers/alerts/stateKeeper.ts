@@ -1,7 +1,7 @@
 import { NEVER_SEEN, type AgentAlerting } from '../../core/alerting/agentAlerting.ts';
 import { parseAlerting, serialiseAlerting } from '../../core/alerting/stateText.ts';
 import type { Logger } from '../../core/platform/logger.ts';
-import type { AlertStateStore } from '../../core/stores/alertStates.ts';
+import type { AlertStateStore } from '../../core/stores/redis/alertStates.ts';
 import { createStateCache, type KnownState } from './stateCache.ts';
 
 /** What is to become of a state that was read. */

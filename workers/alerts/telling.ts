@@ -4,8 +4,8 @@ import type { Alert, AlertChange } from '../../core/contracts/alerting/alert.ts'
 import type { AlertEvent } from '../../core/contracts/alert.ts';
 import { failpoint } from '../../core/platform/failpoints.ts';
 import type { Queue } from '../../core/platform/queue.ts';
-import type { AlertStore } from '../../core/stores/alerts.ts';
-import type { OpenAlertStore } from '../../core/stores/openAlerts.ts';
+import type { AlertStore } from '../../core/stores/redis/alerts.ts';
+import type { OpenAlertStore } from '../../core/stores/redis/openAlerts.ts';
 
 export interface TellingDependencies {
   /** Events of the contract. */

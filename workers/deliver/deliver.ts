@@ -3,7 +3,7 @@ import type { Channel, Delivery } from '../../core/contracts/alerting/notificati
 import { PostponedError, RejectedDataError, RetryLaterError } from '../../core/errors.ts';
 import { failpoint } from '../../core/platform/failpoints.ts';
 import type { Logger } from '../../core/platform/logger.ts';
-import type { DeliveredStore } from '../../core/stores/delivered.ts';
+import type { DeliveredStore } from '../../core/stores/redis/delivered.ts';
 import type { JobInHand } from '../startWorker.ts';
 import type { Message } from './channels/channel.ts';
 import type { Circuits } from './circuits.ts';

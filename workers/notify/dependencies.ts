@@ -2,7 +2,7 @@ import type { AlertChange } from '../../core/contracts/alerting/alert.ts';
 import type { Dispatch } from '../../core/contracts/alerting/notice.ts';
 import type { AlertingSettings } from '../../core/contracts/alerting/settings.ts';
 import type { Logger } from '../../core/platform/logger.ts';
-import type { NotifyGroupStore } from '../../core/stores/notifyGroups.ts';
+import type { NotifyGroupStore } from '../../core/stores/redis/notifyGroups.ts';
 
 export interface NotifyDependencies {
   groups: NotifyGroupStore;

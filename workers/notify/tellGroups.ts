@@ -1,7 +1,7 @@
 import type { Alert } from '../../core/contracts/alerting/alert.ts';
 import type { AlertingSettings } from '../../core/contracts/alerting/settings.ts';
 import { failpoint } from '../../core/platform/failpoints.ts';
-import type { StoredGroup } from '../../core/stores/notifyGroups.ts';
+import type { StoredGroup } from '../../core/stores/redis/notifyGroups.ts';
 import {
   emptyGroup,
   hear,

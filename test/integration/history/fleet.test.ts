@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Snapshot } from '../../../core/contracts/snapshot.ts';
-import { createAgentStore } from '../../../core/stores/agents.ts';
+import { createAgentStore } from '../../../core/stores/postgres/agents.ts';
 import { nowSeconds } from '../../../core/time.ts';
 import { createTestHistory, snapshotAt, type TestHistory } from '../../support/history.ts';
 import { openRollups, rollUp, storeSnapshots } from '../../support/historyService.ts';

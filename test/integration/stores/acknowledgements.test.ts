@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import {
   createAcknowledgementStore,
   type AcknowledgementStore,
-} from '../../../core/stores/acknowledgements.ts';
+} from '../../../core/stores/redis/acknowledgements.ts';
 import { startTestRedis, type TestRedis } from '../../support/stores.ts';
 
 const DAY_MS = 86_400_000;

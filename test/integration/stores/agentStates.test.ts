@@ -9,8 +9,8 @@ import {
   parseAgentStateEvent,
   type AgentObservation,
   type AgentStateStore,
-} from '../../../core/stores/agentStates.ts';
-import { createListingStore } from '../../../core/stores/listings.ts';
+} from '../../../core/stores/redis/agentStates.ts';
+import { createListingStore } from '../../../core/stores/redis/listings.ts';
 import { startTestRedis, type TestRedis } from '../../support/stores.ts';
 import { waitFor } from '../../support/waitFor.ts';
 

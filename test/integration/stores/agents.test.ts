@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { UnavailableError } from '../../../core/errors.ts';
 import { openPrisma } from '../../../core/platform/prisma.ts';
-import { createAgentStore, type AgentStore, type Sighting } from '../../../core/stores/agents.ts';
-import { createSnapshotStore } from '../../../core/stores/snapshots.ts';
+import { createAgentStore, type AgentStore, type Sighting } from '../../../core/stores/postgres/agents.ts';
+import { createSnapshotStore } from '../../../core/stores/postgres/snapshots.ts';
 import { nowSeconds } from '../../../core/time.ts';
 import { createSightings } from '../../../workers/sightings.ts';
 import { createTestHistory, silentLog, snapshotRow, type TestHistory } from '../../support/history.ts';

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Alert, AlertChange } from '../../../core/contracts/alerting/alert.ts';
 import type { Delivery } from '../../../core/contracts/alerting/notification.ts';
-import { createAgentStore } from '../../../core/stores/agents.ts';
-import { createAlertHistoryStore } from '../../../core/stores/alertHistory.ts';
+import { createAgentStore } from '../../../core/stores/postgres/agents.ts';
+import { createAlertHistoryStore } from '../../../core/stores/postgres/alertHistory.ts';
 import {
   createAlertRecordStore,
   type AlertFilter,
   type AlertRecordStore,
-} from '../../../core/stores/alertRecords.ts';
+} from '../../../core/stores/postgres/alertRecords.ts';
 import { nowSeconds } from '../../../core/time.ts';
 import { alert, ALERT_START } from '../../support/alerts.ts';
 import { createTestHistory, type TestHistory } from '../../support/history.ts';

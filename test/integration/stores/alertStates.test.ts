@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { createAlertStateStore, type AlertStateStore } from '../../../core/stores/alertStates.ts';
-import { createSharedLook } from '../../../core/stores/look.ts';
-import { createOperatorLabelStore } from '../../../core/stores/operatorLabels.ts';
+import { createAlertStateStore, type AlertStateStore } from '../../../core/stores/redis/alertStates.ts';
+import { createSharedLook } from '../../../core/stores/redis/lease.ts';
+import { createOperatorLabelStore } from '../../../core/stores/redis/operatorLabels.ts';
 import { startTestRedis, type TestRedis } from '../../support/stores.ts';
 
 let server: TestRedis;

@@ -6,14 +6,14 @@ import { newRuleSchema, ruleBodySchema } from '../../../core/contracts/alerting/
 import { silenceSchema } from '../../../core/contracts/alerting/silence.ts';
 import { openPrisma } from '../../../core/platform/prisma.ts';
 import { createAlertingPublisher, type AlertingPublisher } from '../../../core/stores/alertingPublisher.ts';
-import { createAlertingRows, type AlertingRows } from '../../../core/stores/alertingRows.ts';
+import { createAlertingRows, type AlertingRows } from '../../../core/stores/postgres/alertingRows.ts';
 import {
   ALERTING_SETTINGS_CHANNEL,
   createAlertingSettingsCopy,
   createAlertingSettingsStore,
   type AlertingSettingsStore,
-} from '../../../core/stores/alertingSettings.ts';
-import { createSilenceStore } from '../../../core/stores/silences.ts';
+} from '../../../core/stores/redis/alertingSettings.ts';
+import { createSilenceStore } from '../../../core/stores/postgres/silences.ts';
 import { nowSeconds } from '../../../core/time.ts';
 import { createTestHistory, silentLog, snapshotIdOf, type TestHistory } from '../../support/history.ts';
 import { startTestRedis, type TestRedis } from '../../support/stores.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import type { AlertEvent } from '../../../core/contracts/alert.ts';
-import { createAlertStore, type AlertStore } from '../../../core/stores/alerts.ts';
+import { createAlertStore, type AlertStore } from '../../../core/stores/redis/alerts.ts';
 import { startTestRedis, type TestRedis } from '../../support/stores.ts';
 import { waitFor } from '../../support/waitFor.ts';
 

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { Delivery } from '../../../core/contracts/alerting/notification.ts';
-import { createAlertRecordStore } from '../../../core/stores/alertRecords.ts';
+import { createAlertRecordStore } from '../../../core/stores/postgres/alertRecords.ts';
 import {
   createDeliveryStore,
   type DeliveryFilter,
   type DeliveryStore,
-} from '../../../core/stores/deliveries.ts';
+} from '../../../core/stores/postgres/deliveries.ts';
 import { keepRecords } from '../../../workers/record.ts';
 import { alert } from '../../support/alerts.ts';
 import { createTestHistory, type TestHistory } from '../../support/history.ts';

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
-import { createPartitions } from '../../../core/stores/partitions.ts';
-import { listPartitions } from '../../../core/stores/partitionCatalog.ts';
-import { createSnapshotStore, SNAPSHOT_PARTITIONS } from '../../../core/stores/snapshots.ts';
+import { createPartitions } from '../../../core/stores/postgres/partitions.ts';
+import { listPartitions } from '../../../core/stores/postgres/partitionCatalog.ts';
+import { createSnapshotStore, SNAPSHOT_PARTITIONS } from '../../../core/stores/postgres/snapshots.ts';
 import { nowSeconds } from '../../../core/time.ts';
 import { createTestHistory, snapshotRow, type TestHistory } from '../../support/history.ts';
 import { waitFor } from '../../support/waitFor.ts';

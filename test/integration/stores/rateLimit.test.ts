@@ -1,7 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { createRateLimitStore, type Limit, type RateLimitStore } from '../../../core/stores/rateLimit.ts';
+import {
+  createRateLimitStore,
+  type Limit,
+  type RateLimitStore,
+} from '../../../core/stores/redis/rateLimit.ts';
 import { startTestRedis, type TestRedis } from '../../support/stores.ts';
 import { waitFor } from '../../support/waitFor.ts';
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { ruleBodySchema } from '../../../core/contracts/alerting/rule.ts';
 import { openPrisma } from '../../../core/platform/prisma.ts';
-import { createAlertingRows, type AlertingRows } from '../../../core/stores/alertingRows.ts';
-import { createAuditStore, type AuditStore } from '../../../core/stores/audit.ts';
+import { createAlertingRows, type AlertingRows } from '../../../core/stores/postgres/alertingRows.ts';
+import { createAuditStore, type AuditStore } from '../../../core/stores/postgres/audit.ts';
 import { createTestHistory, silentLog, type TestHistory } from '../../support/history.ts';
 
 const ACTOR = { role: 'operator', address: '10.0.0.1' };

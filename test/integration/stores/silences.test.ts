@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { silenceSchema } from '../../../core/contracts/alerting/silence.ts';
-import { createAuditStore } from '../../../core/stores/audit.ts';
-import { createSilenceStore, type SilenceStore } from '../../../core/stores/silences.ts';
+import { createAuditStore } from '../../../core/stores/postgres/audit.ts';
+import { createSilenceStore, type SilenceStore } from '../../../core/stores/postgres/silences.ts';
 import { nowSeconds } from '../../../core/time.ts';
 import { createTestHistory, snapshotIdOf, type TestHistory } from '../../support/history.ts';
 

@@ -3,7 +3,7 @@ import { RejectedDataError, UnavailableError } from '../../../core/errors.ts';
 import { openPrisma } from '../../../core/platform/prisma.ts';
 import { isRetryablePostgresError, sqlStateOf } from '../../../core/platform/postgresErrors.ts';
 import type { SnapshotRow } from '../../../core/snapshotRow.ts';
-import { createSnapshotStore } from '../../../core/stores/snapshots.ts';
+import { createSnapshotStore } from '../../../core/stores/postgres/snapshots.ts';
 import { nowSeconds } from '../../../core/time.ts';
 import {
   createTestHistory,

@@ -9,7 +9,7 @@ import {
   type RecentSnapshot,
   type TimelineRecord,
   type TimelineStore,
-} from '../../../core/stores/timeline.ts';
+} from '../../../core/stores/redis/timeline.ts';
 import { snapshot } from '../../support/snapshots.ts';
 import { startTestRedis, type TestRedis } from '../../support/stores.ts';
 import { waitFor } from '../../support/waitFor.ts';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import pg from 'pg';
 import type { Measurements } from '../../../core/packedMeasurements.ts';
-import { createSnapshotStore } from '../../../core/stores/snapshots.ts';
+import { createSnapshotStore } from '../../../core/stores/postgres/snapshots.ts';
 import { nowSeconds } from '../../../core/time.ts';
 import { createTestHistory, snapshotRow, type TestHistory } from '../../support/history.ts';
 import { anyMeasurements } from '../../support/measurements.ts';

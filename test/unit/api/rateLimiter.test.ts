@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createRateLimiter } from '../../../api/rateLimiter.ts';
-import type { Lease, LeaseRequest } from '../../../core/stores/rateLimit.ts';
+import type { Lease, LeaseRequest } from '../../../core/stores/redis/rateLimit.ts';
 
 const WINDOW_MS = 60_000;
 

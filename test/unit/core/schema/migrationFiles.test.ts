@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { nameTable } from '../../../../core/schema/migrationFiles.ts';
-import { quoteName } from '../../../../core/platform/postgresNames.ts';
+import { quoteName } from '../../../../core/stores/postgres/tableNames.ts';
 
 test('every quoted name that is or begins with the written one is replaced', () => {
   const sql = `CREATE TABLE "metrics_snapshots" ("id" int DEFAULT nextval('"metrics_snapshots_id_seq"'));`;

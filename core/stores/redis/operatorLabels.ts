@@ -1,0 +1,70 @@
+import type { Redis, Result } from 'ioredis';
+import { labelsSchema, type Labels } from '../../contracts/labels.ts';
+
+/** A hash: the labels an operator gave, as JSON, by agent; and how often they were changed, under a name no agent has. */
+const KEY = '{topline:alerting}:labels';
+const VERSION_FIELD = ' version';
+
+/**
+ * KEYS[1] the hash; ARGV[1] name of the version, [2] 1 where all there is goes first, then agent and labels, empty for none.
+ * Output: the new version.
+ */
+const PUT = `
+local version = redis.call('HGET', KEYS[1], ARGV[1]) or '0'
+if ARGV[2] == '1' then redis.call('DEL', KEYS[1]) end
+for n = 3, #ARGV, 2 do
+  if ARGV[n + 1] == '' then redis.call('HDEL', KEYS[1], ARGV[n]) else redis.call('HSET', KEYS[1], ARGV[n], ARGV[n + 1]) end
+end
+-- By the time, so that a Redis which lost everything does not come to a version again that somebody has.
+local now = tonumber(redis.call('TIME')[1])
+local next = string.format('%.0f', math.max(tonumber(version) + 1, now))
+redis.call('HSET', KEYS[1], ARGV[1], next)
+return next`;
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    toplinePutLabels(key: string, ...args: string[]): Result<string, Context>;
+  }
+}
+
+/** What operators say of agents, in Redis: alert rules choose by it, and do not wait for PostgreSQL. */
+export interface OperatorLabelStore {
+  put(agentId: string, labels: Labels): Promise<void>;
+  /** All of them, in the place of what there is. */
+  replaceAll(labels: ReadonlyMap<string, Labels>): Promise<void>;
+  /** Changes whenever one of them does; undefined where none was ever put. */
+  version(): Promise<string | undefined>;
+  /** All of them; what cannot be read is left out. */
+  all(): Promise<Map<string, Labels>>;
+}
+
+export function createOperatorLabelStore(redis: Redis): OperatorLabelStore {
+  redis.defineCommand('toplinePutLabels', { lua: PUT, numberOfKeys: 1 });
+  const packed = (labels: Labels) => (Object.keys(labels).length === 0 ? '' : JSON.stringify(labels));
+  return {
+    async put(agentId, labels) {
+      await redis.toplinePutLabels(KEY, VERSION_FIELD, '0', agentId, packed(labels));
+    },
+    async replaceAll(labels) {
+      const values = [...labels].flatMap(([agentId, own]) => [agentId, packed(own)]);
+      await redis.toplinePutLabels(KEY, VERSION_FIELD, '1', ...values);
+    },
+    version: async () => (await redis.hget(KEY, VERSION_FIELD)) ?? undefined,
+    async all() {
+      const found = new Map<string, Labels>();
+      for (const [agentId, text] of Object.entries(await redis.hgetall(KEY))) {
+        const labels = agentId === VERSION_FIELD ? undefined : labelsSchema.safeParse(parseJson(text)).data;
+        if (labels !== undefined) found.set(agentId, labels);
+      }
+      return found;
+    },
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
