@@ -1,4 +1,4 @@
-import { isCanonicalSnapshot } from '../core/canonicalSnapshot.ts';
+import { isCanonicalSnapshot } from '../core/snapshot/canonical.ts';
 import { ALERT_LATENESS_SECONDS } from '../core/contracts/alert.ts';
 import {
   MAX_BATCH_SNAPSHOTS,

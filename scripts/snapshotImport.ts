@@ -1,4 +1,4 @@
-import { isCanonicalSnapshot } from '../core/canonicalSnapshot.ts';
+import { isCanonicalSnapshot } from '../core/snapshot/canonical.ts';
 import {
   DEFAULT_AGENT_ID,
   MAX_BATCH_BODY_BYTES,

@@ -1,6 +1,6 @@
 import type { PersistBatch, QueuedRow } from '../core/contracts/queues.ts';
 import { messageOf, RejectedDataError, UnavailableError } from '../core/errors.ts';
-import { fromQueuedRow } from '../core/snapshotRow.ts';
+import { fromQueuedRow } from '../core/snapshot/row.ts';
 import type { Inserted, SnapshotStore } from '../core/stores/postgres/snapshots.ts';
 import type { JobInHand } from './startWorker.ts';
 import type { WorkerMetrics } from './workerMetrics.ts';

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { builtInRule } from '../../core/alerting/builtInRule.ts';
 import type { FileSettings } from '../../core/alerting/settingsDocument.ts';
-import { sortHosts, type AllowedHosts } from '../../core/messageHosts.ts';
+import { sortHosts, type AllowedHosts } from '../../core/platform/allowedHosts.ts';
 import type { PrismaClient } from '../../core/platform/prisma.ts';
 import type { ProcessContext } from '../../core/platform/process.ts';
 import {

@@ -7,7 +7,7 @@ import {
   type ChannelTarget,
 } from '../../core/contracts/alerting/notification.ts';
 import { InvalidRequestError, type FieldFault } from '../../core/errors.ts';
-import { refusalOfHost, type AllowedHosts } from '../../core/messageHosts.ts';
+import { refusalOfHost, type AllowedHosts } from '../../core/platform/allowedHosts.ts';
 import { validate } from '../validation.ts';
 import { hasUser, isSecret, type AnyTarget } from './channelView.ts';
 

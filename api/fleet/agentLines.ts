@@ -4,7 +4,7 @@ import {
   sparkline,
   sparkTenths,
   type AgentState,
-} from '../../core/agentState.ts';
+} from '../../core/fleet/agentState.ts';
 import { SPARK_POINTS, type Agent, type Condition } from '../../core/contracts/agents.ts';
 import type { Labels } from '../../core/contracts/labels.ts';
 import type { JsonBytes } from '../../core/jsonBytes.ts';

@@ -1,5 +1,5 @@
 import { ServiceError } from '../../core/errors.ts';
-import { clockSkewSeconds } from '../../core/agentState.ts';
+import { clockSkewSeconds } from '../../core/fleet/agentState.ts';
 import type { Agent, AgentChanges } from '../../core/contracts/agents.ts';
 import { JsonBytes } from '../../core/jsonBytes.ts';
 import type { Queue } from '../../core/platform/queue.ts';

@@ -1,5 +1,5 @@
 import type { FleetLine, LiveSnapshot } from '../../core/contracts/live.ts';
-import { busiestProcess } from '../../core/busiestProcess.ts';
+import { busiestProcess } from '../../core/snapshot/busiestProcess.ts';
 
 /** One line of the fleet: the figures a list of hosts shows. */
 export function fleetLine(snapshot: LiveSnapshot): FleetLine {

@@ -8,7 +8,7 @@ import {
 } from '../../core/contracts/snapshot.ts';
 import { labelsTextSchema } from '../../core/contracts/labels.ts';
 import { ServiceError, type FieldFault } from '../../core/errors.ts';
-import { toQueuedRow, toSnapshotRow, type Origin } from '../../core/snapshotRow.ts';
+import { toQueuedRow, toSnapshotRow, type Origin } from '../../core/snapshot/row.ts';
 import type { SharedClock } from '../../core/stores/redis/clock.ts';
 import type { Limit } from '../../core/stores/redis/rateLimit.ts';
 import type { AgentCaller } from '../access.ts';

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { isCanonicalSnapshot } from '../../core/canonicalSnapshot.ts';
+import { isCanonicalSnapshot } from '../../core/snapshot/canonical.ts';
 import { acceptedSchema, MAX_SNAPSHOT_BYTES, snapshotSchema } from '../../core/contracts/snapshot.ts';
 import { InvalidRequestError } from '../../core/errors.ts';
 import { readJson } from '../middleware/jsonBody.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { AlertSample } from '../../core/contracts/queues.ts';
 import { snapshotSchema } from '../../core/contracts/snapshot.ts';
-import { toQueuedRow, toSnapshotRow } from '../../core/snapshotRow.ts';
+import { toQueuedRow, toSnapshotRow } from '../../core/snapshot/row.ts';
 
 /** Seconds between two snapshots of a host. */
 export const STEP_SECONDS = 2;

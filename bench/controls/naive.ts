@@ -17,7 +17,7 @@ import { agentIdSchema, snapshotSchema } from '../../core/contracts/snapshot.ts'
 import { runProcess } from '../../core/platform/process.ts';
 import { openQueue } from '../../core/platform/queue.ts';
 import { openRedis } from '../../core/platform/redis.ts';
-import { toQueuedRow, toSnapshotRow } from '../../core/snapshotRow.ts';
+import { toQueuedRow, toSnapshotRow } from '../../core/snapshot/row.ts';
 import { createRateLimitStore } from '../../core/stores/redis/rateLimit.ts';
 import { listenOn, readBody } from './http.ts';
 

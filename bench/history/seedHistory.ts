@@ -6,7 +6,7 @@ import { createLogger } from '../../core/platform/logger.ts';
 import { migrate } from '../../core/schema/migrate.ts';
 import { packedTableOf, quoteName, rollupTablesOf } from '../../core/stores/postgres/tableNames.ts';
 import { openPrisma } from '../../core/platform/prisma.ts';
-import { toSnapshotRow } from '../../core/snapshotRow.ts';
+import { toSnapshotRow } from '../../core/snapshot/row.ts';
 import { DAY_SECONDS } from '../../core/stores/postgres/partitionCatalog.ts';
 import { createPartitions } from '../../core/stores/postgres/partitions.ts';
 import { nowSeconds } from '../../core/time.ts';

@@ -9,7 +9,7 @@ import { freePort } from '../../scripts/embedded/dataDir.ts';
 import { createLogger } from '../../core/platform/logger.ts';
 import { openPrisma } from '../../core/platform/prisma.ts';
 import { messageOf } from '../../core/errors.ts';
-import { toSnapshotRow } from '../../core/snapshotRow.ts';
+import { toSnapshotRow } from '../../core/snapshot/row.ts';
 import { createSnapshotStore } from '../../core/stores/postgres/snapshots.ts';
 import { readProgress } from '../../core/upgrade/progress.ts';
 import { startProcess, type RunningProcess } from '../processes.ts';

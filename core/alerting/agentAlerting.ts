@@ -1,11 +1,11 @@
 import type { Alert, AlertChange } from '../contracts/alerting/alert.ts';
 import type { ConditionKind } from '../contracts/alerting/rule.ts';
 import type { CompiledRule } from './compiledRule.ts';
-import type { Course } from './course.ts';
+import type { Course } from './series.ts';
 import type { CourseFigure } from './figures.ts';
 import type { Reading } from './reading.ts';
 import type { SampleTimes } from './sampleTimes.ts';
-import type { Usage } from './usage.ts';
+import type { Usage } from './culprits.ts';
 import type { Machine } from './windowMachine.ts';
 
 /** An alert that is pending or firing. */

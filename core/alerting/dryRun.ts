@@ -3,7 +3,7 @@ import type { AlertRuleBody } from '../contracts/alerting/rule.ts';
 import type { Labels } from '../contracts/labels.ts';
 import { NEVER_SEEN } from './agentAlerting.ts';
 import { compileRule } from './compiledRule.ts';
-import { dueAtMs, judgeSilence } from './hearing.ts';
+import { dueAtMs, judgeSilence } from './staleness.ts';
 import { judge, withAllTold } from './judge.ts';
 import type { AlertingSample } from './sample.ts';
 import { groupSamples } from './sampleGroups.ts';

@@ -4,8 +4,8 @@ import type { CompiledRule } from './compiledRule.ts';
 import type { Fold } from './folding.ts';
 import type { Judging } from './judging.ts';
 import { replay } from './replay.ts';
-import { settle } from './settle.ts';
-import type { Taken } from './takeIn.ts';
+import { settle } from './reconcile.ts';
+import type { Taken } from './mergeSamples.ts';
 import type { Machine } from './windowMachine.ts';
 
 interface RuleJudging extends Judging {

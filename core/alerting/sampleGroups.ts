@@ -1,4 +1,4 @@
-import { NO_DATA_FLOOR_MS } from './hearing.ts';
+import { NO_DATA_FLOOR_MS } from './staleness.ts';
 import { GAP_INTERVALS } from './replay.ts';
 import type { AlertingSample } from './sample.ts';
 import { usualInterval, type SampleTimes } from './sampleTimes.ts';

@@ -5,7 +5,7 @@ import { deliverySchema } from './alerting/notification.ts';
 import { labelsTextSchema } from './labels.ts';
 import { agentIdSchema } from './snapshot.ts';
 
-/** A snapshot as PostgreSQL stores it (core/snapshotRow): packed once by the API, and a quarter of its JSON. */
+/** A snapshot as PostgreSQL stores it (core/snapshot/row): packed once by the API, and a quarter of its JSON. */
 const queuedRowSchema = z.object({
   agentId: agentIdSchema,
   snapshotId: z.guid(),

@@ -7,14 +7,14 @@ import {
   writeByte,
   writeText,
   writeVarint,
-} from '../packedBytes.ts';
+} from '../snapshot/bytes.ts';
 import { emptyBucket, type Bucket } from './bucket.ts';
 import { figuresOf, POINT_SHARE, type BucketFigures, type SpreadFigures } from './bucketFigures.ts';
 import { CPU_GRID, MEMORY_GRID, rankOf, type Grid, type Spread } from './distribution.ts';
 import type { ProcessTotals } from './processTotals.ts';
 
 /**
- * The layout of a packed bucket, which its first byte tells. Behind it, all as varints (core/packedBytes):
+ * The layout of a packed bucket, which its first byte tells. Behind it, all as varints (core/snapshot/bytes):
  *
  *     samples; of a bucket without any nothing follows
  *     first second, last second minus first

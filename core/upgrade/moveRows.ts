@@ -1,6 +1,6 @@
 import { isLostRace, sqlStateOf } from '../platform/postgresErrors.ts';
 import { deriveName, packedTableOf, quoteName } from '../stores/postgres/tableNames.ts';
-import type { SnapshotRow } from '../snapshotRow.ts';
+import type { SnapshotRow } from '../snapshot/row.ts';
 import { upgradeTablesOf } from './tables.ts';
 import { textArrayOf } from '../stores/postgres/arrays.ts';
 import { DAY_SECONDS, earlierNow, type Sql } from '../stores/postgres/partitionCatalog.ts';

@@ -1,11 +1,11 @@
-import { isCanonicalSnapshot } from '../canonicalSnapshot.ts';
+import { isCanonicalSnapshot } from '../snapshot/canonical.ts';
 import {
   DEFAULT_AGENT_ID,
   snapshotSchema,
   type ProcessSample,
   type Snapshot,
 } from '../contracts/snapshot.ts';
-import { toSnapshotRow, type SnapshotRow } from '../snapshotRow.ts';
+import { toSnapshotRow, type SnapshotRow } from '../snapshot/row.ts';
 
 /** A row of the table of the service before, as a statement reads it. */
 export interface SeedRow {

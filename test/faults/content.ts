@@ -5,7 +5,7 @@ import {
   type Snapshot,
   type SnapshotInput,
 } from '../../core/contracts/snapshot.ts';
-import { toSnapshotRow } from '../../core/snapshotRow.ts';
+import { toSnapshotRow } from '../../core/snapshot/row.ts';
 import { figureOf, isHot } from './plan.ts';
 
 /** A snapshot as it goes out, and as it must turn up again. */

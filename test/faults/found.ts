@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import pg from 'pg';
-import { unpackMeasurements } from '../../core/packedMeasurements.ts';
+import { unpackMeasurements } from '../../core/snapshot/codec.ts';
 import { canonical, hashOf, identityOf } from './content.ts';
 import { CYCLE, HOT_FROM } from './plan.ts';
 

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { snapshotSchema, type Snapshot } from '../../core/contracts/snapshot.ts';
-import { toSnapshotRow } from '../../core/snapshotRow.ts';
+import { toSnapshotRow } from '../../core/snapshot/row.ts';
 import { createSnapshotStore } from '../../core/stores/postgres/snapshots.ts';
 import { nowSeconds } from '../../core/time.ts';
 import { createTestHistory, snapshotAt, type TestHistory } from '../support/history.ts';

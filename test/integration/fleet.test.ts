@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { STALE_FLOOR_MS } from '../../core/agentState.ts';
+import { STALE_FLOOR_MS } from '../../core/fleet/agentState.ts';
 import { agentSchema, type Agent } from '../../core/contracts/agents.ts';
 import type { AgentStateEvent } from '../../core/contracts/live.ts';
 import { openQueue, type Queue } from '../../core/platform/queue.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import type { QueuedRow } from '../../core/contracts/queues.ts';
-import { toQueuedRow, toSnapshotRow } from '../../core/snapshotRow.ts';
+import { toQueuedRow, toSnapshotRow } from '../../core/snapshot/row.ts';
 import { createMetrics } from '../../core/platform/metrics.ts';
 import { openQueue, type Queue } from '../../core/platform/queue.ts';
 import { createSnapshotStore } from '../../core/stores/postgres/snapshots.ts';

@@ -16,7 +16,7 @@ import {
 } from '../../core/stores/postgres/tableNames.ts';
 import { openPrisma, type PrismaConnection } from '../../core/platform/prisma.ts';
 import { findSchemaDrift } from '../../core/schema/schemaDrift.ts';
-import { toSnapshotRow } from '../../core/snapshotRow.ts';
+import { toSnapshotRow } from '../../core/snapshot/row.ts';
 import { createSnapshotStore } from '../../core/stores/postgres/snapshots.ts';
 import { createUpgrade, type Upgrade } from '../../core/upgrade/moveRows.ts';
 import { nowSeconds } from '../../core/time.ts';

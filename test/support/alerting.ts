@@ -3,7 +3,7 @@ import { builtInRule } from '../../core/alerting/builtInRule.ts';
 import { judge, withAllTold } from '../../core/alerting/judge.ts';
 import { createRuleSelection } from '../../core/alerting/ruleSelection.ts';
 import type { AlertingSample } from '../../core/alerting/sample.ts';
-import { parseAlerting, serialiseAlerting } from '../../core/alerting/stateText.ts';
+import { parseAlerting, serialiseAlerting } from '../../core/alerting/stateCodec.ts';
 import type { AlertChange } from '../../core/contracts/alerting/alert.ts';
 import {
   ruleBodySchema,

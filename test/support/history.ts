@@ -2,7 +2,7 @@ import { createLogger, type Logger } from '../../core/platform/logger.ts';
 import { migrate } from '../../core/schema/migrate.ts';
 import { openPrisma, type PrismaClient } from '../../core/platform/prisma.ts';
 import { packedTableOf } from '../../core/stores/postgres/tableNames.ts';
-import { toSnapshotRow, type SnapshotRow } from '../../core/snapshotRow.ts';
+import { toSnapshotRow, type SnapshotRow } from '../../core/snapshot/row.ts';
 import type { Snapshot } from '../../core/contracts/snapshot.ts';
 import { createTestDatabase } from './stores.ts';
 

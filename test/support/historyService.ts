@@ -1,5 +1,5 @@
 import type { Snapshot } from '../../core/contracts/snapshot.ts';
-import { toSnapshotRow } from '../../core/snapshotRow.ts';
+import { toSnapshotRow } from '../../core/snapshot/row.ts';
 import { createRollupStore, type RollupStore } from '../../core/stores/postgres/rollups.ts';
 import { createSnapshotStore } from '../../core/stores/postgres/snapshots.ts';
 import type { TestHistory } from './history.ts';

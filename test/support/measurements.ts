@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { MAX_PROCESSES, type ProcessSample } from '../../core/contracts/snapshot.ts';
-import type { Measurements } from '../../core/packedMeasurements.ts';
+import type { Measurements } from '../../core/snapshot/codec.ts';
 
 /** Hundredths, as agents send them, and every other number of a double that JSON can write. */
 function anyNumber(min: number): fc.Arbitrary<number> {

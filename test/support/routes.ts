@@ -7,7 +7,7 @@ import { createIntake } from '../../api/intake.ts';
 import { listRoutes } from '../../api/routes/index.ts';
 import type { Route } from '../../api/routes/route.ts';
 import { loadConfig } from '../../core/config.ts';
-import { sortHosts } from '../../core/messageHosts.ts';
+import { sortHosts } from '../../core/platform/allowedHosts.ts';
 import { createMetrics } from '../../core/platform/metrics.ts';
 import { createAcknowledgementStore } from '../../core/stores/redis/acknowledgements.ts';
 import { createAgentTokenCache, createAgentTokenStore } from '../../core/stores/redis/agentTokens.ts';

@@ -1,5 +1,5 @@
 import { NEVER_SEEN, type AgentAlerting } from '../../core/alerting/agentAlerting.ts';
-import { dueAtMs, judgeSilence, type Heard } from '../../core/alerting/hearing.ts';
+import { dueAtMs, judgeSilence, type Heard } from '../../core/alerting/staleness.ts';
 import { judge, withAllTold } from '../../core/alerting/judge.ts';
 import type { AlertChange } from '../../core/contracts/alerting/alert.ts';
 import type { AlertsBatch } from '../../core/contracts/queues.ts';

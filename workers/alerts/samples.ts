@@ -1,7 +1,7 @@
 import type { AlertingSample } from '../../core/alerting/sample.ts';
 import type { AlertSample, AlertsBatch } from '../../core/contracts/queues.ts';
 import type { ProcessSample } from '../../core/contracts/snapshot.ts';
-import { unpackMeasurements } from '../../core/packedMeasurements.ts';
+import { unpackMeasurements } from '../../core/snapshot/codec.ts';
 
 /** What came of one agent. */
 export interface AgentSamples {

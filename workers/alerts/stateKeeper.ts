@@ -1,5 +1,5 @@
 import { NEVER_SEEN, type AgentAlerting } from '../../core/alerting/agentAlerting.ts';
-import { parseAlerting, serialiseAlerting } from '../../core/alerting/stateText.ts';
+import { parseAlerting, serialiseAlerting } from '../../core/alerting/stateCodec.ts';
 import type { Logger } from '../../core/platform/logger.ts';
 import type { AlertStateStore } from '../../core/stores/redis/alertStates.ts';
 import { createStateCache, type KnownState } from './stateCache.ts';

@@ -4,7 +4,7 @@ import type { ProcessContext } from '../../core/platform/process.ts';
 import { oldestPressingMs, type Queue } from '../../core/platform/queue.ts';
 import type { AlertStateStore } from '../../core/stores/redis/alertStates.ts';
 import { DEAF_AFTER_MS, type Look, type SharedLook } from '../../core/stores/redis/lease.ts';
-import type { Heard } from '../../core/alerting/hearing.ts';
+import type { Heard } from '../../core/alerting/staleness.ts';
 import type { Evaluator } from './evaluate.ts';
 import type { FreshLabels } from './freshLabels.ts';
 import type { RuleBook } from './ruleBook.ts';

@@ -2,7 +2,7 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { Socket } from 'node:net';
 import { RequestFilteringHttpAgent, RequestFilteringHttpsAgent } from 'request-filtering-agent';
-import { addressRefusal, sortHosts } from '../../core/messageHosts.ts';
+import { addressRefusal, sortHosts } from '../../core/platform/allowedHosts.ts';
 
 /**
  * Connections to where messages go. An address in a private network, on this machine or of the link is refused, also where

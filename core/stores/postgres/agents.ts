@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { KEEP_FORGOTTEN_MS } from '../../agentState.ts';
+import { KEEP_FORGOTTEN_MS } from '../../fleet/agentState.ts';
 import type { AgentChanges } from '../../contracts/agents.ts';
 import { MAX_LABELS, type Labels } from '../../contracts/labels.ts';
 import type { ForgetTask } from '../../contracts/queues.ts';

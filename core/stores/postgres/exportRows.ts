@@ -1,7 +1,7 @@
 import type { Snapshot } from '../../contracts/snapshot.ts';
 import { packedTableOf, quoteName } from './tableNames.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
-import { toSnapshot, type SnapshotRow } from '../../snapshotRow.ts';
+import { toSnapshot, type SnapshotRow } from '../../snapshot/row.ts';
 import { DAY_SECONDS } from './partitionCatalog.ts';
 import { orUnavailable } from './unavailable.ts';
 

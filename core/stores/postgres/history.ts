@@ -1,6 +1,6 @@
 import type { RolledUp } from '../../history/segments.ts';
 import type { TimeRange } from '../../history/times.ts';
-import { unpackMeasurements, type Measurements } from '../../packedMeasurements.ts';
+import { unpackMeasurements, type Measurements } from '../../snapshot/codec.ts';
 import { packedTableOf, quoteName, rollupTablesOf } from './tableNames.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import type { Sample } from '../../rollup/hold.ts';

@@ -7,7 +7,7 @@ import {
   sqlStateOf,
 } from '../../platform/postgresErrors.ts';
 import { agentTablesOf, packedTableOf, quoteName } from './tableNames.ts';
-import type { SnapshotRow } from '../../snapshotRow.ts';
+import type { SnapshotRow } from '../../snapshot/row.ts';
 import { arrayOf, joinBytes, textArrayOf } from './arrays.ts';
 import { DAY_SECONDS } from './partitionCatalog.ts';
 import type { Pruned } from './partitionPruning.ts';

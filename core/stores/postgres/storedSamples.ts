@@ -1,5 +1,5 @@
 import { MAX_HOLD_SECONDS } from '../../contracts/historyTerms.ts';
-import { unpackMeasurements, type Measurements } from '../../packedMeasurements.ts';
+import { unpackMeasurements, type Measurements } from '../../snapshot/codec.ts';
 import type { Sample } from '../../rollup/hold.ts';
 import { quoteName } from './tableNames.ts';
 import { arrayOf, textArrayOf } from './arrays.ts';

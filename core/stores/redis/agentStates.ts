@@ -12,7 +12,7 @@ import {
   type Hearing,
   type Observation,
   type StoredState,
-} from '../../agentState.ts';
+} from '../../fleet/agentState.ts';
 import { groupBy } from '../../collections.ts';
 import { agentStateEventSchema, type AgentStateEvent } from '../../contracts/live.ts';
 import { createSharedLook, FLEET_LOOK_KEY } from './lease.ts';

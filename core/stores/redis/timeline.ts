@@ -1,5 +1,5 @@
 import type { Redis, Result } from 'ioredis';
-import { isCanonicalJson, isCanonicalSnapshot } from '../../canonicalSnapshot.ts';
+import { isCanonicalJson, isCanonicalSnapshot } from '../../snapshot/canonical.ts';
 import { DEFAULT_AGENT_ID, snapshotSchema, type Snapshot } from '../../contracts/snapshot.ts';
 import { createSharedClock, earlierNow, earlierNowInLua } from './clock.ts';
 

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { snapshotSchema } from '../../../core/contracts/snapshot.ts';
-import { packMeasurements } from '../../../core/packedMeasurements.ts';
-import { toQueuedRow, toSnapshotRow } from '../../../core/snapshotRow.ts';
+import { packMeasurements } from '../../../core/snapshot/codec.ts';
+import { toQueuedRow, toSnapshotRow } from '../../../core/snapshot/row.ts';
 import { onStand, type FaultCase } from '../case.ts';
 import { readLedger } from '../ledger.ts';
 import type { Load } from '../load.ts';

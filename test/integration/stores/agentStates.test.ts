@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { KEEP_SILENT_MS, OFFLINE_FLOOR_MS, sparkline, STALE_FLOOR_MS } from '../../../core/agentState.ts';
+import {
+  KEEP_SILENT_MS,
+  OFFLINE_FLOOR_MS,
+  sparkline,
+  STALE_FLOOR_MS,
+} from '../../../core/fleet/agentState.ts';
 import type { AgentStateEvent } from '../../../core/contracts/live.ts';
 import {
   agentStateChannel,

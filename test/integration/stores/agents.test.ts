@@ -7,7 +7,7 @@ import { nowSeconds } from '../../../core/time.ts';
 import { createSightings } from '../../../workers/sightings.ts';
 import { createTestHistory, silentLog, snapshotRow, type TestHistory } from '../../support/history.ts';
 import { waitFor } from '../../support/waitFor.ts';
-import { toQueuedRow } from '../../../core/snapshotRow.ts';
+import { toQueuedRow } from '../../../core/snapshot/row.ts';
 
 const NOW_MS = nowSeconds() * 1000;
 

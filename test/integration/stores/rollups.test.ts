@@ -7,7 +7,7 @@ import { bucketsOf, topProcessOf, type Bucket } from '../../../core/rollup/bucke
 import { listPartitions } from '../../../core/stores/postgres/partitionCatalog.ts';
 import { createRollupStore, keptDays, type RollupStore } from '../../../core/stores/postgres/rollups.ts';
 import { createSnapshotStore } from '../../../core/stores/postgres/snapshots.ts';
-import { toSnapshotRow, type SnapshotRow } from '../../../core/snapshotRow.ts';
+import { toSnapshotRow, type SnapshotRow } from '../../../core/snapshot/row.ts';
 import { nowSeconds } from '../../../core/time.ts';
 import { createTestHistory, snapshotAt, snapshotIdOf, type TestHistory } from '../../support/history.ts';
 import { anyMeasurements } from '../../support/measurements.ts';

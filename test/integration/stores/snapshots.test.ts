@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { RejectedDataError, UnavailableError } from '../../../core/errors.ts';
 import { openPrisma } from '../../../core/platform/prisma.ts';
 import { isRetryablePostgresError, sqlStateOf } from '../../../core/platform/postgresErrors.ts';
-import type { SnapshotRow } from '../../../core/snapshotRow.ts';
+import type { SnapshotRow } from '../../../core/snapshot/row.ts';
 import { createSnapshotStore } from '../../../core/stores/postgres/snapshots.ts';
 import { nowSeconds } from '../../../core/time.ts';
 import {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import pg from 'pg';
-import type { Measurements } from '../../../core/packedMeasurements.ts';
+import type { Measurements } from '../../../core/snapshot/codec.ts';
 import { createSnapshotStore } from '../../../core/stores/postgres/snapshots.ts';
 import { nowSeconds } from '../../../core/time.ts';
 import { createTestHistory, snapshotRow, type TestHistory } from '../../support/history.ts';

@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { createIntake, type Intake, type IntakeOptions } from '../../../api/intake.ts';
 import type { IntakeItem } from '../../../api/pieces.ts';
 import { snapshotSchema } from '../../../core/contracts/snapshot.ts';
-import { toQueuedRow, toSnapshotRow } from '../../../core/snapshotRow.ts';
+import { toQueuedRow, toSnapshotRow } from '../../../core/snapshot/row.ts';
 import { loadConfig } from '../../../core/config.ts';
 import {
   QUEUES,

@@ -6,7 +6,7 @@ import { snapshotSchema, type Snapshot } from '../../../core/contracts/snapshot.
 import { RejectedDataError } from '../../../core/errors.ts';
 import { createLogger } from '../../../core/platform/logger.ts';
 import { createMetrics } from '../../../core/platform/metrics.ts';
-import { toQueuedRow, toSnapshotRow } from '../../../core/snapshotRow.ts';
+import { toQueuedRow, toSnapshotRow } from '../../../core/snapshot/row.ts';
 import { createAcknowledgementStore } from '../../../core/stores/redis/acknowledgements.ts';
 import { createAgentStateStore, type AgentStateStore } from '../../../core/stores/redis/agentStates.ts';
 import { createAlertStore, type AlertStore } from '../../../core/stores/redis/alerts.ts';

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { agentLine, toAgent, writeAgent } from '../../../../api/fleet/agentLines.ts';
 import { agentSchema } from '../../../../core/contracts/agents.ts';
-import { advance, isForgotten } from '../../../../core/agentState.ts';
+import { advance, isForgotten } from '../../../../core/fleet/agentState.ts';
 import { JsonBytes } from '../../../../core/jsonBytes.ts';
 
 const START_MS = 1_800_000_000_000;

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { AgentLine } from '../../../../api/fleet/agentLines.ts';
 import { sortLines, type AgentFilter } from '../../../../api/fleet/agentOrder.ts';
 import { listAgents } from '../../../../api/fleet/listAgents.ts';
-import { advance, isForgotten, type AgentState } from '../../../../core/agentState.ts';
+import { advance, isForgotten, type AgentState } from '../../../../core/fleet/agentState.ts';
 import { CONDITIONS, type Condition } from '../../../../core/contracts/agents.ts';
 import { SORTS, type Order, type Sort } from '../../../../core/contracts/fleet.ts';
 

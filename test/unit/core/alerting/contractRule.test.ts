@@ -6,7 +6,7 @@ import { judge } from '../../../../core/alerting/judge.ts';
 import { createRuleSelection } from '../../../../core/alerting/ruleSelection.ts';
 import type { AlertingSample } from '../../../../core/alerting/sample.ts';
 import { listTimes } from '../../../../core/alerting/sampleTimes.ts';
-import { serialiseAlerting } from '../../../../core/alerting/stateText.ts';
+import { serialiseAlerting } from '../../../../core/alerting/stateCodec.ts';
 import { ALERT_LATENESS_SECONDS } from '../../../../core/contracts/alert.ts';
 import { AGENT, CONTRACT_RULE, fired, oneByOne, run, sampleOf, samples } from '../../../support/alerting.ts';
 import { recordedSnapshots } from '../../../support/snapshots.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { snapshotSchema } from '../../../../core/contracts/snapshot.ts';
-import { toSnapshotRow } from '../../../../core/snapshotRow.ts';
+import { toSnapshotRow } from '../../../../core/snapshot/row.ts';
 import { readSeedRow } from '../../../../core/upgrade/seedRow.ts';
 
 const NOW = 1_764_000_000;

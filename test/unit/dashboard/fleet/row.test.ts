@@ -5,7 +5,7 @@ import {
   STALE_FLOOR_MS,
   STALE_INTERVALS,
   ASSUMED_INTERVAL_MS,
-} from '../../../../core/agentState.ts';
+} from '../../../../core/fleet/agentState.ts';
 import { DEFAULT_AGENT_ID } from '../../../../core/contracts/snapshot.ts';
 import { DEFAULT_AGENT, type ListedSnapshot } from '../../../../dashboard/fleet/defaultAgent.ts';
 import {

@@ -11,7 +11,7 @@ import { createAlertStateStore } from '../../../../core/stores/redis/alertStates
 import { createAlertStore, type AlertStore } from '../../../../core/stores/redis/alerts.ts';
 import { createOpenAlertStore, parseAlertChanges } from '../../../../core/stores/redis/openAlerts.ts';
 import { snapshotSchema } from '../../../../core/contracts/snapshot.ts';
-import { toQueuedRow, toSnapshotRow } from '../../../../core/snapshotRow.ts';
+import { toQueuedRow, toSnapshotRow } from '../../../../core/snapshot/row.ts';
 import { ruleOf } from '../../../support/alerting.ts';
 import { recordedSnapshots } from '../../../support/snapshots.ts';
 import { startTestRedis, type TestRedis } from '../../../support/stores.ts';

@@ -7,7 +7,7 @@ import {
   snapshotSchema,
   type ProcessSample,
   type Snapshot,
-} from './contracts/snapshot.ts';
+} from '../contracts/snapshot.ts';
 
 /** The one field that may be left out; it comes last. */
 const AGENT_ID = 'agent_id';

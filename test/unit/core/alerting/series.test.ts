@@ -10,7 +10,7 @@ import {
   unpackCourse,
   withPoint,
   type Course,
-} from '../../../../core/alerting/course.ts';
+} from '../../../../core/alerting/series.ts';
 import { ruleOf } from '../../../support/alerting.ts';
 
 type Point = [at: number, figure: number];

@@ -12,7 +12,7 @@ import type { Judgement, Judging } from './judging.ts';
 import { GAP_INTERVALS } from './replay.ts';
 import type { AlertingSample } from './sample.ts';
 import { usualInterval } from './sampleTimes.ts';
-import { dropped } from './settle.ts';
+import { dropped } from './reconcile.ts';
 import { duration } from './summary.ts';
 import { IDLE } from './windowMachine.ts';
 

@@ -5,7 +5,7 @@ import { firedOf, pastOf, type FiredWindow, type OpenAlert, type PastAlert } fro
 import type { CompiledRule } from './compiledRule.ts';
 import type { ReplayOutcome } from './replay.ts';
 import type { AlertingSample } from './sample.ts';
-import { culpritsOf, NO_USAGE, withProcesses, type Usage } from './usage.ts';
+import { culpritsOf, NO_USAGE, withProcesses, type Usage } from './culprits.ts';
 import { longestTrack, type Firing, type Track } from './windowMachine.ts';
 
 /** How often a firing alert's evidence is told anew, in seconds of its samples. */

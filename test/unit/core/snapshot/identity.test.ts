@@ -1,12 +1,12 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';
-import { persistBatchSchema } from '../../../core/contracts/queues.ts';
-import { snapshotSchema, type Snapshot } from '../../../core/contracts/snapshot.ts';
-import { toQueuedRow, toSnapshotRow } from '../../../core/snapshotRow.ts';
-import { snapshotIdentity } from '../../../core/snapshotIdentity.ts';
-import { anyMeasurements } from '../../support/measurements.ts';
-import { recordedSnapshots } from '../../support/snapshots.ts';
+import { persistBatchSchema } from '../../../../core/contracts/queues.ts';
+import { snapshotSchema, type Snapshot } from '../../../../core/contracts/snapshot.ts';
+import { toQueuedRow, toSnapshotRow } from '../../../../core/snapshot/row.ts';
+import { snapshotIdentity } from '../../../../core/snapshot/identity.ts';
+import { anyMeasurements } from '../../../support/measurements.ts';
+import { recordedSnapshots } from '../../../support/snapshots.ts';
 
 const anyFigure = () =>
   fc.oneof(

@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { alertChangeSchema, alertSchema } from '../contracts/alerting/alert.ts';
 import { NEVER_SEEN, type AgentAlerting, type PastAlert } from './agentAlerting.ts';
 import type { Reading } from './reading.ts';
-import { packCourse, unpackCourse } from './course.ts';
+import { packCourse, unpackCourse } from './series.ts';
 import { COURSE_FIGURES } from './figures.ts';
 import type { SampleTimes } from './sampleTimes.ts';
-import type { NameUsage, Usage } from './usage.ts';
+import type { NameUsage, Usage } from './culprits.ts';
 
 /**
  * The state as it is kept in Redis: one is written for each agent of each batch, so what is not there takes no room, and

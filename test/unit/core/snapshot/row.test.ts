@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { snapshotSchema } from '../../../core/contracts/snapshot.ts';
-import { fromQueuedRow, toQueuedRow, toSnapshot, toSnapshotRow } from '../../../core/snapshotRow.ts';
-import { recordedSnapshots } from '../../support/snapshots.ts';
+import { snapshotSchema } from '../../../../core/contracts/snapshot.ts';
+import { fromQueuedRow, toQueuedRow, toSnapshot, toSnapshotRow } from '../../../../core/snapshot/row.ts';
+import { recordedSnapshots } from '../../../support/snapshots.ts';
 
 const canonical = (value: unknown) => JSON.stringify(snapshotSchema.parse(value));
 

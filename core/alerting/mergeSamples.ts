@@ -2,7 +2,7 @@ import { ascending } from '../collections.ts';
 import { ALERT_LATENESS_SECONDS } from '../contracts/alert.ts';
 import type { AgentAlerting, RuleStanding } from './agentAlerting.ts';
 import type { CompiledRule } from './compiledRule.ts';
-import { courseSince, lastOf, NO_COURSE, readingsOfCourse, withPoint } from './course.ts';
+import { courseSince, lastOf, NO_COURSE, readingsOfCourse, withPoint } from './series.ts';
 import { COURSE_FIGURES, courseFigure, type Figures } from './figures.ts';
 import { withFigures } from './readings.ts';
 import type { AlertingSample } from './sample.ts';

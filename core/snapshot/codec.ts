@@ -1,4 +1,4 @@
-import type { ProcessSample, Snapshot } from './contracts/snapshot.ts';
+import type { ProcessSample, Snapshot } from '../contracts/snapshot.ts';
 import {
   NUMBER_BYTES,
   PackedReader,
@@ -9,7 +9,7 @@ import {
   writeFloat64,
   writeText,
   writeVarint,
-} from './packedBytes.ts';
+} from './bytes.ts';
 
 /** What is packed: the parts of a snapshot that nobody filters by, and that take most of its room. */
 export type Measurements = Pick<Snapshot, 'per_core_cpu_percent' | 'top_processes'>;
@@ -20,7 +20,7 @@ export type Measurements = Pick<Snapshot, 'per_core_cpu_percent' | 'top_processe
  *     count of cores, then a figure for each
  *     count of processes, then for each: its fields in the order of the schema
  *
- * A count is a varint (core/packedBytes). A number is the varint of itself plus 1 where the schema wants an integer, else
+ * A count is a varint (core/snapshot/bytes). A number is the varint of itself plus 1 where the schema wants an integer, else
  * of its hundredths plus 1 (agents measure two decimals); where that would not be it exactly, or it is negative, a zero
  * byte and its eight bytes as a big-endian float64. A name is the varint of twice its length in bytes and its UTF-8, or,
  * where an earlier process of the snapshot has it, twice that one's place plus 1.

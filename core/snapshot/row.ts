@@ -1,8 +1,8 @@
-import type { QueuedRow } from './contracts/queues.ts';
-import { DEFAULT_AGENT_ID, type Snapshot } from './contracts/snapshot.ts';
-import { RejectedDataError } from './errors.ts';
-import { PACKED_VERSION, packMeasurements, unpackMeasurements } from './packedMeasurements.ts';
-import { snapshotIdentity, type SnapshotContent } from './snapshotIdentity.ts';
+import type { QueuedRow } from '../contracts/queues.ts';
+import { DEFAULT_AGENT_ID, type Snapshot } from '../contracts/snapshot.ts';
+import { RejectedDataError } from '../errors.ts';
+import { PACKED_VERSION, packMeasurements, unpackMeasurements } from './codec.ts';
+import { snapshotIdentity, type SnapshotContent } from './identity.ts';
 
 /** A snapshot as PostgreSQL stores it. */
 export interface SnapshotRow extends SnapshotContent {

@@ -1,4 +1,4 @@
-import type { ProcessSample } from './contracts/snapshot.ts';
+import type { ProcessSample } from '../contracts/snapshot.ts';
 
 /** The process that uses most CPU; undefined where there is none. */
 export function busiestProcess(processes: readonly ProcessSample[]): ProcessSample | undefined {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { isCanonicalJson, isCanonicalSnapshot } from '../../../core/canonicalSnapshot.ts';
-import { MAX_PROCESSES, snapshotSchema } from '../../../core/contracts/snapshot.ts';
-import { recordedSnapshots } from '../../support/snapshots.ts';
+import { isCanonicalJson, isCanonicalSnapshot } from '../../../../core/snapshot/canonical.ts';
+import { MAX_PROCESSES, snapshotSchema } from '../../../../core/contracts/snapshot.ts';
+import { recordedSnapshots } from '../../../support/snapshots.ts';
 
 /** Values as JSON can hold them, those on the edges of the bounds among them. */
 const number = fc.oneof(

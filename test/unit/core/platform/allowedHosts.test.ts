@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { refusalOfHost, sortHosts } from '../../../core/messageHosts.ts';
-import { createConnections } from '../../../workers/deliver/filteredAgents.ts';
-import { post } from '../../../workers/deliver/post.ts';
+import { refusalOfHost, sortHosts } from '../../../../core/platform/allowedHosts.ts';
+import { createConnections } from '../../../../workers/deliver/filteredAgents.ts';
+import { post } from '../../../../workers/deliver/post.ts';
 
 const connections = createConnections([]);
 afterAll(() => connections.close());

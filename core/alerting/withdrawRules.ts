@@ -4,7 +4,7 @@ import type { CompiledRule } from './compiledRule.ts';
 import type { Judging } from './judging.ts';
 import { replay } from './replay.ts';
 import { listTimes, usualInterval } from './sampleTimes.ts';
-import { dropped } from './settle.ts';
+import { dropped } from './reconcile.ts';
 import { withReason } from './summary.ts';
 
 /**

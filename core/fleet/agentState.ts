@@ -1,4 +1,4 @@
-import { SPARK_POINTS, SPARK_STEP_SECONDS, type Condition } from './contracts/agents.ts';
+import { SPARK_POINTS, SPARK_STEP_SECONDS, type Condition } from '../contracts/agents.ts';
 
 /** Late after this many usual intervals, but not before this many ms. */
 export const STALE_INTERVALS = 3;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { AgentAlerting } from '../../../../core/alerting/agentAlerting.ts';
-import { dueAtMs, judgeSilence, KEEP_SILENT_MS } from '../../../../core/alerting/hearing.ts';
+import { dueAtMs, judgeSilence, KEEP_SILENT_MS } from '../../../../core/alerting/staleness.ts';
 import { createRuleSelection } from '../../../../core/alerting/ruleSelection.ts';
 import type { AlertRule } from '../../../../core/contracts/alerting/rule.ts';
 import {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { snapshotSchema, type Snapshot } from '../../../core/contracts/snapshot.ts';
-import { packMeasurements, unpackMeasurements, type Measurements } from '../../../core/packedMeasurements.ts';
-import { anyMeasurements } from '../../support/measurements.ts';
-import { recordedSnapshots } from '../../support/snapshots.ts';
+import { snapshotSchema, type Snapshot } from '../../../../core/contracts/snapshot.ts';
+import { packMeasurements, unpackMeasurements, type Measurements } from '../../../../core/snapshot/codec.ts';
+import { anyMeasurements } from '../../../support/measurements.ts';
+import { recordedSnapshots } from '../../../support/snapshots.ts';
 
 const [{ per_core_cpu_percent, top_processes }] = recordedSnapshots(1_800_000_000) as [Snapshot];
 const RECORDED: Measurements = { per_core_cpu_percent, top_processes };

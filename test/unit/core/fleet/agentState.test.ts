@@ -20,7 +20,7 @@ import {
   type AgentState,
   type Observation,
   type StoredState,
-} from '../../../core/agentState.ts';
+} from '../../../../core/fleet/agentState.ts';
 
 const START_MS = 1_700_000_000_000;
 const FAR = START_MS * 2;
