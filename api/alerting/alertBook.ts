@@ -6,7 +6,7 @@ import type { AcknowledgementStore } from '../../core/stores/redis/acknowledgeme
 import { entriesOf } from '../../core/stores/postgres/alertEntries.ts';
 import type { AlertFilter, AlertPlace, AlertRecordStore } from '../../core/stores/postgres/alertRecords.ts';
 import type { OpenAlertStore } from '../../core/stores/redis/openAlerts.ts';
-import { orRedisUnavailable } from '../redisUnavailable.ts';
+import { orRedisUnavailable } from '../http/redisUnavailable.ts';
 import type { AlertingSettingsAccess } from './settings.ts';
 
 /** Every alert there is: those that are open from Redis, which knows them first, and all that fired from PostgreSQL. */

@@ -8,7 +8,7 @@ import {
 } from '../../core/contracts/alerting/notification.ts';
 import { InvalidRequestError, type FieldFault } from '../../core/errors.ts';
 import { refusalOfHost, type AllowedHosts } from '../../core/platform/allowedHosts.ts';
-import { validate } from '../validation.ts';
+import { validate } from '../http/validation.ts';
 import { hasUser, isSecret, type AnyTarget } from './channelView.ts';
 
 /** A channel as it is changed. The whole of its target is only known, and checked, beside what is there now. */

@@ -3,7 +3,7 @@ import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/platform/logger.ts';
 import type { AlertingPublisher, Claim } from '../../core/stores/alertingPublisher.ts';
 import type { AlertingSettingsStore } from '../../core/stores/redis/alertingSettings.ts';
-import { orRedisUnavailable, REDIS_DEADLINE_MS } from '../redisUnavailable.ts';
+import { orRedisUnavailable, REDIS_DEADLINE_MS } from '../http/redisUnavailable.ts';
 
 /** How often what PostgreSQL has is compared with what is published: a node may have died between the two. */
 const REFRESH_MS = 10_000;

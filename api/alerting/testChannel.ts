@@ -6,7 +6,7 @@ import type { Delivery } from '../../core/contracts/alerting/notification.ts';
 import { ServiceError } from '../../core/errors.ts';
 import type { Queue } from '../../core/platform/queue.ts';
 import type { TestOutcomeStore } from '../../core/stores/redis/testOutcomes.ts';
-import { orRedisUnavailable, REDIS_DEADLINE_MS } from '../redisUnavailable.ts';
+import { orRedisUnavailable, REDIS_DEADLINE_MS } from '../http/redisUnavailable.ts';
 
 /** A little longer than a receiver that does not answer is waited for (workers/deliver/post). */
 const DEADLINE_MS = 10_000;

@@ -6,11 +6,11 @@ import type { Queue } from '../../core/platform/queue.ts';
 import type { AgentStateStore } from '../../core/stores/redis/agentStates.ts';
 import type { AgentStore } from '../../core/stores/postgres/agents.ts';
 import type { ListingStore } from '../../core/stores/redis/listings.ts';
-import { orRedisUnavailable, REDIS_DEADLINE_MS } from '../redisUnavailable.ts';
-import type { SharedTime } from '../sharedTime.ts';
+import { orRedisUnavailable, REDIS_DEADLINE_MS } from '../http/redisUnavailable.ts';
+import type { SharedTime } from '../http/sharedClock.ts';
 import { agentLine, agentLines, toAgent, writeAgent } from './agentLines.ts';
 import { listAgents, type AgentQuery } from './listAgents.ts';
-import { shareReading } from './sharedReading.ts';
+import { shareReading } from './singleFlight.ts';
 
 export interface FleetOptions {
   agents: AgentStore;

@@ -3,7 +3,7 @@ import { InvalidRequestError } from '../../core/errors.ts';
 import type { ListingStore } from '../../core/stores/redis/listings.ts';
 import type { AgentLine } from './agentLines.ts';
 import { matches, sortLines, type AgentFilter } from './agentOrder.ts';
-import { readCursor, writeCursor, type Place } from './cursor.ts';
+import { readCursor, writeCursor, type Place } from '../http/cursor.ts';
 
 export interface AgentQuery {
   filter: AgentFilter;

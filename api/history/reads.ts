@@ -6,7 +6,7 @@ import { createFleetHistoryStore, type FleetHistoryStore } from '../../core/stor
 import { createHistoryStore, type HistoryStore } from '../../core/stores/postgres/history.ts';
 import { createRollupStore, keptDays, type RollupStore } from '../../core/stores/postgres/rollups.ts';
 import { createAgentsAsked, type AgentsAsked } from './scope.ts';
-import { createTurnstile, type Turnstile } from './turnstile.ts';
+import { createTurnstile, type Turnstile } from './concurrencyLimit.ts';
 
 /** Connections that only questions about the history use: nothing else waits for them. */
 const POOL_SIZE = 4;

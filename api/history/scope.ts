@@ -1,6 +1,6 @@
 import type { AgentStore } from '../../core/stores/postgres/agents.ts';
 import type { AgentIds } from '../../core/stores/postgres/fleetHistory.ts';
-import { idsOfQuery } from '../fleet/labelFilter.ts';
+import { idsOfQuery } from '../http/labelFilter.ts';
 
 export interface Scope {
   agent?: string | undefined;

@@ -2,7 +2,7 @@ import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { Logger } from '../../core/platform/logger.ts';
-import type { Access } from '../access.ts';
+import type { Access } from '../http/auth.ts';
 import type { LiveHub } from './hub.ts';
 import { createRecentFrames } from './recentFrames.ts';
 import { closeSlow, MAX_BUFFERED_BYTES } from './slowClient.ts';

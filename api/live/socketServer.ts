@@ -14,7 +14,7 @@ import {
 } from '../../core/contracts/live.ts';
 import type { Logger } from '../../core/platform/logger.ts';
 import { z } from 'zod';
-import type { Access } from '../access.ts';
+import type { Access } from '../http/auth.ts';
 import { waitingBytes, webSocketOf } from './engineConnection.ts';
 import { createFleetChanges } from './fleet.ts';
 import type { LiveHub } from './hub.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { startOperationsWatch } from '../../api/operations.ts';
+import { startOperationsWatch } from '../../api/operations/operations.ts';
 import { operationsSchema, type Operations } from '../../core/contracts/operations.ts';
 import { QUEUE_NAMES } from '../../core/contracts/queues.ts';
 import { openQueue } from '../../core/platform/queue.ts';

@@ -1,11 +1,11 @@
 import type { Redis } from 'ioredis';
-import { createAccess } from '../../api/access.ts';
+import { createAccess } from '../../api/http/auth.ts';
 import { createAlertBook } from '../../api/alerting/alertBook.ts';
 import type { Alerting } from '../../api/alerting/alerting.ts';
-import { createExportStreams } from '../../api/exportStreams.ts';
-import { createIntake } from '../../api/intake.ts';
-import { listRoutes } from '../../api/routes/index.ts';
-import type { Route } from '../../api/routes/route.ts';
+import { createExportStreams } from '../../api/history/exportStreams.ts';
+import { createIntake } from '../../api/ingest/intake.ts';
+import { listRoutes } from '../../api/routes.ts';
+import type { Route } from '../../api/http/route.ts';
 import { loadConfig } from '../../core/config.ts';
 import { sortHosts } from '../../core/platform/allowedHosts.ts';
 import { createMetrics } from '../../core/platform/metrics.ts';

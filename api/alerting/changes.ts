@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { ServiceError } from '../../core/errors.ts';
+import type { Actor } from '../../core/stores/postgres/audit.ts';
+import type { RouteContext } from '../http/context.ts';
+import { validate } from '../http/validation.ts';
+
+// What the routes have in common that change something of alerting.
+
+/** The largest there are have a hundred patterns of 256 characters of three bytes each. */
+export const MAX_BODY_BYTES = 128 * 1024;
+
+const QUOTED_VERSION = /^(?:W\/)?"(\d{1,15})"$/;
+
+/** For OpenAPI, and for the check. */
+export const ifMatchSchema = z.object({
+  'if-match': z
+    .string()
+    .regex(QUOTED_VERSION, 'If-Match must be the ETag of an answer, such as "3"')
+    .optional()
+    .meta({
+      description: 'ETag of the answer the change is made of: refused with 412 where there is a newer one.',
+    }),
+});
+
+/** The version that a change is made of; undefined where the request names none, or any (`*`). */
+export function expectedVersion(ctx: RouteContext): number | undefined {
+  const given = ctx.get('if-match');
+  if (given === '' || given === '*') return undefined;
+  const { 'if-match': text = '' } = validate(ifMatchSchema, { 'if-match': given }, 'header');
+  return Number(QUOTED_VERSION.exec(text)?.[1]);
+}
+
+/** As `If-Match` has it. */
+export function setVersion(ctx: RouteContext, version: number): void {
+  ctx.set('ETag', `"${version}"`);
+}
+
+/** Who changes something, for the audit. */
+export function actorOf({ state }: RouteContext, by?: string): Actor {
+  return { role: state.role, address: state.address, by };
+}
+
+/** @throws {ServiceError} 409: what comes from the environment or a file is not changed by request */
+export function refuseOwned(noun: string, id: string, source: 'built_in' | 'file' | 'api' | undefined): void {
+  if (source === 'file')
+    throw new ServiceError(
+      409,
+      `The ${noun} ${id} comes from ALERT_RULES_FILE: change it there, and start again`,
+    );
+  if (source === 'built_in')
+    throw new ServiceError(
+      409,
+      `The ${noun} ${id} is made of ALERT_CPU_THRESHOLD and ALERT_CPU_DURATION_SECONDS: change those, and start again`,
+    );
+}

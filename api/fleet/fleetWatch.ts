@@ -1,0 +1,50 @@
+import type { Redis } from 'ioredis';
+import { messageOf } from '../../core/errors.ts';
+import type { ProcessContext } from '../../core/platform/process.ts';
+import { oldestWaitingMs, type Queue } from '../../core/platform/queue.ts';
+import type { AgentStateStore } from '../../core/stores/redis/agentStates.ts';
+import type { SharedTime } from '../http/sharedClock.ts';
+
+/** How soon after the threshold an agent is found to be late. */
+const LOOK_INTERVAL_MS = 1_000;
+
+export interface FleetWatchOptions {
+  states: Pick<AgentStateStore, 'look'>;
+  sharedTime: SharedTime;
+  timelineQueue: Queue;
+  redis: Redis;
+  /** Why snapshots are refused; undefined while they are taken. */
+  refusal: () => string | undefined;
+}
+
+/**
+ * Looks every second for agents that have fallen silent, for as long as the process runs. Every API node does, and the
+ * store has one of them act. Nobody is offline because of us: what waits in the queue has not been heard yet, and while
+ * snapshots are refused nothing can be.
+ */
+export function startFleetWatch({ log, lifecycle }: ProcessContext, options: FleetWatchOptions): void {
+  const { states, sharedTime, timelineQueue, redis, refusal } = options;
+  let looking: Promise<void> | undefined;
+
+  async function look(): Promise<void> {
+    try {
+      await sharedTime.look();
+      if (refusal() !== undefined) return;
+      const waitingSinceMs = await oldestWaitingMs(timelineQueue, redis);
+      const lagMs = waitingSinceMs === undefined ? 0 : Math.max(0, Date.now() - waitingSinceMs);
+      await states.look(lagMs);
+    } catch (error) {
+      if (!lifecycle.stopping) log.debug({ reason: messageOf(error) }, 'could not look for silent agents');
+    }
+  }
+
+  const lookOnce = () => {
+    looking ??= look().finally(() => (looking = undefined));
+  };
+  lookOnce();
+  const timer = setInterval(lookOnce, LOOK_INTERVAL_MS);
+  lifecycle.defer('fleet watch', async () => {
+    clearInterval(timer);
+    await looking;
+  });
+}

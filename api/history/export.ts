@@ -1,0 +1,211 @@
+import { pipeline, type Readable } from 'node:stream';
+import { createGzip } from 'node:zlib';
+import { z } from 'zod';
+import { scopeFields, TIME_FORMATS } from '../../core/contracts/questions.ts';
+import { InvalidRequestError, ServiceError, type FieldFault } from '../../core/errors.ts';
+import { parseTime, timeFault } from '../../core/history/times.ts';
+import type {
+  ExportedSnapshot,
+  ExportPosition,
+  ExportScope,
+  ExportStore,
+} from '../../core/stores/postgres/exportRows.ts';
+import { nowSeconds } from '../../core/time.ts';
+import type { RouteContext } from '../http/context.ts';
+import { csvOfProcesses, csvOfSnapshots, ndjson, type ExportFormat } from './exportFormat.ts';
+import type { ExportStreams } from './exportStreams.ts';
+import { validate } from '../http/validation.ts';
+import type { AgentsAsked } from './scope.ts';
+import { requireHistory } from '../http/requireHistory.ts';
+import type { Route } from '../http/route.ts';
+
+/** A reader that takes nothing at all for so long has gone without a word, in ms: its place is wanted. */
+const STALLED_MS = 5 * 60_000;
+
+/** In HTTP/1.0 an answer of unknown length ends with its connection, as one does that was cut off. */
+const NEEDS_1_1 =
+  'An export needs HTTP/1.1, in which its end can be told from a cut. Behind nginx: proxy_http_version 1.1';
+
+const CURSOR = /^([A-Za-z0-9._:-]{1,128}),(\d{1,12}),(\d{1,9})$/;
+
+const querySchema = z.object({
+  ...scopeFields,
+  from: z
+    .string()
+    .optional()
+    .meta({
+      description: `Snapshots from this time on: ${TIME_FORMATS}. Left out: from the beginning.`,
+      example: '-6h',
+    }),
+  to: z.string().optional().meta({
+    description: 'Up to and without this time, written alike. Left out: without an end.',
+    example: 'now',
+  }),
+  format: z.enum(['ndjson', 'csv']).default('ndjson'),
+  rows: z.enum(['snapshots', 'processes']).default('snapshots').meta({
+    description: 'Of CSV: a row a snapshot, with its processes as JSON in one column, or a row a process.',
+  }),
+  cursor: z
+    .string()
+    .regex(
+      CURSOR,
+      'Must be AGENT,TIMESTAMP,COUNT: those of the last line, and how many lines you have of them',
+    )
+    .optional()
+    .meta({
+      description:
+        'Goes on behind what you have: agent and timestamp of its last line, and how many snapshots you have of that ' +
+        'agent and second, separated by commas. With 0 that second comes again.',
+      example: 'web-01,1707662400,1',
+    }),
+  limit: z.coerce.number<string>().int().min(1).optional().meta({
+    description: 'Ends after so many snapshots, as soon as those of the last second are complete.',
+    example: 1000,
+  }),
+});
+
+type Query = z.output<typeof querySchema>;
+
+export interface ExportOptions {
+  /** Undefined where no history is kept. */
+  store: ExportStore | undefined;
+  streams: ExportStreams;
+  agentsAsked: AgentsAsked | undefined;
+}
+
+/** `GET /api/export`: the history as it was handed in, of one agent or of all. */
+export function exportRoute({ store, streams, agentsAsked }: ExportOptions): Route {
+  return {
+    method: 'get',
+    path: '/api/export',
+    summary: 'The history as it was handed in',
+    description:
+      'Snapshots of one agent, or of all of them one after the other, each in order of time. A line of NDJSON is a ' +
+      'snapshot with its agent_id, as `POST /ingest/metrics/batch` takes it. The answer is written as fast as it is read. ' +
+      'One that cannot go on breaks its connection off: the lines that came whole are good, and `cursor` ' +
+      'goes on behind them. With `Accept-Encoding: gzip` it is compressed.',
+    tag: 'reads',
+    access: 'reader',
+    query: querySchema,
+    answers: {
+      200: {
+        description: 'NDJSON or, with format=csv, CSV (RFC 4180)',
+        contentType: ndjson.mediaType,
+      },
+      503: { description: 'PostgreSQL is out of reach, or there is none; or too many exports at once' },
+      505: { description: 'Asked in HTTP/1.0, in which a cut cannot be told from the end' },
+    },
+    async handle(ctx) {
+      if (store === undefined)
+        throw new ServiceError(
+          503,
+          'There is no history to export: set POSTGRES_DSN, and it is kept from then on',
+        );
+      if (ctx.req.httpVersion === '1.0') throw new ServiceError(505, NEEDS_1_1);
+      const query = validate(querySchema, ctx.query, 'query');
+      const { range, start } = toScope(query, nowSeconds());
+      const agentIds = await requireHistory(agentsAsked)(query);
+      const format = formatOf(query);
+      const pages = wholeSeconds(store.read({ agentIds, ...range }, start), query.limit ?? Infinity);
+      const stream = await streams.open(textOf(pages, format, start === undefined));
+      ctx.set('Content-Type', format.mediaType);
+      ctx.set('Content-Disposition', `attachment; filename="${fileName(query, format)}"`);
+      ctx.set('Cache-Control', 'no-store');
+      ctx.vary('Accept-Encoding');
+      ctx.res.setTimeout(
+        STALLED_MS,
+        () => void stream.destroy(new Error('the reader has taken nothing for minutes')),
+      );
+      ctx.body = compressed(ctx, stream);
+    },
+  };
+}
+
+/** @throws {InvalidRequestError} naming each fault */
+function toScope(
+  query: Query,
+  now: number,
+): {
+  range: Omit<ExportScope, 'agentIds'>;
+  start: ExportPosition | undefined;
+} {
+  const faults: FieldFault[] = [];
+  function timeOf(name: 'from' | 'to'): number | undefined {
+    const text = query[name];
+    if (text === undefined) return undefined;
+    const time = parseTime(text, now);
+    if (time === undefined) faults.push(timeFault(name));
+    // A snapshot has a whole second: a fraction means the next one.
+    return Math.ceil(time ?? 0);
+  }
+  const [from = 0, to] = [timeOf('from'), timeOf('to')];
+  const refuse = (name: string, msg: string, type: string) =>
+    faults.push({ loc: ['query', name], msg, type });
+  if (faults.length === 0 && to !== undefined && to <= from)
+    refuse('to', 'Must be later than from', 'reversed');
+  if (query.rows === 'processes' && query.format !== 'csv')
+    refuse('rows', 'Goes with format=csv', 'without_csv');
+  const [, agentId, timestamp, skip] = CURSOR.exec(query.cursor ?? '') ?? [];
+  if (agentId !== undefined && query.agent !== undefined && agentId !== query.agent)
+    refuse('cursor', `Is of another agent than ${query.agent}`, 'other_agent');
+  if (faults.length > 0) throw new InvalidRequestError(faults);
+  return {
+    range: { from: Math.max(from, 0), to },
+    start: agentId === undefined ? undefined : { agentId, timestamp: Number(timestamp), skip: Number(skip) },
+  };
+}
+
+function formatOf({ format, rows }: Query): ExportFormat {
+  if (format === 'ndjson') return ndjson;
+  return rows === 'processes' ? csvOfProcesses : csvOfSnapshots;
+}
+
+/**
+ * The pages up to a limit and, beyond it, to the end of the second it lies in: so that whoever goes on behind an answer
+ * knows from that answer alone how many snapshots they have of its last second.
+ */
+async function* wholeSeconds(
+  pages: AsyncGenerator<ExportedSnapshot[]>,
+  limit: number,
+): AsyncGenerator<ExportedSnapshot[]> {
+  let count = 0;
+  let last: ExportedSnapshot | undefined;
+  for await (const page of pages) {
+    const end = page.findIndex(
+      (one, i) => count + i >= limit && !isOfSameSecond(one, i > 0 ? page[i - 1] : last),
+    );
+    if (end !== -1) return yield page.slice(0, end);
+    count += page.length;
+    last = page.at(-1) ?? last;
+    yield page;
+  }
+}
+
+function isOfSameSecond(one: ExportedSnapshot, other: ExportedSnapshot | undefined): boolean {
+  return one.agent_id === other?.agent_id && one.timestamp === other.timestamp;
+}
+
+async function* textOf(
+  pages: AsyncGenerator<ExportedSnapshot[]>,
+  { header, write }: ExportFormat,
+  isBeginning: boolean,
+): AsyncGenerator<string> {
+  let before = isBeginning ? header : '';
+  for await (const page of pages) {
+    yield before + page.map(write).join('');
+    before = '';
+  }
+  if (before !== '') yield before;
+}
+
+function compressed(ctx: RouteContext, stream: Readable): Readable {
+  if (ctx.acceptsEncodings('gzip', 'identity') !== 'gzip') return stream;
+  ctx.set('Content-Encoding', 'gzip');
+  // An error of the stream ends the compressed one, too, and with it the connection.
+  return pipeline(stream, createGzip(), () => undefined);
+}
+
+/** Without what a file system may mind. */
+function fileName({ agent = 'fleet' }: Query, { extension }: ExportFormat): string {
+  return `topline-${agent.replaceAll(':', '-')}.${extension}`;
+}

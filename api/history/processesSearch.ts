@@ -1,0 +1,103 @@
+import { z } from 'zod';
+import {
+  processNameSchema,
+  processSearchQuerySchema,
+  processSearchSchema,
+} from '../../core/contracts/processes.ts';
+import { AGENT_ID_PATTERN } from '../../core/contracts/snapshot.ts';
+import { InvalidRequestError } from '../../core/errors.ts';
+import { cpuSecondsOf } from '../../core/history/figures.ts';
+import { alignOutward } from '../../core/history/steps.ts';
+import { countedName } from '../../core/rollup/processTotals.ts';
+import type { Sighting } from '../../core/stores/postgres/fleetHistory.ts';
+import type { HistoryReads } from './reads.ts';
+import { requireHistory } from '../http/requireHistory.ts';
+import { validate } from '../http/validation.ts';
+import { HISTORY_REFUSALS, rangeOf } from './historyQuery.ts';
+import type { Route } from '../http/route.ts';
+
+/** `GET /api/processes/search`: where a process ran, and when. */
+export function searchProcessesRoute({ history }: { history: HistoryReads | undefined }): Route {
+  return {
+    method: 'get',
+    path: '/api/processes/search',
+    summary: 'On which hosts a process ran, and when',
+    description: 'In order of agent and name. The range is made longer to whole hours.',
+    tag: 'history',
+    access: 'reader',
+    isCostly: true,
+    query: processSearchQuerySchema,
+    examples: {
+      lastWeek: { summary: 'Where node ran in the last week', query: { name: 'node' } },
+      prefix: {
+        summary: 'Whatever begins with no, in a day',
+        query: { name: 'no', match: 'prefix', from: '-24h', to: 'now', limit: '20' },
+      },
+    },
+    answers: {
+      200: { description: 'A line for each host and name', schema: processSearchSchema },
+      ...HISTORY_REFUSALS,
+    },
+    async handle(ctx) {
+      const reads = requireHistory(history);
+      const { name, match, limit, cursor, agent, label, ...texts } = validate(
+        processSearchQuerySchema,
+        ctx.query,
+        'query',
+      );
+      const range = alignOutward(rangeOf(texts, Date.now() / 1000), 3_600);
+      const after = cursor === undefined ? undefined : placeOf(cursor);
+      ctx.body = await reads.answer(async () => {
+        const { hoursUntil = 0 } = await reads.store.fleetRolledUp();
+        const counted = countedName(name);
+        const agents = await reads.agentsAsked({ agent, label });
+        const lines = await reads.fleet.search({
+          agents,
+          name: counted,
+          match,
+          range,
+          limit: limit + 1,
+          after,
+        });
+        const found = lines.slice(0, limit);
+        return {
+          name,
+          match,
+          ...range,
+          until: Math.floor(hoursUntil),
+          found: found.map(lineOf),
+          next: lines.length > limit ? cursorOf(found.at(-1)) : null,
+        } satisfies z.output<typeof processSearchSchema>;
+      });
+    },
+  };
+}
+
+function lineOf({ agentId, name, firstSeconds, lastSeconds, cpuUnits, samples }: Sighting) {
+  return {
+    agent: agentId,
+    name,
+    first_seen: firstSeconds,
+    last_seen: lastSeconds,
+    cpu_seconds: cpuSecondsOf(cpuUnits),
+    samples,
+  };
+}
+
+const placeSchema = z.tuple([z.string().regex(AGENT_ID_PATTERN), processNameSchema]);
+
+function cursorOf(line: Sighting | undefined): string | null {
+  if (line === undefined) return null;
+  return Buffer.from(JSON.stringify([line.agentId, line.name])).toString('base64url');
+}
+
+/** @throws {InvalidRequestError} where it is none of ours */
+function placeOf(cursor: string): Pick<Sighting, 'agentId' | 'name'> {
+  try {
+    const [agentId, name] = placeSchema.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()));
+    return { agentId, name };
+  } catch {
+    const msg = 'Must be next of the answer before';
+    throw new InvalidRequestError([{ loc: ['query', 'cursor'], msg, type: 'invalid_cursor' }]);
+  }
+}

@@ -1,0 +1,158 @@
+import { hostname } from 'node:os';
+import type { Redis } from 'ioredis';
+import {
+  INGEST_WINDOW_SECONDS,
+  type NodeFigures,
+  type Operations,
+  type QueueFigures,
+} from '../../core/contracts/operations.ts';
+import type { Health } from '../../core/contracts/health.ts';
+import { messageOf } from '../../core/errors.ts';
+import type { ProcessContext } from '../../core/platform/process.ts';
+import { oldestJobMs, type Queue } from '../../core/platform/queue.ts';
+import { createApiNodeStore } from '../../core/stores/redis/apiNodes.ts';
+import type { RollupProgress } from '../../core/stores/postgres/rollups.ts';
+import { createArrivalRate } from '../http/rate.ts';
+import { PATIENCE_MS, within } from '../http/timeout.ts';
+import type { SharedTime } from '../http/sharedClock.ts';
+
+/** How often nodes tell each other of themselves. */
+const EXCHANGE_EVERY_MS = 5_000;
+
+/** However many pages are open, the stores are not asked more often than this. */
+const ANSWER_FOR_MS = 1_000;
+
+export interface OperationsOptions {
+  /** How the other nodes know this one; default: host and process. */
+  id?: string;
+  /** How often nodes tell each other; default 5 s. */
+  exchangeEveryMs?: number;
+  version: string;
+  redis: Redis;
+  queues: Queue[];
+  /** Undefined where no history is kept. */
+  rollupProgress: (() => Promise<RollupProgress>) | undefined;
+  health(): Promise<Health>;
+  sockets(): NodeFigures['sockets'];
+  sharedTime: Pick<SharedTime, 'offsetMs'>;
+}
+
+/** What this node counts and knows of the others, for those who look after the service. */
+export interface OperationsWatch {
+  /** Notes that so many snapshots were taken. */
+  taken(snapshots: number): void;
+  /** Everything as it is now, or was within the last second. */
+  look(): Promise<Operations>;
+}
+
+/** Tells the other nodes of this one every 5 s, and hears of them, for as long as the process runs. */
+export function startOperationsWatch(
+  { log, lifecycle }: Pick<ProcessContext, 'log' | 'lifecycle'>,
+  options: OperationsOptions,
+): OperationsWatch {
+  const startedMs = performance.now();
+  const arrivals = createArrivalRate(INGEST_WINDOW_SECONDS, startedMs);
+  const store = createApiNodeStore(options.redis);
+  const id = options.id ?? `${hostname()}:${process.pid}`;
+  let others: NodeFigures[] = [];
+  let exchanging: Promise<void> | undefined;
+  let latest: { atMs: number; answer: Promise<Operations> } | undefined;
+
+  function own(): NodeFigures {
+    const nowMs = performance.now();
+    return {
+      id,
+      version: options.version,
+      uptime_seconds: Math.floor((nowMs - startedMs) / 1000),
+      ingest_per_second: Math.round(arrivals.perSecond(nowMs) * 100) / 100,
+      sockets: options.sockets(),
+    };
+  }
+
+  async function exchange(): Promise<void> {
+    try {
+      const all = await store.exchange(own(), Date.now() + options.sharedTime.offsetMs());
+      others = all.filter((node) => node.id !== id);
+    } catch (error) {
+      // What is known of them gets old with every second.
+      others = [];
+      if (!lifecycle.stopping) log.debug({ reason: messageOf(error) }, 'could not tell the other nodes');
+    }
+  }
+
+  const exchangeOnce = () => {
+    exchanging ??= exchange().finally(() => (exchanging = undefined));
+    return exchanging;
+  };
+  void exchangeOnce();
+  const timer = setInterval(() => void exchangeOnce(), options.exchangeEveryMs ?? EXCHANGE_EVERY_MS);
+  lifecycle.defer('node figures', async () => {
+    clearInterval(timer);
+    await exchanging;
+    // Where that cannot be told, the others find out a little later.
+    await store.leave(id).catch(() => undefined);
+  });
+
+  async function ask(): Promise<Operations> {
+    const [health, queues, rollupBehind] = await Promise.all([
+      options.health(),
+      queueFigures(options.queues, options.redis),
+      rollupBehindSeconds(options.rollupProgress),
+    ]);
+    const node = own();
+    const nodes = [...others, node].toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    return {
+      health,
+      node,
+      nodes,
+      ingest_per_second: nodes.reduce((sum, { ingest_per_second }) => sum + ingest_per_second, 0),
+      sockets: nodes.reduce((sum, { sockets }) => sum + sockets.socket_io + sockets.websocket, 0),
+      queues,
+      rollup_behind_seconds: rollupBehind,
+    };
+  }
+
+  return {
+    taken: (snapshots) => arrivals.add(snapshots, performance.now()),
+    look() {
+      const nowMs = performance.now();
+      if (latest === undefined || nowMs - latest.atMs >= ANSWER_FOR_MS)
+        latest = { atMs: nowMs, answer: ask() };
+      return latest.answer;
+    },
+  };
+}
+
+/** Null where they cannot be asked. */
+async function queueFigures(queues: Queue[], redis: Redis): Promise<QueueFigures[] | null> {
+  try {
+    return await Promise.all(
+      queues.map(async (queue) => {
+        const [counts, addedAtMs] = await Promise.all([
+          queue.getJobCounts('waiting', 'prioritized', 'active', 'delayed', 'failed'),
+          oldestJobMs(queue, redis),
+        ]);
+        const { waiting = 0, prioritized = 0, active = 0, delayed = 0, failed = 0 } = counts;
+        return {
+          name: queue.name,
+          waiting: waiting + prioritized,
+          active,
+          delayed,
+          failed,
+          oldest_seconds: addedAtMs === undefined ? 0 : Math.max(0, Date.now() - addedAtMs) / 1000,
+        };
+      }),
+    );
+  } catch {
+    return null;
+  }
+}
+
+/** Null where no history is kept, nothing was rolled up yet, or PostgreSQL is away. */
+async function rollupBehindSeconds(
+  progress: (() => Promise<RollupProgress>) | undefined,
+): Promise<number | null> {
+  const known = progress && (await within(PATIENCE_MS, progress));
+  if (known === undefined || known.minutesUntilSeconds === 0) return null;
+  return Math.max(0, known.nowSeconds - known.minutesUntilSeconds);
+}
