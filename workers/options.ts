@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { QueueName } from '../core/contracts/queues.ts';
 import { messageOf, StartError } from '../core/errors.ts';
-import { ROLE_NAMES } from './registry.ts';
+import { ROLE_NAMES } from './roles.ts';
 
 export const HELP = `Usage: npm run workers -- [--roles ROLE,…]
 

@@ -132,7 +132,7 @@ interface QueueRow {
  * The one table of queues: name, payload, retries and what is kept. Fields added to a payload start out optional,
  * because jobs queued by the version before lack them.
  *
- * - `attempts` counts data errors only; an unreachable store delays a job without using one up (workers/startWorker).
+ * - `attempts` counts data errors only; an unreachable store delays a job without using one up (workers/run/startWorker).
  * - Completed jobs are removed at once (they would fill Redis); failed ones stay, as evidence and to be redriven.
  */
 export const QUEUES = {

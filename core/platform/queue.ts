@@ -8,7 +8,7 @@ import { EVENT_STREAM_LENGTH, queuePrefix, QUEUES, type QueueName } from '../con
  */
 export const AFTER_ALL_OTHERS = 1;
 
-/** The kind of back-off that the workers know how to tell (workers/startWorker). */
+/** The kind of back-off that the workers know how to tell (workers/run/startWorker). */
 const WAITS_AS_TOLD = 'as-told';
 
 /** Job options of a queue, as the table in contracts/queues has them. */

@@ -6,9 +6,9 @@ import { createMetrics } from '../../core/platform/metrics.ts';
 import { openQueue, type Queue } from '../../core/platform/queue.ts';
 import { createSnapshotStore } from '../../core/stores/postgres/snapshots.ts';
 import { nowSeconds } from '../../core/time.ts';
-import { persistBatch } from '../../workers/persist.ts';
-import { startWorker, type RunningWorker } from '../../workers/startWorker.ts';
-import { createWorkerMetrics } from '../../workers/workerMetrics.ts';
+import { persistBatch } from '../../workers/persist/persist.ts';
+import { startWorker, type RunningWorker } from '../../workers/run/startWorker.ts';
+import { createWorkerMetrics } from '../../workers/run/metrics.ts';
 import {
   createTestHistory,
   silentLog,

@@ -20,7 +20,7 @@ import { toSnapshotRow } from '../../core/snapshot/row.ts';
 import { createSnapshotStore } from '../../core/stores/postgres/snapshots.ts';
 import { createUpgrade, type Upgrade } from '../../core/upgrade/moveRows.ts';
 import { nowSeconds } from '../../core/time.ts';
-import { runUpgrade } from '../../workers/upgrade.ts';
+import { runUpgrade } from '../../workers/prune/upgrade.ts';
 import { runCompiled } from '../support/compiled.ts';
 import { silentLog, snapshotAt, snapshotRow } from '../support/history.ts';
 import { CREATE_SEED_TABLE, DAMAGED_EVERY, fillSeedTable } from '../support/seedTable.ts';
@@ -443,7 +443,7 @@ describe('whatever happens to those who move', () => {
         upgrade: 'core/upgrade/moveRows.js',
         prisma: 'core/platform/prisma.js',
         logger: 'core/platform/logger.js',
-        worker: 'workers/upgrade.js',
+        worker: 'workers/prune/upgrade.js',
       },
       `const log = logger.createLogger({ level: 'silent', name: 'mover' });
        const connection = prisma.openPrisma({ dsn: ${JSON.stringify(database.dsn)}, log, applicationName: 'mover', poolSize: 1 });

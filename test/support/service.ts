@@ -4,7 +4,7 @@ import { createLifecycle, type Lifecycle } from '../../core/platform/lifecycle.t
 import { createLogger, type Logger } from '../../core/platform/logger.ts';
 import { openPrisma } from '../../core/platform/prisma.ts';
 import { startApi } from '../../api/server.ts';
-import { ROLE_NAMES } from '../../workers/registry.ts';
+import { ROLE_NAMES } from '../../workers/roles.ts';
 import { startWorkers } from '../../workers/server.ts';
 import { waitFor } from './waitFor.ts';
 

@@ -9,7 +9,7 @@ import type { RuleBook } from './ruleBook.ts';
 import { samplesByAgent, type AgentSamples } from './samples.ts';
 import type { KnownState } from './stateCache.ts';
 import { createStateKeeper } from './stateKeeper.ts';
-import { tellOf, type TellingDependencies } from './telling.ts';
+import { tellOf, type TellingDependencies } from './publishChanges.ts';
 
 /** How often a state that others keep changing is tried; each loss of the race means that another one won it. */
 const MAX_RACES = 20;

@@ -11,7 +11,7 @@ import { createAlertStore } from '../../core/stores/redis/alerts.ts';
 import { createSharedLook, FLEET_LOOK_KEY } from '../../core/stores/redis/lease.ts';
 import { createOpenAlertStore } from '../../core/stores/redis/openAlerts.ts';
 import { createOperatorLabelStore } from '../../core/stores/redis/operatorLabels.ts';
-import type { WorkerMetrics } from '../workerMetrics.ts';
+import type { WorkerMetrics } from '../run/metrics.ts';
 import { createEvaluator, type Evaluator } from './evaluate.ts';
 import { createFreshLabels, startLabelRefresh } from './freshLabels.ts';
 import { createRuleBook, type RuleSource } from './ruleBook.ts';

@@ -7,7 +7,7 @@ const LONGEST_OPEN_MS = 5 * 60_000;
 
 /**
  * How many messages to one channel are under way at a time: a receiver that accepts and never answers would otherwise take
- * all places there are (workers/telling). One that failed last gets fewer, and one to be tried gets one.
+ * all places there are (workers/notify/open). One that failed last gets fewer, and one to be tried gets one.
  */
 const MAX_IN_FLIGHT = 8;
 const MAX_IN_DOUBT = 2;

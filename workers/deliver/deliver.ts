@@ -4,7 +4,7 @@ import { PostponedError, RejectedDataError, RetryLaterError } from '../../core/e
 import { failpoint } from '../../core/platform/failpoints.ts';
 import type { Logger } from '../../core/platform/logger.ts';
 import type { DeliveredStore } from '../../core/stores/redis/delivered.ts';
-import type { JobInHand } from '../startWorker.ts';
+import type { JobInHand } from '../run/startWorker.ts';
 import type { Message } from './channels/channel.ts';
 import type { Circuits } from './circuits.ts';
 import type { DeliveryMetrics } from './deliveryMetrics.ts';

@@ -2,7 +2,7 @@ import { groupBy } from '../../core/collections.ts';
 import type { Alert } from '../../core/contracts/alerting/alert.ts';
 import type { AlertingSettings } from '../../core/contracts/alerting/settings.ts';
 import type { NotifyDependencies } from './dependencies.ts';
-import { hearOfSilence, KEEP_SILENT_MS, parseSilent, silentIdOf } from './silentAgents.ts';
+import { hearOfSilence, KEEP_SILENT_MS, parseSilent, silentIdOf } from './inhibition.ts';
 
 /** How often what others keep changing is tried; each loss of the race means that another one won it. */
 const MAX_RACES = 20;

@@ -7,7 +7,7 @@ import type { Logger } from '../../core/platform/logger.ts';
 import { groupIdOf, groupKeyOf, GROUPINGS } from './groupState.ts';
 import type { NotifyDependencies } from './dependencies.ts';
 import { matchesAlert } from './judgement.ts';
-import { tellGroups, type Heard } from './tellGroups.ts';
+import { tellGroups, type Heard } from './notifyGroups.ts';
 import { noteSilence } from './noteSilence.ts';
 
 /** How many due groups are looked at together. */

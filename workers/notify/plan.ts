@@ -1,6 +1,6 @@
 import type { Alert } from '../../core/contracts/alerting/alert.ts';
 import type { NotificationRoute } from '../../core/contracts/alerting/notification.ts';
-import { dispatchesOf } from './dispatches.ts';
+import { dispatchesOf } from './messages.ts';
 import type { GroupState, Member } from './groupState.ts';
 
 /** What deciding goes by, beside the group itself. */

@@ -4,7 +4,7 @@ import { openPrisma } from '../../../core/platform/prisma.ts';
 import { createAgentStore, type AgentStore, type Sighting } from '../../../core/stores/postgres/agents.ts';
 import { createSnapshotStore } from '../../../core/stores/postgres/snapshots.ts';
 import { nowSeconds } from '../../../core/time.ts';
-import { createSightings } from '../../../workers/sightings.ts';
+import { createSightings } from '../../../workers/persist/lastSeen.ts';
 import { createTestHistory, silentLog, snapshotRow, type TestHistory } from '../../support/history.ts';
 import { waitFor } from '../../support/waitFor.ts';
 import { toQueuedRow } from '../../../core/snapshot/row.ts';

@@ -6,7 +6,7 @@ import {
   type DeliveryFilter,
   type DeliveryStore,
 } from '../../../core/stores/postgres/deliveries.ts';
-import { keepRecords } from '../../../workers/record.ts';
+import { keepRecords } from '../../../workers/record/record.ts';
 import { alert } from '../../support/alerts.ts';
 import { createTestHistory, type TestHistory } from '../../support/history.ts';
 

@@ -15,9 +15,9 @@ import { createTimelineStore, type TimelineStore } from '../../../core/stores/re
 import { alert } from '../../support/alerts.ts';
 import { snapshot } from '../../support/snapshots.ts';
 import { startTestRedis, type TestRedis } from '../../support/stores.ts';
-import { prune } from '../../../workers/prune.ts';
-import { writeTimeline } from '../../../workers/timeline.ts';
-import { createWorkerMetrics } from '../../../workers/workerMetrics.ts';
+import { prune } from '../../../workers/prune/prune.ts';
+import { writeTimeline } from '../../../workers/timeline/timeline.ts';
+import { createWorkerMetrics } from '../../../workers/run/metrics.ts';
 
 // In the past: where a clock is ahead of Redis' own, the retention goes by Redis'.
 const NOW = 1_700_000_000;

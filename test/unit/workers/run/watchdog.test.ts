@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { findWedged, WEDGED_AFTER_MS } from '../../../workers/watchdog.ts';
+import { findWedged, WEDGED_AFTER_MS } from '../../../../workers/run/watchdog.ts';
 
 const START = 1_000_000;
 const TOO_LATE = START + WEDGED_AFTER_MS + 1;

@@ -1,6 +1,6 @@
-import type { RecordTask } from '../core/contracts/queues.ts';
-import type { AlertRecordStore } from '../core/stores/postgres/alertRecords.ts';
-import type { DeliveryStore } from '../core/stores/postgres/deliveries.ts';
+import type { RecordTask } from '../../core/contracts/queues.ts';
+import type { AlertRecordStore } from '../../core/stores/postgres/alertRecords.ts';
+import type { DeliveryStore } from '../../core/stores/postgres/deliveries.ts';
 
 export interface RecordDependencies {
   alertRecords: Pick<AlertRecordStore, 'save'>;

@@ -1,12 +1,12 @@
 import type { Redis } from 'ioredis';
-import { QUEUES } from '../core/contracts/queues.ts';
-import { messageOf } from '../core/errors.ts';
-import type { Logger } from '../core/platform/logger.ts';
-import type { Queue } from '../core/platform/queue.ts';
-import { createSharedClock } from '../core/stores/redis/clock.ts';
+import { QUEUES } from '../../core/contracts/queues.ts';
+import { messageOf } from '../../core/errors.ts';
+import type { Logger } from '../../core/platform/logger.ts';
+import type { Queue } from '../../core/platform/queue.ts';
+import { createSharedClock } from '../../core/stores/redis/clock.ts';
 
 /**
- * Nothing but the next run of a schedule is put off for longer than seconds (workers/startWorker), unless the table of
+ * Nothing but the next run of a schedule is put off for longer than seconds (workers/run/startWorker), unless the table of
  * queues says otherwise.
  */
 const LONGEST_DELAY_MS = 60_000;

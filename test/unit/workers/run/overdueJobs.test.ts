@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { loadConfig } from '../../../core/config.ts';
-import { createLogger } from '../../../core/platform/logger.ts';
-import { openQueue, type Queue } from '../../../core/platform/queue.ts';
-import { openRedis, type RedisConnection } from '../../../core/platform/redis.ts';
-import { takeUpStrays } from '../../../workers/strayJobs.ts';
-import { startTestRedis, type TestRedis } from '../../support/stores.ts';
+import { loadConfig } from '../../../../core/config.ts';
+import { createLogger } from '../../../../core/platform/logger.ts';
+import { openQueue, type Queue } from '../../../../core/platform/queue.ts';
+import { openRedis, type RedisConnection } from '../../../../core/platform/redis.ts';
+import { takeUpStrays } from '../../../../workers/run/overdueJobs.ts';
+import { startTestRedis, type TestRedis } from '../../../support/stores.ts';
 
 const log = createLogger({ level: 'silent', name: 'test' });
 

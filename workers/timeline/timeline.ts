@@ -1,11 +1,11 @@
-import { busiestProcess } from '../core/snapshot/busiestProcess.ts';
-import type { TimelineBatch } from '../core/contracts/queues.ts';
-import type { Snapshot } from '../core/contracts/snapshot.ts';
-import { messageOf, RejectedDataError } from '../core/errors.ts';
-import { fromQueuedRow, toSnapshot } from '../core/snapshot/row.ts';
-import type { AgentObservation, AgentStateStore } from '../core/stores/redis/agentStates.ts';
-import type { TimelineRecord, TimelineStore } from '../core/stores/redis/timeline.ts';
-import type { WorkerMetrics } from './workerMetrics.ts';
+import { busiestProcess } from '../../core/snapshot/busiestProcess.ts';
+import type { TimelineBatch } from '../../core/contracts/queues.ts';
+import type { Snapshot } from '../../core/contracts/snapshot.ts';
+import { messageOf, RejectedDataError } from '../../core/errors.ts';
+import { fromQueuedRow, toSnapshot } from '../../core/snapshot/row.ts';
+import type { AgentObservation, AgentStateStore } from '../../core/stores/redis/agentStates.ts';
+import type { TimelineRecord, TimelineStore } from '../../core/stores/redis/timeline.ts';
+import type { WorkerMetrics } from '../run/metrics.ts';
 
 export interface TimelineDependencies {
   timeline: TimelineStore;

@@ -1,9 +1,9 @@
-import type { PersistBatch, QueuedRow } from '../core/contracts/queues.ts';
-import { messageOf, RejectedDataError, UnavailableError } from '../core/errors.ts';
-import { fromQueuedRow } from '../core/snapshot/row.ts';
-import type { Inserted, SnapshotStore } from '../core/stores/postgres/snapshots.ts';
-import type { JobInHand } from './startWorker.ts';
-import type { WorkerMetrics } from './workerMetrics.ts';
+import type { PersistBatch, QueuedRow } from '../../core/contracts/queues.ts';
+import { messageOf, RejectedDataError, UnavailableError } from '../../core/errors.ts';
+import { fromQueuedRow } from '../../core/snapshot/row.ts';
+import type { Inserted, SnapshotStore } from '../../core/stores/postgres/snapshots.ts';
+import type { JobInHand } from '../run/startWorker.ts';
+import type { WorkerMetrics } from '../run/metrics.ts';
 
 export interface PersistDependencies {
   snapshots: SnapshotStore;

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { StartError } from '../../../core/errors.ts';
-import { createMetrics, type Metrics } from '../../../core/platform/metrics.ts';
-import { get } from '../../support/http.ts';
-import { startProbes } from '../../../workers/probes.ts';
+import { StartError } from '../../../../core/errors.ts';
+import { createMetrics, type Metrics } from '../../../../core/platform/metrics.ts';
+import { get } from '../../../support/http.ts';
+import { startProbes } from '../../../../workers/run/probes.ts';
 
 let metrics: Metrics;
 let ready: () => Promise<void>;

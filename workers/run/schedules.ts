@@ -1,5 +1,5 @@
-import type { NotifyTask, PruneTick } from '../core/contracts/queues.ts';
-import type { Queue } from '../core/platform/queue.ts';
+import type { NotifyTask, PruneTick } from '../../core/contracts/queues.ts';
+import type { Queue } from '../../core/platform/queue.ts';
 
 /** What is pruned, and how often. */
 const PRUNE_SCHEDULES: { id: string; everyMs: number; tick: PruneTick }[] = [

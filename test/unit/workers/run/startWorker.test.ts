@@ -1,16 +1,16 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { loadConfig } from '../../../core/config.ts';
-import type { AlertsBatch } from '../../../core/contracts/queues.ts';
-import { UnavailableError } from '../../../core/errors.ts';
-import { createLogger } from '../../../core/platform/logger.ts';
-import { createMetrics, type Metrics } from '../../../core/platform/metrics.ts';
-import { openQueue, type Queue } from '../../../core/platform/queue.ts';
-import { openRedis, type RedisConnection } from '../../../core/platform/redis.ts';
-import { startTestRedis, type TestRedis } from '../../support/stores.ts';
-import { waitFor } from '../../support/waitFor.ts';
-import { startWorker, type RunningWorker } from '../../../workers/startWorker.ts';
-import { createWorkerMetrics } from '../../../workers/workerMetrics.ts';
+import { loadConfig } from '../../../../core/config.ts';
+import type { AlertsBatch } from '../../../../core/contracts/queues.ts';
+import { UnavailableError } from '../../../../core/errors.ts';
+import { createLogger } from '../../../../core/platform/logger.ts';
+import { createMetrics, type Metrics } from '../../../../core/platform/metrics.ts';
+import { openQueue, type Queue } from '../../../../core/platform/queue.ts';
+import { openRedis, type RedisConnection } from '../../../../core/platform/redis.ts';
+import { startTestRedis, type TestRedis } from '../../../support/stores.ts';
+import { waitFor } from '../../../support/waitFor.ts';
+import { startWorker, type RunningWorker } from '../../../../workers/run/startWorker.ts';
+import { createWorkerMetrics } from '../../../../workers/run/metrics.ts';
 
 const BATCH: AlertsBatch = { samples: [{ agentId: 'web-01', timestamp: 1, cpuPercent: 5 }] };
 

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { messageOf } from '../core/errors.ts';
-import type { Logger } from '../core/platform/logger.ts';
-import type { Upgrade } from '../core/upgrade/moveRows.ts';
-import { estimateLeft, type UpgradeProgress } from '../core/upgrade/progress.ts';
+import { messageOf } from '../../core/errors.ts';
+import type { Logger } from '../../core/platform/logger.ts';
+import type { Upgrade } from '../../core/upgrade/moveRows.ts';
+import { estimateLeft, type UpgradeProgress } from '../../core/upgrade/progress.ts';
 
 export interface UpgradeLoopOptions {
   upgrade: Upgrade;

@@ -1,8 +1,8 @@
-import type { ForgetTask } from '../core/contracts/queues.ts';
-import type { Logger } from '../core/platform/logger.ts';
-import type { AgentStateStore } from '../core/stores/redis/agentStates.ts';
-import type { AgentStore } from '../core/stores/postgres/agents.ts';
-import type { TimelineStore } from '../core/stores/redis/timeline.ts';
+import type { ForgetTask } from '../../core/contracts/queues.ts';
+import type { Logger } from '../../core/platform/logger.ts';
+import type { AgentStateStore } from '../../core/stores/redis/agentStates.ts';
+import type { AgentStore } from '../../core/stores/postgres/agents.ts';
+import type { TimelineStore } from '../../core/stores/redis/timeline.ts';
 
 /** How long one piece of the work takes, so that what else is to be pruned need not wait for all of it. */
 const PIECE_MS = 2_000;

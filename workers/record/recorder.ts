@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { AlertChange } from '../core/contracts/alerting/alert.ts';
-import type { Dispatch } from '../core/contracts/alerting/notice.ts';
-import type { Delivery } from '../core/contracts/alerting/notification.ts';
-import type { RecordTask } from '../core/contracts/queues.ts';
-import type { Logger } from '../core/platform/logger.ts';
-import type { Queue } from '../core/platform/queue.ts';
+import type { AlertChange } from '../../core/contracts/alerting/alert.ts';
+import type { Dispatch } from '../../core/contracts/alerting/notice.ts';
+import type { Delivery } from '../../core/contracts/alerting/notification.ts';
+import type { RecordTask } from '../../core/contracts/queues.ts';
+import type { Logger } from '../../core/platform/logger.ts';
+import type { Queue } from '../../core/platform/queue.ts';
 
 /** While PostgreSQL is away, what became of messages is kept in the queue until there is this much of it. */
 const MAX_WAITING = 100_000;

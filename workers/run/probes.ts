@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
-import { messageOf, StartError } from '../core/errors.ts';
-import type { Metrics } from '../core/platform/metrics.ts';
+import { messageOf, StartError } from '../../core/errors.ts';
+import type { Metrics } from '../../core/platform/metrics.ts';
 
 /**
  * A worker's own `/livez`, `/readyz` and `/metrics`, for whoever runs it.

@@ -1,16 +1,16 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { loadConfig } from '../../../core/config.ts';
-import type { AlertsBatch } from '../../../core/contracts/queues.ts';
-import { createLogger } from '../../../core/platform/logger.ts';
-import { createMetrics } from '../../../core/platform/metrics.ts';
-import { openQueue } from '../../../core/platform/queue.ts';
-import { openRedis, type RedisConnection } from '../../../core/platform/redis.ts';
-import { giveUpOnRedis } from '../../../workers/giveUpOnRedis.ts';
-import { startWorker } from '../../../workers/startWorker.ts';
-import { createWorkerMetrics } from '../../../workers/workerMetrics.ts';
-import { startWorkerNode } from '../../support/service.ts';
-import { startTestRedis, type TestRedis } from '../../support/stores.ts';
-import { waitFor } from '../../support/waitFor.ts';
+import { loadConfig } from '../../../../core/config.ts';
+import type { AlertsBatch } from '../../../../core/contracts/queues.ts';
+import { createLogger } from '../../../../core/platform/logger.ts';
+import { createMetrics } from '../../../../core/platform/metrics.ts';
+import { openQueue } from '../../../../core/platform/queue.ts';
+import { openRedis, type RedisConnection } from '../../../../core/platform/redis.ts';
+import { giveUpOnRedis } from '../../../../workers/run/disconnectUnresponsive.ts';
+import { startWorker } from '../../../../workers/run/startWorker.ts';
+import { createWorkerMetrics } from '../../../../workers/run/metrics.ts';
+import { startWorkerNode } from '../../../support/service.ts';
+import { startTestRedis, type TestRedis } from '../../../support/stores.ts';
+import { waitFor } from '../../../support/waitFor.ts';
 
 const BATCH: AlertsBatch = { samples: [{ agentId: 'web-01', timestamp: 1, cpuPercent: 5 }] };
 const log = createLogger({ level: 'silent', name: 'test' });

@@ -1,15 +1,15 @@
-import type { PruneTask } from '../core/contracts/queues.ts';
-import { RejectedDataError } from '../core/errors.ts';
-import type { Logger } from '../core/platform/logger.ts';
-import type { AcknowledgementStore } from '../core/stores/redis/acknowledgements.ts';
-import type { AgentStateStore } from '../core/stores/redis/agentStates.ts';
-import type { AgentStore } from '../core/stores/postgres/agents.ts';
-import type { AlertHistoryStore } from '../core/stores/postgres/alertHistory.ts';
-import type { AlertStore } from '../core/stores/redis/alerts.ts';
-import type { OpenAlertStore } from '../core/stores/redis/openAlerts.ts';
-import type { RollupStore } from '../core/stores/postgres/rollups.ts';
-import type { SnapshotStore } from '../core/stores/postgres/snapshots.ts';
-import type { TimelineStore } from '../core/stores/redis/timeline.ts';
+import type { PruneTask } from '../../core/contracts/queues.ts';
+import { RejectedDataError } from '../../core/errors.ts';
+import type { Logger } from '../../core/platform/logger.ts';
+import type { AcknowledgementStore } from '../../core/stores/redis/acknowledgements.ts';
+import type { AgentStateStore } from '../../core/stores/redis/agentStates.ts';
+import type { AgentStore } from '../../core/stores/postgres/agents.ts';
+import type { AlertHistoryStore } from '../../core/stores/postgres/alertHistory.ts';
+import type { AlertStore } from '../../core/stores/redis/alerts.ts';
+import type { OpenAlertStore } from '../../core/stores/redis/openAlerts.ts';
+import type { RollupStore } from '../../core/stores/postgres/rollups.ts';
+import type { SnapshotStore } from '../../core/stores/postgres/snapshots.ts';
+import type { TimelineStore } from '../../core/stores/redis/timeline.ts';
 import { forgetAgent, type ForgetDependencies } from './forget.ts';
 
 export interface PruneStores {

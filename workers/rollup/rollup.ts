@@ -1,7 +1,7 @@
-import type { Logger } from '../core/platform/logger.ts';
-import type { RollupStore } from '../core/stores/postgres/rollups.ts';
-import { ROLLUP_EVERY_MS } from './schedules.ts';
-import type { WorkerMetrics } from './workerMetrics.ts';
+import type { Logger } from '../../core/platform/logger.ts';
+import type { RollupStore } from '../../core/stores/postgres/rollups.ts';
+import { ROLLUP_EVERY_MS } from '../run/schedules.ts';
+import type { WorkerMetrics } from '../run/metrics.ts';
 
 export interface RollupDependencies {
   rollups: RollupStore;

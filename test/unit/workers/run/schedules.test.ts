@@ -1,12 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { loadConfig } from '../../../core/config.ts';
-import { notifyTickSchema, pruneTickSchema, rollupTickSchema } from '../../../core/contracts/queues.ts';
-import { createLogger } from '../../../core/platform/logger.ts';
-import { openQueue, type Queue } from '../../../core/platform/queue.ts';
-import { openRedis, type RedisConnection } from '../../../core/platform/redis.ts';
-import { startTestRedis, type TestRedis } from '../../support/stores.ts';
-import { scheduleNotify, schedulePruning, scheduleRollup } from '../../../workers/schedules.ts';
+import { loadConfig } from '../../../../core/config.ts';
+import { notifyTickSchema, pruneTickSchema, rollupTickSchema } from '../../../../core/contracts/queues.ts';
+import { createLogger } from '../../../../core/platform/logger.ts';
+import { openQueue, type Queue } from '../../../../core/platform/queue.ts';
+import { openRedis, type RedisConnection } from '../../../../core/platform/redis.ts';
+import { startTestRedis, type TestRedis } from '../../../support/stores.ts';
+import { scheduleNotify, schedulePruning, scheduleRollup } from '../../../../workers/run/schedules.ts';
 
 const log = createLogger({ level: 'silent', name: 'test' });
 

@@ -1,25 +1,25 @@
 import type { Redis } from 'ioredis';
-import type { AlertingSettings } from '../core/contracts/alerting/settings.ts';
-import type { Channel, Delivery } from '../core/contracts/alerting/notification.ts';
-import type { Metrics } from '../core/platform/metrics.ts';
-import type { ProcessContext } from '../core/platform/process.ts';
-import type { Queue } from '../core/platform/queue.ts';
-import { createAcknowledgementStore } from '../core/stores/redis/acknowledgements.ts';
+import type { AlertingSettings } from '../../core/contracts/alerting/settings.ts';
+import type { Channel, Delivery } from '../../core/contracts/alerting/notification.ts';
+import type { Metrics } from '../../core/platform/metrics.ts';
+import type { ProcessContext } from '../../core/platform/process.ts';
+import type { Queue } from '../../core/platform/queue.ts';
+import { createAcknowledgementStore } from '../../core/stores/redis/acknowledgements.ts';
 import {
   createAlertingSettingsCopy,
   createAlertingSettingsStore,
-} from '../core/stores/redis/alertingSettings.ts';
-import { createDeliveredStore } from '../core/stores/redis/delivered.ts';
-import { createNotifyGroupStore } from '../core/stores/redis/notifyGroups.ts';
-import { createTestOutcomeStore } from '../core/stores/redis/testOutcomes.ts';
-import { Circuits } from './deliver/circuits.ts';
-import { deliver } from './deliver/deliver.ts';
-import { createDeliveryMetrics } from './deliver/deliveryMetrics.ts';
-import { createConnections } from './deliver/filteredAgents.ts';
-import { send } from './deliver/send.ts';
-import { notify } from './notify/notify.ts';
-import { createRecorder } from './recorder.ts';
-import type { Role } from './startWorker.ts';
+} from '../../core/stores/redis/alertingSettings.ts';
+import { createDeliveredStore } from '../../core/stores/redis/delivered.ts';
+import { createNotifyGroupStore } from '../../core/stores/redis/notifyGroups.ts';
+import { createTestOutcomeStore } from '../../core/stores/redis/testOutcomes.ts';
+import { Circuits } from '../deliver/circuits.ts';
+import { deliver } from '../deliver/deliver.ts';
+import { createDeliveryMetrics } from '../deliver/deliveryMetrics.ts';
+import { createConnections } from '../deliver/filteredAgents.ts';
+import { send } from '../deliver/send.ts';
+import { notify } from './notify.ts';
+import { createRecorder } from '../record/recorder.ts';
+import type { Role } from '../run/startWorker.ts';
 
 /** Nobody is told at an address that was changed longer ago: a process that sends nothing for long does not look by itself. */
 const CHANNEL_AGES = { refreshMs: 500, maxAgeMs: 1_000 };

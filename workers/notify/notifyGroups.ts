@@ -14,7 +14,7 @@ import {
 import type { NotifyDependencies } from './dependencies.ts';
 import { matchesAlert, silencingOf } from './judgement.ts';
 import { plan, type Plan } from './plan.ts';
-import { isSilent, isSilentId, KEEP_SILENT_MS, parseSilent, silentIdOf } from './silentAgents.ts';
+import { isSilent, isSilentId, KEEP_SILENT_MS, parseSilent, silentIdOf } from './inhibition.ts';
 import { silenceRulesOf } from './noteSilence.ts';
 
 /** How often a group that others keep changing is tried; each loss of the race means that another one won it. */

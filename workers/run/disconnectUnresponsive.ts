@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import type { Logger } from '../core/platform/logger.ts';
+import type { Logger } from '../../core/platform/logger.ts';
 
 /** How long Redis may be silent while the process stops; a restart of Redis, or a failover's last second, fits in. */
 const PATIENCE_MS = 2_000;

@@ -1,18 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DelayedError, UnrecoverableError, Worker, type Job } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { queuePrefix, QUEUES, type QueueName, type QueuePayload } from '../core/contracts/queues.ts';
+import { queuePrefix, QUEUES, type QueueName, type QueuePayload } from '../../core/contracts/queues.ts';
 import {
   messageOf,
   PostponedError,
   RejectedDataError,
   RetryLaterError,
   UnavailableError,
-} from '../core/errors.ts';
-import { failpoint, isWeakened } from '../core/platform/failpoints.ts';
-import type { Logger } from '../core/platform/logger.ts';
-import { isRetryableRedisError } from '../core/platform/redis.ts';
-import type { WorkerMetrics } from './workerMetrics.ts';
+} from '../../core/errors.ts';
+import { failpoint, isWeakened } from '../../core/platform/failpoints.ts';
+import type { Logger } from '../../core/platform/logger.ts';
+import { isRetryableRedisError } from '../../core/platform/redis.ts';
+import type { WorkerMetrics } from './metrics.ts';
 
 /** What a role does with one job of its queue, and how many of them at a time. */
 export interface Role<Name extends QueueName> {

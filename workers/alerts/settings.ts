@@ -1,14 +1,14 @@
 import type { Redis } from 'ioredis';
-import { builtInRule } from '../core/alerting/builtInRule.ts';
-import type { Config } from '../core/config.ts';
-import type { QueueName } from '../core/contracts/queues.ts';
-import { createAlertingPublisher } from '../core/stores/alertingPublisher.ts';
+import { builtInRule } from '../../core/alerting/builtInRule.ts';
+import type { Config } from '../../core/config.ts';
+import type { QueueName } from '../../core/contracts/queues.ts';
+import { createAlertingPublisher } from '../../core/stores/alertingPublisher.ts';
 import {
   createAlertingSettingsCopy,
   createAlertingSettingsStore,
   type AlertingSettingsCopy,
   type AlertingSettingsStore,
-} from '../core/stores/redis/alertingSettings.ts';
+} from '../../core/stores/redis/alertingSettings.ts';
 
 /**
  * The settings of alerting for the roles of this process. The first look publishes the rule of the environment where this

@@ -1,5 +1,5 @@
-import { DURATION_BUCKETS, type Metrics } from '../core/platform/metrics.ts';
-import type { RollupStore } from '../core/stores/postgres/rollups.ts';
+import { DURATION_BUCKETS, type Metrics } from '../../core/platform/metrics.ts';
+import type { RollupStore } from '../../core/stores/postgres/rollups.ts';
 
 /** What every worker process tells of its jobs. */
 export type WorkerMetrics = ReturnType<typeof createWorkerMetrics>;

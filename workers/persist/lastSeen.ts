@@ -1,9 +1,9 @@
-import { groupBy } from '../core/collections.ts';
-import { parseLabels } from '../core/contracts/labels.ts';
-import type { QueuedRow } from '../core/contracts/queues.ts';
-import { messageOf } from '../core/errors.ts';
-import type { Logger } from '../core/platform/logger.ts';
-import type { AgentStore, Sighting } from '../core/stores/postgres/agents.ts';
+import { groupBy } from '../../core/collections.ts';
+import { parseLabels } from '../../core/contracts/labels.ts';
+import type { QueuedRow } from '../../core/contracts/queues.ts';
+import { messageOf } from '../../core/errors.ts';
+import type { Logger } from '../../core/platform/logger.ts';
+import type { AgentStore, Sighting } from '../../core/stores/postgres/agents.ts';
 
 /** An agent is written again after this long, so that PostgreSQL knows to about a minute when it was last seen. */
 const AGAIN_AFTER_MS = 60_000;

@@ -16,15 +16,15 @@ import type { SnapshotStore } from '../core/stores/postgres/snapshots.ts';
 import type { TimelineStore } from '../core/stores/redis/timeline.ts';
 import { nowSeconds } from '../core/time.ts';
 import type { Evaluator } from './alerts/evaluate.ts';
-import type { ForgetDependencies } from './forget.ts';
-import { persistBatch, type PersistDependencies } from './persist.ts';
-import { prune } from './prune.ts';
-import { keepRecords } from './record.ts';
-import { rollUp } from './rollup.ts';
-import type { Role } from './startWorker.ts';
-import type { openTelling } from './telling.ts';
-import { writeTimeline } from './timeline.ts';
-import type { WorkerMetrics } from './workerMetrics.ts';
+import type { ForgetDependencies } from './prune/forget.ts';
+import { persistBatch, type PersistDependencies } from './persist/persist.ts';
+import { prune } from './prune/prune.ts';
+import { keepRecords } from './record/record.ts';
+import { rollUp } from './rollup/rollup.ts';
+import type { Role } from './run/startWorker.ts';
+import type { openTelling } from './notify/open.ts';
+import { writeTimeline } from './timeline/timeline.ts';
+import type { WorkerMetrics } from './run/metrics.ts';
 
 /** What the roles work with. */
 export interface RoleDependencies {
