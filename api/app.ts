@@ -3,7 +3,7 @@ import Koa from 'koa';
 import type { Logger } from '../core/platform/logger.ts';
 import type { Queue } from '../core/platform/queue.ts';
 import type { Access } from './http/auth.ts';
-import { board } from './operations/board.ts';
+import { board, BOARD_PATH } from './operations/board.ts';
 import type { State } from './http/context.ts';
 import type { Courtesy } from './http/loadShedding.ts';
 import { dashboardRouter } from './http/dashboard.ts';
@@ -46,7 +46,7 @@ export function buildApp(deps: AppDependencies): Koa<State> {
   const forAgents = createRouter(deps.routes.filter(isForAgents), access, deps.courtesy);
   app.use(forAgents.routes());
   app.use(forAgents.allowedMethods());
-  app.use(securityHeaders());
+  app.use(securityHeaders([BOARD_PATH, '/docs']));
   app.use(board(deps.queues, access));
   for (const router of [
     createRouter(

@@ -9,8 +9,8 @@ import { readJson } from '../http/jsonBody.ts';
 import { orRedisUnavailable } from '../http/redisUnavailable.ts';
 import { validate } from '../http/validation.ts';
 import { ALERT_EXAMPLE, ALERT_PATH, alertParamsSchema, refuseUnknownAlert } from './alert.ts';
-import { auditLine } from '../http/auditTrail.ts';
-import { actorOf, MAX_BODY_BYTES } from './changes.ts';
+import { actorOf, auditLine } from '../http/auditTrail.ts';
+import { MAX_BODY_BYTES } from './changes.ts';
 import type { Route } from '../http/route.ts';
 
 const PATH = `${ALERT_PATH}/acknowledge`;

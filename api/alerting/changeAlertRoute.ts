@@ -9,15 +9,8 @@ import { readJson } from '../http/jsonBody.ts';
 import { requireHistory } from '../http/requireHistory.ts';
 import { MAX_FAULTS, validate } from '../http/validation.ts';
 import { ALERT_ROUTE_EXAMPLE, alertRouteParamsSchema } from './alertRoutes.ts';
-import { auditLine } from '../http/auditTrail.ts';
-import {
-  actorOf,
-  expectedVersion,
-  ifMatchSchema,
-  MAX_BODY_BYTES,
-  refuseOwned,
-  setVersion,
-} from './changes.ts';
+import { actorOf, auditLine } from '../http/auditTrail.ts';
+import { expectedVersion, ifMatchSchema, MAX_BODY_BYTES, refuseOwned, setVersion } from './changes.ts';
 import type { Route } from '../http/route.ts';
 
 const bodySchema = routeSchema.omit({ id: true }).meta({ id: 'NotificationRouteBody' });

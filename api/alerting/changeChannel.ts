@@ -10,8 +10,8 @@ import type { RouteContext } from '../http/context.ts';
 import { readJson } from '../http/jsonBody.ts';
 import { requireHistory } from '../http/requireHistory.ts';
 import { validate } from '../http/validation.ts';
-import { auditLine } from '../http/auditTrail.ts';
-import { actorOf, expectedVersion, ifMatchSchema, refuseOwned, setVersion } from './changes.ts';
+import { actorOf, auditLine } from '../http/auditTrail.ts';
+import { expectedVersion, ifMatchSchema, refuseOwned, setVersion } from './changes.ts';
 import { CHANNEL_EXAMPLE, channelParamsSchema } from './channels.ts';
 import type { Route } from '../http/route.ts';
 

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { ServiceError } from '../../core/errors.ts';
-import type { Actor } from '../../core/stores/postgres/audit.ts';
 import type { RouteContext } from '../http/context.ts';
 import { validate } from '../http/validation.ts';
 
@@ -33,11 +32,6 @@ export function expectedVersion(ctx: RouteContext): number | undefined {
 /** As `If-Match` has it. */
 export function setVersion(ctx: RouteContext, version: number): void {
   ctx.set('ETag', `"${version}"`);
-}
-
-/** Who changes something, for the audit. */
-export function actorOf({ state }: RouteContext, by?: string): Actor {
-  return { role: state.role, address: state.address, by };
 }
 
 /** @throws {ServiceError} 409: what comes from the environment or a file is not changed by request */

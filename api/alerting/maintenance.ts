@@ -19,8 +19,8 @@ import type { RouteContext } from '../http/context.ts';
 import { readJson } from '../http/jsonBody.ts';
 import { requireHistory } from '../http/requireHistory.ts';
 import { refuseField, validate } from '../http/validation.ts';
-import { auditLine } from '../http/auditTrail.ts';
-import { actorOf, expectedVersion, ifMatchSchema, MAX_BODY_BYTES, setVersion } from './changes.ts';
+import { actorOf, auditLine } from '../http/auditTrail.ts';
+import { expectedVersion, ifMatchSchema, MAX_BODY_BYTES, setVersion } from './changes.ts';
 import type { Route } from '../http/route.ts';
 
 const PATH = '/api/maintenance';

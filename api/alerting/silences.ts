@@ -13,8 +13,8 @@ import type { Alerting } from './alerting.ts';
 import { readJson } from '../http/jsonBody.ts';
 import { requireHistory } from '../http/requireHistory.ts';
 import { refuseField, validate } from '../http/validation.ts';
-import { auditLine } from '../http/auditTrail.ts';
-import { actorOf, MAX_BODY_BYTES } from './changes.ts';
+import { actorOf, auditLine } from '../http/auditTrail.ts';
+import { MAX_BODY_BYTES } from './changes.ts';
 import type { Route } from '../http/route.ts';
 
 const PATH = '/api/silences';

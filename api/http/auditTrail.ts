@@ -1,7 +1,11 @@
-import type { AuditRecord, AuditStore } from '../../core/stores/postgres/audit.ts';
+import type { Actor, AuditRecord, AuditStore } from '../../core/stores/postgres/audit.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { RouteContext } from './context.ts';
-import { actorOf } from '../alerting/changes.ts';
+
+/** Who changes something, for the audit. */
+export function actorOf({ state }: RouteContext, by?: string): Actor {
+  return { role: state.role, address: state.address, by };
+}
 
 /** Who changed something, for the line in the log that says what. */
 export function auditLine({ state }: RouteContext): { audit: true; role: string; address: string } {

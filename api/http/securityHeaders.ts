@@ -1,5 +1,4 @@
 import helmet from 'koa-helmet';
-import { BOARD_PATH } from '../operations/board.ts';
 import type { ApiMiddleware } from './context.ts';
 
 const self = ["'self'"];
@@ -18,14 +17,15 @@ const PAGE = {
   frameAncestors: none,
 };
 
-/** The queue board and the docs page are other people's work and write styles into their elements. */
 const PAGE_WITH_INLINE_STYLE = { ...PAGE, styleSrc: ["'self'", "'unsafe-inline'"] };
 
 /**
  * A content security policy for each kind of page, and the usual headers. Without `upgrade-insecure-requests` and HSTS:
  * a plain-http installation in a local network is a normal one, and the proxy that adds TLS is the one to promise it.
+ *
+ * @param inlineStyles paths of pages that are other people's work and write styles into their elements
  */
-export function securityHeaders(): ApiMiddleware {
+export function securityHeaders(inlineStyles: readonly string[]): ApiMiddleware {
   const headersWith = (directives: typeof PAGE) =>
     helmet({
       contentSecurityPolicy: { useDefaults: false, directives },
@@ -38,7 +38,7 @@ export function securityHeaders(): ApiMiddleware {
   const withInlineStyle = headersWith(PAGE_WITH_INLINE_STYLE);
 
   return async function setSecurityHeaders(ctx, next) {
-    const others = ctx.path.startsWith(BOARD_PATH) || ctx.path.startsWith('/docs');
+    const others = inlineStyles.some((path) => ctx.path.startsWith(path));
     await (others ? withInlineStyle : strict)(ctx, next);
   };
 }
