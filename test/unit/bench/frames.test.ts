@@ -30,6 +30,6 @@ test('self times leave out waiting, and add up what is one function', () => {
   };
   expect(selfTimes(profile)).toEqual([
     { place: 'parse zod/v4/core.js:10', share: 0.6 },
-    { place: '(anonymous) api/ingest/intake.js:5', share: 0.4 },
+    { place: '(anonymous) api/intake.js:5', share: 0.4 },
   ]);
 });

@@ -54,7 +54,7 @@ describe('the README', () => {
   });
 
   test('names every route', async () => {
-    const paths = [...(await sourcesOf('api/routes')).matchAll(/path: '([^']+)'/g)].map(
+    const paths = [...(await sourcesOf('api')).matchAll(/path: '([^']+)'/g)].map(
       ([, path = '']) => path,
     );
     expect(paths).toContain('/ingest/metrics');
