@@ -1,49 +1,47 @@
-/** One fault in a request, in the form existing clients read (that of FastAPI). */
+/** One fault in what was asked or handed in, in the form existing clients read (that of FastAPI). */
 export interface FieldFault {
   loc: (string | number)[];
   msg: string;
   type: string;
 }
 
-/** An error that may be told to a client: what it says is meant for them. */
-export class ServiceError extends Error {
-  override readonly name: string = 'ServiceError';
-  readonly status: number;
-  readonly detail: string | FieldFault[];
-  /** Seconds after which the same request is worth repeating; absent where repeating is pointless. */
-  readonly retryAfterSeconds: number | undefined;
+// The messages of the next five are meant for whoever asked; api/http/errors.ts chooses the HTTP status of each.
 
-  constructor(
-    status: number,
-    detail: string | FieldFault[],
-    retryAfterSeconds?: number,
-    options?: ErrorOptions,
-  ) {
-    super(
-      typeof detail === 'string'
-        ? detail
-        : detail.map((fault) => `${fault.loc.join('.')}: ${fault.msg}`).join('; '),
-      options,
-    );
-    this.status = status;
-    this.detail = detail;
-    this.retryAfterSeconds = retryAfterSeconds;
-  }
+/** There is none of that id. */
+export class NotFoundError extends Error {
+  override readonly name = 'NotFoundError';
 }
 
-/** 422: the request was understood and is wrong, with every fault named. */
-export class InvalidRequestError extends ServiceError {
+/** It cannot be done in the state that things are in. */
+export class ConflictError extends Error {
+  override readonly name = 'ConflictError';
+}
+
+/** Somebody changed it since it was read. */
+export class StaleVersionError extends Error {
+  override readonly name = 'StaleVersionError';
+}
+
+/** What was asked was understood and is wrong, with every fault named. */
+export class InvalidRequestError extends Error {
   override readonly name = 'InvalidRequestError';
+  readonly faults: FieldFault[];
   constructor(faults: FieldFault[]) {
-    super(422, faults);
+    super(faults.map((fault) => `${fault.loc.join('.')}: ${fault.msg}`).join('; '));
+    this.faults = faults;
   }
 }
 
-/** 503: a store or the queue cannot take it now; the same request will succeed later. */
-export class UnavailableError extends ServiceError {
+/** A store or the queue cannot do it now; the same will succeed later. */
+export class UnavailableError extends Error {
   override readonly name = 'UnavailableError';
-  constructor(detail: string, options: { retryAfterSeconds?: number; cause?: unknown } = {}) {
-    super(503, detail, options.retryAfterSeconds ?? 2, { cause: options.cause });
+  readonly retryAfterSeconds: number;
+  constructor(
+    message: string,
+    { retryAfterSeconds = 2, cause }: { retryAfterSeconds?: number; cause?: unknown } = {},
+  ) {
+    super(message, { cause });
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 

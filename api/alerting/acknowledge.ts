@@ -1,7 +1,7 @@
 import type { Alert } from '../../core/contracts/alerting/alert.ts';
 import type { AlertEntry } from '../../core/contracts/alerting/record.ts';
 import { acknowledgeBodySchema, alertViewSchema } from '../../core/contracts/alerting/views.ts';
-import { messageOf, ServiceError } from '../../core/errors.ts';
+import { ConflictError, messageOf, NotFoundError } from '../../core/errors.ts';
 import { nowSeconds } from '../../core/time.ts';
 import type { Alerting } from './alerting.ts';
 import type { RouteContext } from '../http/context.ts';
@@ -60,10 +60,10 @@ export function acknowledgeRoutes({
     }
   }
 
-  /** @throws {ServiceError} 404 where there is no such alert, 409 where it is over */
+  /** @throws {NotFoundError} where there is no such alert; {ConflictError} where it is over */
   async function findOpen(id: string): Promise<Alert> {
     const { alert, isOpen } = (await book.find(id)) ?? refuseUnknownAlert(id);
-    if (!isOpen) throw new ServiceError(409, `The alert ${id} is over`);
+    if (!isOpen) throw new ConflictError(`The alert ${id} is over`);
     return alert;
   }
 
@@ -94,7 +94,7 @@ export function acknowledgeRoutes({
         const { id } = validate(alertParamsSchema, ctx.params, 'path');
         const { by, note } = validate(acknowledgeBodySchema, await readJson(ctx.req, MAX_BODY_BYTES), 'body');
         const alert = await findOpen(id);
-        if (alert.state === 'pending') throw new ServiceError(409, `The alert ${id} does not fire yet`);
+        if (alert.state === 'pending') throw new ConflictError(`The alert ${id} does not fire yet`);
         const known = (await orRedisUnavailable(() => acknowledgements.of([id]))).get(id);
         // Whoever got no answer asks again: of what was done there is one entry.
         const isRepeated = known?.by === by && known.note === note;
@@ -122,7 +122,7 @@ export function acknowledgeRoutes({
         const { id } = validate(alertParamsSchema, ctx.params, 'path');
         const alert = await findOpen(id);
         if (!(await orRedisUnavailable(() => acknowledgements.remove(id))))
-          throw new ServiceError(404, `Nobody has acknowledged the alert ${id}`);
+          throw new NotFoundError(`Nobody has acknowledged the alert ${id}`);
         await writeDown(ctx, alert, { at_ms: Date.now(), kind: 'unacknowledged', by: null, detail: {} });
         ctx.body = await viewOf(alert);
       },

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { alertDetailSchema, type AlertDetail, type AlertView } from '../../core/contracts/alerting/views.ts';
 import { lineText } from '../../core/contracts/text.ts';
-import { ServiceError } from '../../core/errors.ts';
+import { NotFoundError } from '../../core/errors.ts';
 import { nowSeconds } from '../../core/time.ts';
 import type { Alerting } from './alerting.ts';
 import { validate } from '../http/validation.ts';
@@ -55,9 +55,9 @@ export const ALERT_EXAMPLE: AlertView = {
   silenced_by: [],
 };
 
-/** @throws {ServiceError} 404 */
+/** @throws {NotFoundError} */
 export function refuseUnknownAlert(id: string): never {
-  throw new ServiceError(404, `There is no alert ${id}`);
+  throw new NotFoundError(`There is no alert ${id}`);
 }
 
 /** `GET /api/alerts/:id`: one alert, and all that happened to it. */

@@ -8,7 +8,7 @@ import {
   type AlertRuleBody,
 } from '../../core/contracts/alerting/rule.ts';
 import { ruleListSchema, type RuleList } from '../../core/contracts/alerting/views.ts';
-import { ServiceError } from '../../core/errors.ts';
+import { NotFoundError } from '../../core/errors.ts';
 import type { SettingRow } from '../../core/stores/postgres/settingRows.ts';
 import type { Alerting } from './alerting.ts';
 import { listRules } from './entries.ts';
@@ -90,7 +90,7 @@ export function alertRulesRoutes(alerting: Alerting): Route[] {
       async handle(ctx) {
         const { id } = validate(paramsSchema, ctx.params, 'path');
         const rule = (await listRules(alerting)).find((one) => one.id === id);
-        if (rule === undefined) throw new ServiceError(404, `There is no alert rule ${id}`);
+        if (rule === undefined) throw new NotFoundError(`There is no alert rule ${id}`);
         setVersion(ctx, rule.version);
         ctx.body = rule;
       },

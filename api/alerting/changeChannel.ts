@@ -1,6 +1,6 @@
 import { channelSchema, type Channel } from '../../core/contracts/alerting/notification.ts';
 import { channelViewSchema } from '../../core/contracts/alerting/views.ts';
-import { ServiceError } from '../../core/errors.ts';
+import { ConflictError } from '../../core/errors.ts';
 import type { SettingRow } from '../../core/stores/postgres/settingRows.ts';
 import type { Alerting } from './alerting.ts';
 import { changedTarget, channelChangeSchema, refuseTarget } from './channelTarget.ts';
@@ -156,8 +156,7 @@ export function changeChannelRoutes(alerting: Alerting): Route[] {
         )
         .map(({ body }) => body.id);
       if (users.length > 0)
-        throw new ServiceError(
-          409,
+        throw new ConflictError(
           `The channel ${id} is still used by ${users.length === 1 ? 'the route' : 'the routes'} ${users.join(', ')}: ` +
             'take it out of there first',
         );

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ServiceError } from '../../core/errors.ts';
+import { ConflictError } from '../../core/errors.ts';
 import type { RouteContext } from '../http/context.ts';
 import { validate } from '../http/validation.ts';
 
@@ -34,16 +34,14 @@ export function setVersion(ctx: RouteContext, version: number): void {
   ctx.set('ETag', `"${version}"`);
 }
 
-/** @throws {ServiceError} 409: what comes from the environment or a file is not changed by request */
+/** @throws {ConflictError} what comes from the environment or a file is not changed by request */
 export function refuseOwned(noun: string, id: string, source: 'built_in' | 'file' | 'api' | undefined): void {
   if (source === 'file')
-    throw new ServiceError(
-      409,
+    throw new ConflictError(
       `The ${noun} ${id} comes from ALERT_RULES_FILE: change it there, and start again`,
     );
   if (source === 'built_in')
-    throw new ServiceError(
-      409,
+    throw new ConflictError(
       `The ${noun} ${id} is made of ALERT_CPU_THRESHOLD and ALERT_CPU_DURATION_SECONDS: change those, and start again`,
     );
 }

@@ -6,7 +6,7 @@ import {
   type ChannelList,
   type ChannelView,
 } from '../../core/contracts/alerting/views.ts';
-import { ServiceError } from '../../core/errors.ts';
+import { NotFoundError } from '../../core/errors.ts';
 import type { Alerting } from './alerting.ts';
 import { channelView } from './channelView.ts';
 import { listChannels } from './entries.ts';
@@ -66,7 +66,7 @@ export function channelRoutes(alerting: Alerting): Route[] {
       async handle(ctx) {
         const { id } = validate(channelParamsSchema, ctx.params, 'path');
         const channel = (await listChannels(alerting)).find(({ body }) => body.id === id);
-        if (channel === undefined) throw new ServiceError(404, `There is no channel ${id}`);
+        if (channel === undefined) throw new NotFoundError(`There is no channel ${id}`);
         setVersion(ctx, channel.version);
         ctx.body = channelView(channel);
       },

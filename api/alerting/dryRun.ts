@@ -4,7 +4,7 @@ import { createRuleSelection } from '../../core/alerting/ruleSelection.ts';
 import type { AlertingSample } from '../../core/alerting/sample.ts';
 import type { DryRun, DryRunBody } from '../../core/contracts/alerting/views.ts';
 import type { AlertRuleBody } from '../../core/contracts/alerting/rule.ts';
-import { ServiceError } from '../../core/errors.ts';
+import { NotFoundError } from '../../core/errors.ts';
 import type { Sample } from '../../core/rollup/hold.ts';
 import type { AgentStore } from '../../core/stores/postgres/agents.ts';
 import type { HistoryStore } from '../../core/stores/postgres/history.ts';
@@ -26,7 +26,7 @@ const AT_ONCE = 100;
  *
  * @param range epoch seconds, of which snapshots are kept
  * @param isWanted whether anybody still waits for it
- * @throws {ServiceError} 404 where the agent that is named never reported
+ * @throws {NotFoundError} where the agent that is named never reported
  */
 export async function dryRun(
   { rule, agent: asked }: Omit<DryRunBody, 'rule'> & { rule: AlertRuleBody },
@@ -69,7 +69,7 @@ async function choose(
 ) {
   if (asked !== undefined) {
     const found = await agents.find(asked);
-    if (found === undefined) throw new ServiceError(404, `There is no agent ${asked}`);
+    if (found === undefined) throw new NotFoundError(`There is no agent ${asked}`);
     return [found];
   }
   const applies = createRuleSelection([

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Alert } from '../../core/contracts/alerting/alert.ts';
 import type { Dispatch } from '../../core/contracts/alerting/notice.ts';
 import type { Delivery } from '../../core/contracts/alerting/notification.ts';
-import { ServiceError } from '../../core/errors.ts';
+import { HttpError } from '../http/errors.ts';
 import type { Queue } from '../../core/platform/queue.ts';
 import type { TestOutcomeStore } from '../../core/stores/redis/testOutcomes.ts';
 import { orRedisUnavailable, REDIS_DEADLINE_MS } from '../http/redisUnavailable.ts';
@@ -46,7 +46,7 @@ export function createChannelTest({
       if (delivery !== undefined) return delivery;
       await delay(LOOK_EVERY_MS);
     }
-    throw new ServiceError(
+    throw new HttpError(
       503,
       'The message was not sent in time: does a worker with the role deliver run? It is sent when one does.',
     );

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { channelIdSchema, deliverySchema } from '../../core/contracts/alerting/notification.ts';
-import { ServiceError } from '../../core/errors.ts';
+import { NotFoundError } from '../../core/errors.ts';
 import type { AuditStore } from '../../core/stores/postgres/audit.ts';
 import { nowSeconds } from '../../core/time.ts';
 import type { AlertingSettingsAccess } from './settings.ts';
@@ -44,7 +44,7 @@ export function testChannelRoute({ settings, testChannel, audit }: TestChannelOp
       const { id } = validate(paramsSchema, ctx.params, 'path');
       const { channels } = await settings.read();
       if (!channels.some((channel) => channel.id === id))
-        throw new ServiceError(404, `There is no channel ${id}`);
+        throw new NotFoundError(`There is no channel ${id}`);
       const delivery = await testChannel(id, nowSeconds() * 1000);
       ctx.state.log.info({ ...auditLine(ctx), channel: id, state: delivery.state }, 'channel tested');
       await recordDone(ctx, audit, {

@@ -1,4 +1,4 @@
-import { ServiceError } from '../../core/errors.ts';
+import { NotFoundError } from '../../core/errors.ts';
 import { clockSkewSeconds } from '../../core/fleet/agentState.ts';
 import type { Agent, AgentChanges } from '../../core/contracts/agents.ts';
 import { JsonBytes } from '../../core/jsonBytes.ts';
@@ -25,11 +25,11 @@ export interface FleetOptions {
 export interface Fleet {
   /** A page of agents as JSON: what a line is made of is then gone before the next one is made. */
   list(query: AgentQuery): Promise<Buffer>;
-  /** @throws {ServiceError} 404 */
+  /** @throws {NotFoundError} */
   find(agentId: string): Promise<Agent>;
-  /** @throws {ServiceError} 404 */
+  /** @throws {NotFoundError} */
   change(agentId: string, changes: AgentChanges): Promise<Agent>;
-  /** Begins to forget it. @throws {ServiceError} 404 */
+  /** Begins to forget it. @throws {NotFoundError} */
   forget(agentId: string): Promise<void>;
 }
 
@@ -42,7 +42,7 @@ export function createFleet({ agents, states, listings, pruneQueue, sharedTime }
       ask(() => states.one(agentId)),
     ]);
     const line = agentLine(agentId, record, state);
-    if (line === undefined) throw new ServiceError(404, `No agent ${agentId} has reported`);
+    if (line === undefined) throw new NotFoundError(`No agent ${agentId} has reported`);
     return { line, state, nowMs };
   }
 

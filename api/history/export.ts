@@ -2,7 +2,8 @@ import { pipeline, type Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import { z } from 'zod';
 import { scopeFields, TIME_FORMATS } from '../../core/contracts/questions.ts';
-import { InvalidRequestError, ServiceError, type FieldFault } from '../../core/errors.ts';
+import { InvalidRequestError, type FieldFault } from '../../core/errors.ts';
+import { HttpError } from '../http/errors.ts';
 import { parseTime, timeFault } from '../../core/history/times.ts';
 import type {
   ExportedSnapshot,
@@ -97,11 +98,11 @@ export function exportRoute({ store, streams, agentsAsked }: ExportOptions): Rou
     },
     async handle(ctx) {
       if (store === undefined)
-        throw new ServiceError(
+        throw new HttpError(
           503,
           'There is no history to export: set POSTGRES_DSN, and it is kept from then on',
         );
-      if (ctx.req.httpVersion === '1.0') throw new ServiceError(505, NEEDS_1_1);
+      if (ctx.req.httpVersion === '1.0') throw new HttpError(505, NEEDS_1_1);
       const query = validate(querySchema, ctx.query, 'query');
       const { range, start } = toScope(query, nowSeconds());
       const agentIds = await requireHistory(agentsAsked)(query);

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { metricsAtQuerySchema, metricsAtSchema } from '../../core/contracts/history.ts';
 import { MAX_HOLD_SECONDS } from '../../core/contracts/historyTerms.ts';
 import { DEFAULT_AGENT_ID, type Snapshot } from '../../core/contracts/snapshot.ts';
-import { InvalidRequestError, ServiceError } from '../../core/errors.ts';
+import { InvalidRequestError, NotFoundError } from '../../core/errors.ts';
 import { parseTime, timeFault } from '../../core/history/times.ts';
 import { heldSeconds, type Sample } from '../../core/rollup/hold.ts';
 import type { HistoryReads } from './reads.ts';
@@ -40,8 +40,7 @@ export function metricsAtRoute({ history }: { history: HistoryReads | undefined 
       ctx.body = await reads.answer(async () => {
         const sample = await reads.store.newestAt(agent, time);
         if (sample === undefined)
-          throw new ServiceError(
-            404,
+          throw new NotFoundError(
             `No snapshot of ${agent} at or before ${new Date(time * 1000).toISOString()}`,
           );
         const age = time - sample.timestamp;

@@ -1,4 +1,4 @@
-import { ServiceError } from '../../core/errors.ts';
+import { HttpError } from './errors.ts';
 import type { Access } from './auth.ts';
 import type { ApiMiddleware } from './context.ts';
 import { orRedisUnavailable, REDIS_DEADLINE_MS } from './redisUnavailable.ts';
@@ -16,11 +16,11 @@ export function requireReader(access: Access): ApiMiddleware {
 export function requireOperator(access: Access): ApiMiddleware {
   return async function guardChanges(ctx, next) {
     if (!access.mayChange(ctx.state.role)) {
-      if (ctx.state.role === 'viewer') throw new ServiceError(403, 'This needs the operator token');
+      if (ctx.state.role === 'viewer') throw new HttpError(403, 'This needs the operator token');
       throw unauthorized('This needs the operator token: Authorization: Bearer …');
     }
     if (!access.originAllowed(ctx.req.headers))
-      throw new ServiceError(403, 'Origin not allowed: name it in ALLOWED_ORIGINS');
+      throw new HttpError(403, 'Origin not allowed: name it in ALLOWED_ORIGINS');
     await next();
   };
 }
@@ -39,10 +39,10 @@ export function requireAgent(access: Access): ApiMiddleware {
 }
 
 /** For an agent that needs a token and has not sent the right one. */
-export function unknownAgentToken(): ServiceError {
-  return new ServiceError(401, 'Invalid or missing agent token');
+export function unknownAgentToken(): HttpError {
+  return new HttpError(401, 'Invalid or missing agent token');
 }
 
-function unauthorized(detail: string): ServiceError {
-  return new ServiceError(401, detail);
+function unauthorized(detail: string): HttpError {
+  return new HttpError(401, detail);
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import Router from '@koa/router';
 import send from 'koa-send';
 import { ASSETS_PATH, PAGES } from '../../core/contracts/pages.ts';
-import { ServiceError } from '../../core/errors.ts';
+import { HttpError } from './errors.ts';
 import type { RouteContext, State } from './context.ts';
 
 /** The files' names carry a hash of what is in them: what is under a name never changes. */
@@ -29,7 +29,7 @@ export function dashboardRouter(directory: string): Router<State> {
   });
   router.get(`${ASSETS_PATH}/:file`, async (ctx) => {
     // Asked first, because nobody is to keep it that there is none.
-    if (!(await isFile(join(directory, ctx.path)))) throw new ServiceError(404, 'Not Found');
+    if (!(await isFile(join(directory, ctx.path)))) throw new HttpError(404, 'Not Found');
     await sendFile(ctx, ctx.path, FOR_EVER);
   });
   return router;
@@ -42,8 +42,8 @@ async function isFile(path: string): Promise<boolean> {
   );
 }
 
-function notBuilt(): ServiceError {
-  return new ServiceError(
+function notBuilt(): HttpError {
+  return new HttpError(
     503,
     'The dashboard has not been built: run `npm run setup` where Topline is installed. The API works without it; see /docs.',
   );

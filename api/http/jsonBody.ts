@@ -1,6 +1,7 @@
 import getRawBody from 'raw-body';
 import type { IncomingMessage } from 'node:http';
-import { InvalidRequestError, ServiceError } from '../../core/errors.ts';
+import { InvalidRequestError } from '../../core/errors.ts';
+import { HttpError } from './errors.ts';
 
 const JSON_TYPE = /^application\/(?:[a-z0-9.-]+\+)?json$/;
 const NDJSON_TYPE = /^application\/(?:x-)?ndjson$/;
@@ -9,7 +10,7 @@ const NDJSON_TYPE = /^application\/(?:x-)?ndjson$/;
  * Reads a JSON body. Bytes that are not UTF-8 become U+FFFD, as process names of some hosts need.
  *
  * @param limitBytes largest body that is read
- * @throws {ServiceError} 413 too large, 415 not JSON or compressed, 400 cut off; 422 malformed
+ * @throws {HttpError} 413 too large, 415 not JSON or compressed, 400 cut off; 422 malformed
  */
 export async function readJson(request: IncomingMessage, limitBytes: number): Promise<unknown> {
   const type = mediaTypeOf(request);
@@ -21,7 +22,7 @@ export async function readJson(request: IncomingMessage, limitBytes: number): Pr
  * Reads a body that is JSON or NDJSON.
  *
  * @returns the value, or the text that holds one a line
- * @throws {ServiceError} as `readJson` does; what is wrong with a line is for whoever parses it
+ * @throws {HttpError} as `readJson` does; what is wrong with a line is for whoever parses it
  */
 export async function readJsonOrLines(
   request: IncomingMessage,
@@ -43,15 +44,15 @@ function parseJson(text: string): unknown {
   }
 }
 
-function unsupported(type: string, instead: string): ServiceError {
-  return new ServiceError(415, `Content-Type ${printable(type)} is not supported: send ${instead}`);
+function unsupported(type: string, instead: string): HttpError {
+  return new HttpError(415, `Content-Type ${printable(type)} is not supported: send ${instead}`);
 }
 
 /** In lower case, without parameters; undefined where none is given. */
 function mediaTypeOf({ headers }: IncomingMessage): string | undefined {
   const encoding = headers['content-encoding'] ?? 'identity';
   if (encoding.toLowerCase() !== 'identity')
-    throw new ServiceError(415, `Content-Encoding ${printable(encoding)} is not supported`);
+    throw new HttpError(415, `Content-Encoding ${printable(encoding)} is not supported`);
   const type = headers['content-type'];
   if (type === undefined || type.trim() === '') return undefined;
   const [mediaType = '', ...parameters] = type
@@ -60,7 +61,7 @@ function mediaTypeOf({ headers }: IncomingMessage): string | undefined {
     .map((part) => part.trim());
   const charset = parameters.find((parameter) => parameter.startsWith('charset='))?.slice('charset='.length);
   if (charset !== undefined && !/^"?(utf-8|utf8|us-ascii)"?$/.test(charset)) {
-    throw new ServiceError(415, `Charset ${printable(charset)} is not supported: send UTF-8`);
+    throw new HttpError(415, `Charset ${printable(charset)} is not supported: send UTF-8`);
   }
   return mediaType;
 }
@@ -74,8 +75,8 @@ async function readText(request: IncomingMessage, limit: number): Promise<string
     // Whatever is still to come is read and let go, or this connection would take no further request.
     request.resume();
     const type = error instanceof Error && 'type' in error ? error.type : undefined;
-    if (type === 'entity.too.large') throw new ServiceError(413, `Body too large: at most ${limit} bytes`);
-    throw new ServiceError(400, 'The body was cut off');
+    if (type === 'entity.too.large') throw new HttpError(413, `Body too large: at most ${limit} bytes`);
+    throw new HttpError(400, 'The body was cut off');
   }
 }
 

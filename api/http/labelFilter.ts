@@ -13,7 +13,7 @@ export function labelPairs(label: string | string[] | undefined): [key: string, 
 /**
  * Ids of the agents that a query's labels choose; undefined where it names none.
  *
- * @throws {ServiceError} 503 where no history is kept, and so no labels are
+ * @throws {HttpError} 503 where no history is kept, and so no labels are
  */
 export async function idsOfQuery(
   label: string | string[] | undefined,

@@ -1,12 +1,12 @@
-import { ServiceError } from '../../core/errors.ts';
+import { HttpError } from './errors.ts';
 
 /**
  * What needs PostgreSQL, where there is one.
  *
- * @throws {ServiceError} 503 with the setting that turns it on; no `Retry-After`, because waiting changes nothing
+ * @throws {HttpError} 503 with the setting that turns it on; no `Retry-After`, because waiting changes nothing
  */
 export function requireHistory<T>(needed: T | undefined): T {
   if (needed === undefined)
-    throw new ServiceError(503, 'This needs PostgreSQL: set POSTGRES_DSN, and start Topline again');
+    throw new HttpError(503, 'This needs PostgreSQL: set POSTGRES_DSN, and start Topline again');
   return needed;
 }

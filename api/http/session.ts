@@ -1,5 +1,5 @@
 import { credentialsSchema, sessionSchema, type Session } from '../../core/contracts/session.ts';
-import { ServiceError } from '../../core/errors.ts';
+import { HttpError } from './errors.ts';
 import type { RateLimitStore } from '../../core/stores/redis/rateLimit.ts';
 import { nowSeconds } from '../../core/time.ts';
 import { SESSION_COOKIE, SESSION_SECONDS, type Access } from './auth.ts';
@@ -48,11 +48,11 @@ export function sessionRoutes({
         429: { description: 'Too many tries; see Retry-After' },
       },
       async handle(ctx) {
-        if (!access.originAllowed(ctx.req.headers)) throw new ServiceError(403, 'Origin not allowed');
+        if (!access.originAllowed(ctx.req.headers)) throw new HttpError(403, 'Origin not allowed');
         await limitSignIns(ctx);
         const { token } = validate(credentialsSchema, await readJson(ctx.req, MAX_BODY_BYTES), 'body');
         const role = access.roleOfToken(token);
-        if (role === undefined) throw new ServiceError(401, 'Unknown token');
+        if (role === undefined) throw new HttpError(401, 'Unknown token');
         ctx.set('Set-Cookie', cookie(ctx, access.issueSession(role, nowSeconds()), SESSION_SECONDS));
         ctx.body = { role } satisfies Session;
       },
@@ -65,7 +65,7 @@ export function sessionRoutes({
       access: 'open',
       answers: { 200: { description: 'Signed out', schema: sessionSchema } },
       async handle(ctx) {
-        if (!access.originAllowed(ctx.req.headers)) throw new ServiceError(403, 'Origin not allowed');
+        if (!access.originAllowed(ctx.req.headers)) throw new HttpError(403, 'Origin not allowed');
         ctx.set('Set-Cookie', cookie(ctx, '', 0));
         ctx.body = { role: 'anonymous' } satisfies Session;
       },
@@ -77,7 +77,7 @@ export function sessionRoutes({
       () => rateLimits.take(`sign-in:${ctx.state.address}`, SIGN_INS_A_MINUTE, 60_000),
       REDIS_DEADLINE_MS,
     );
-    if (!taken.allowed) throw new ServiceError(429, 'Too many tries', Math.ceil(taken.resetMs / 1000) || 1);
+    if (!taken.allowed) throw new HttpError(429, 'Too many tries', Math.ceil(taken.resetMs / 1000) || 1);
   }
 }
 

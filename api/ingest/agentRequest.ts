@@ -7,7 +7,8 @@ import {
   type Snapshot,
 } from '../../core/contracts/snapshot.ts';
 import { labelsTextSchema } from '../../core/contracts/labels.ts';
-import { ServiceError, type FieldFault } from '../../core/errors.ts';
+import type { FieldFault } from '../../core/errors.ts';
+import { HttpError } from '../http/errors.ts';
 import { toQueuedRow, toSnapshotRow, type Origin } from '../../core/snapshot/row.ts';
 import type { SharedClock } from '../../core/stores/redis/clock.ts';
 import type { Limit } from '../../core/stores/redis/rateLimit.ts';
@@ -77,7 +78,7 @@ export function labelsInHeader({ req }: RouteContext): string | undefined {
 /**
  * Who reports: whom its own token names, else its header, else its body, else as `AGENT_IDENTITY` has it.
  *
- * @throws {ServiceError} 401 and 403 where the token does not allow it
+ * @throws {HttpError} 401 and 403 where the token does not allow it
  */
 export function reporterOf(
   ctx: RouteContext,
@@ -94,15 +95,15 @@ export function reporterOf(
   return { agentId, claimed };
 }
 
-/** @throws {ServiceError} 403 where the token is one agent's own, and another one is named */
+/** @throws {HttpError} 403 where the token is one agent's own, and another one is named */
 export function refuseOtherId({ ownId }: AgentCaller, named: string | undefined): void {
   if (ownId === undefined || named === undefined || named === ownId) return;
-  throw new ServiceError(403, `This token belongs to the agent ${ownId}: it cannot report as ${named}`);
+  throw new HttpError(403, `This token belongs to the agent ${ownId}: it cannot report as ${named}`);
 }
 
 /** Empty once the connection is gone: nobody sees an answer then, and it is no agent's id. */
 function addressOf({ state }: RouteContext): string {
-  if (state.address === '') throw new ServiceError(400, 'The connection is gone');
+  if (state.address === '') throw new HttpError(400, 'The connection is gone');
   return state.address;
 }
 
@@ -118,7 +119,7 @@ export function createAgentLimit({ rateLimiter, ratePerMinute }: IngestOptions) 
     const resetSeconds = Math.ceil(resetMs / 1000);
     ctx.set('RateLimit-Policy', policy);
     ctx.set('RateLimit', `"agent";r=${remaining};t=${resetSeconds}`);
-    if (!allowed) throw new ServiceError(429, 'Agent rate limit exceeded', resetSeconds || 1);
+    if (!allowed) throw new HttpError(429, 'Agent rate limit exceeded', resetSeconds || 1);
   }
 
   return function countRequest(ctx: RouteContext, { claimed }: Reporter): void | Promise<void> {

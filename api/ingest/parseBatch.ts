@@ -6,7 +6,8 @@ import {
   snapshotSchema,
   type Snapshot,
 } from '../../core/contracts/snapshot.ts';
-import { InvalidRequestError, ServiceError, type FieldFault } from '../../core/errors.ts';
+import { InvalidRequestError, type FieldFault } from '../../core/errors.ts';
+import { HttpError } from '../http/errors.ts';
 import { splitLines } from '../http/ndjson.ts';
 import type { IntakeItem } from './batching.ts';
 import { check, MAX_FAULTS } from '../http/validation.ts';
@@ -32,7 +33,7 @@ const LIVE_SECONDS = 10;
 /**
  * The snapshots of a body that is an array or lines.
  *
- * @throws {ServiceError} 413 for more than may come at once, 422 for what is no array, or for none at all
+ * @throws {HttpError} 413 for more than may come at once, 422 for what is no array, or for none at all
  */
 export function parseBatch(body: { value: unknown } | { lines: string }): ParsedBatch {
   const batch: ParsedBatch = { snapshots: [], faults: [] };
@@ -101,7 +102,7 @@ function takeValue(value: unknown, index: number, { snapshots, faults }: ParsedB
 function refuseLength(length: number): void {
   if (length === 0) throw invalid('Expected at least one snapshot', 'too_small');
   if (length > MAX_BATCH_SNAPSHOTS)
-    throw new ServiceError(413, `Too many snapshots: at most ${MAX_BATCH_SNAPSHOTS} at once`);
+    throw new HttpError(413, `Too many snapshots: at most ${MAX_BATCH_SNAPSHOTS} at once`);
 }
 
 function invalid(msg: string, type: string): InvalidRequestError {

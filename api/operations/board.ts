@@ -1,5 +1,5 @@
 import type { Queue } from '../../core/platform/queue.ts';
-import { ServiceError } from '../../core/errors.ts';
+import { HttpError } from '../http/errors.ts';
 import type { Access } from '../http/auth.ts';
 import type { ApiMiddleware } from '../http/context.ts';
 import { requireOperator, requireReader } from '../http/authGuards.ts';
@@ -39,7 +39,7 @@ export function board(queues: Queue[], access: Access): ApiMiddleware {
       boards ??= load();
       const { showing, acting } = await boards;
       await (access.mayChange(ctx.state.role) ? acting : showing)(ctx, next);
-      if (ctx.status === 404 && ctx.body === undefined) throw new ServiceError(404, 'Not Found');
+      if (ctx.status === 404 && ctx.body === undefined) throw new HttpError(404, 'Not Found');
     });
   };
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ServiceError } from '../../errors.ts';
+import { ConflictError, NotFoundError, StaleVersionError } from '../../errors.ts';
 import { alertingTableOf, quoteName } from './tableNames.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { insertAudit, type Actor } from './audit.ts';
@@ -30,12 +30,12 @@ export interface SettingRows<Body> {
   /** All of them, in the order of ids; what cannot be read (of a later version) is left out and told of. */
   list(): Promise<SettingRow<Body>[]>;
   find(id: string): Promise<SettingRow<Body> | undefined>;
-  /** @throws {ServiceError} 409 where there is one of this id */
+  /** @throws {ConflictError} where there is one of this id */
   create(id: string, body: Body, change: SettingChange): Promise<SettingRow<Body>>;
   /**
    * @param next what comes in the place of what is there now
    * @param expected the version it was read at; undefined: whichever
-   * @throws {ServiceError} 404 where there is none, 412 where it has another version by now
+   * @throws {NotFoundError} where there is none; {StaleVersionError} where it has another version by now
    */
   replace(
     id: string,
@@ -43,7 +43,7 @@ export interface SettingRows<Body> {
     expected: number | undefined,
     change: SettingChange,
   ): Promise<SettingRow<Body>>;
-  /** @throws {ServiceError} as `replace` does */
+  /** @throws as `replace` does */
   remove(id: string, expected: number | undefined, actor: Actor): Promise<void>;
 }
 
@@ -106,11 +106,10 @@ export function createSettingRows<Body>(
           `SELECT ${COLUMNS}::text AS row FROM ${table} WHERE id = $1 AND deleted_at IS NULL FOR UPDATE`,
           id,
         );
-        if (row === undefined) throw new ServiceError(404, `There is no ${wordOf(noun)} ${id}`);
+        if (row === undefined) throw new NotFoundError(`There is no ${wordOf(noun)} ${id}`);
         const current = rowSchema.parse(JSON.parse(row.row));
         if (expected !== undefined && current.version !== expected)
-          throw new ServiceError(
-            412,
+          throw new StaleVersionError(
             `Somebody changed the ${wordOf(noun)} ${id} meanwhile: it has version ${current.version}, and this change is of ` +
               `version ${expected}. Read it again, and change that`,
           );
@@ -136,7 +135,7 @@ export function createSettingRows<Body>(
             JSON.stringify(body),
           );
           if (row === undefined)
-            throw new ServiceError(409, `There is a ${wordOf(noun)} ${id} already: change it with PUT`);
+            throw new ConflictError(`There is a ${wordOf(noun)} ${id} already: change it with PUT`);
           await insertAudit(transaction, view, {
             actor,
             action: `${noun}.created`,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { silenceSchema, type Silence } from '../../contracts/alerting/silence.ts';
-import { ServiceError } from '../../errors.ts';
+import { NotFoundError } from '../../errors.ts';
 import { alertingTableOf, quoteName } from './tableNames.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { insertAudit, type Actor } from './audit.ts';
@@ -22,7 +22,7 @@ export interface SilenceStore {
   /**
    * Ends one now (epoch seconds), and keeps it; one that is over stays as it is.
    *
-   * @throws {ServiceError} 404 where there is none
+   * @throws {NotFoundError} where there is none
    */
   expire(id: string, nowSeconds: number, actor: Actor): Promise<Silence>;
 }
@@ -85,7 +85,7 @@ export function createSilenceStore({
             id,
             nowSeconds,
           );
-          if (row === undefined) throw new ServiceError(404, `There is no silence ${id}`);
+          if (row === undefined) throw new NotFoundError(`There is no silence ${id}`);
           await insertAudit(transaction, view, { actor, action: 'silence.expired', target: id, detail: {} });
           return silenceSchema.parse(JSON.parse(row.silence));
         }),

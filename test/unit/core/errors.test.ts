@@ -1,9 +1,9 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import {
   ConfigError,
   InvalidRequestError,
   messageOf,
-  ServiceError,
   StartError,
   UnavailableError,
 } from '../../../core/errors.ts';
@@ -14,19 +14,13 @@ test('a request error lists each fault by its place', () => {
     { loc: ['body', 'top_processes', 3, 'pid'], msg: 'expected number', type: 'invalid_type' },
   ];
   const error = new InvalidRequestError(faults);
-  expect(error).toBeInstanceOf(ServiceError);
-  expect(error).toMatchObject({
-    name: 'InvalidRequestError',
-    status: 422,
-    detail: faults,
-    retryAfterSeconds: undefined,
-  });
+  expect(error).toMatchObject({ name: 'InvalidRequestError', faults });
   expect(error.message).toBe('body.timestamp: Field required; body.top_processes.3.pid: expected number');
 });
 
 test('an unavailable store says when to come back and keeps its cause', () => {
   const cause = new Error('ECONNREFUSED');
-  expect(new UnavailableError('Redis unavailable')).toMatchObject({ status: 503, retryAfterSeconds: 2 });
+  expect(new UnavailableError('Redis unavailable')).toMatchObject({ retryAfterSeconds: 2 });
   const error = new UnavailableError('Redis unavailable', { retryAfterSeconds: 7, cause });
   expect(error).toMatchObject({ name: 'UnavailableError', retryAfterSeconds: 7, cause });
 });
@@ -62,4 +56,14 @@ describe('the message of whatever was thrown', () => {
   ])('%s', (_, thrown, message) => {
     expect(messageOf(thrown)).toBe(message);
   });
+});
+
+test('errors and stores know nothing of HTTP: its status is chosen in api/http/errors.ts', () => {
+  const stores = readdirSync('core/stores', { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => `core/stores/${name}`);
+  const knowing = ['core/errors.ts', ...stores].filter((file) =>
+    /\b(40[0-9]|412|422|429|50[1-5])\b|statusCode/.test(readFileSync(file, 'utf8')),
+  );
+  expect(knowing).toEqual([]);
 });

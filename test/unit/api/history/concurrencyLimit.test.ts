@@ -7,7 +7,11 @@ test('no more is let in than may be under way, and whatever ends makes room', as
   const enter = () =>
     letIn(() => new Promise<string>((resolve, reject) => void ends.push({ resolve, reject })));
   const [first, second] = [enter(), enter()];
-  await expect(enter()).rejects.toMatchObject({ status: 503, detail: 'Too many', retryAfterSeconds: 2 });
+  await expect(enter()).rejects.toMatchObject({
+    name: 'UnavailableError',
+    message: 'Too many',
+    retryAfterSeconds: 2,
+  });
   ends[0]?.resolve('done');
   expect(await first).toBe('done');
   const third = enter();

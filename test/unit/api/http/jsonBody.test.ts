@@ -3,7 +3,8 @@ import { connect, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { readJson } from '../../../../api/http/jsonBody.ts';
-import { messageOf, ServiceError } from '../../../../core/errors.ts';
+import { toAnswer, type ErrorAnswer } from '../../../../api/http/errors.ts';
+import { messageOf } from '../../../../core/errors.ts';
 import { post, rawPost } from '../../../support/http.ts';
 import { waitFor } from '../../../support/waitFor.ts';
 
@@ -12,7 +13,7 @@ const LIMIT = 1_000;
 let server: Server;
 let url: string;
 /** What reading each body came to, in order of arrival. */
-let outcomes: (ServiceError | { value: unknown })[];
+let outcomes: (ErrorAnswer | { value: unknown })[];
 
 beforeAll(async () => {
   server = createServer((incoming, response) => {
@@ -22,7 +23,7 @@ beforeAll(async () => {
         response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify({ value }));
       },
       (error: unknown) => {
-        const known = error instanceof ServiceError ? error : new ServiceError(500, messageOf(error));
+        const known = toAnswer(error) ?? { status: 500, detail: messageOf(error) };
         outcomes.push(known);
         response
           .writeHead(known.status, { 'Content-Type': 'application/json' })

@@ -59,7 +59,10 @@ test('a queue that is too long refuses, and says when to come back', async () =>
   await jest.advanceTimersByTimeAsync(24 * 100);
   const refused = (await asked).filter(({ status }) => status === 'rejected');
   expect(refused).toEqual([
-    { status: 'rejected', reason: expect.objectContaining({ status: 503, retryAfterSeconds: 2 }) },
+    {
+      status: 'rejected',
+      reason: expect.objectContaining({ name: 'UnavailableError', retryAfterSeconds: 2 }),
+    },
   ]);
   expect(turns.at(-1)).toBe(24 * 100);
 });

@@ -12,7 +12,7 @@ function faultsOf(
   try {
     validate(schema, value, part);
   } catch (error) {
-    if (error instanceof InvalidRequestError) return error.detail as FieldFault[];
+    if (error instanceof InvalidRequestError) return error.faults;
     throw error;
   }
   throw new Error('it was taken');

@@ -58,7 +58,9 @@ test('the last decision stands while the backlog cannot be asked for, and a chan
   await admission.look();
   expect(() => admission.check()).toThrow('Redis uses 90 %');
   await admission.look();
-  expect(() => admission.check()).toThrow(expect.objectContaining({ status: 503, retryAfterSeconds: 5 }));
+  expect(() => admission.check()).toThrow(
+    expect.objectContaining({ name: 'UnavailableError', retryAfterSeconds: 5 }),
+  );
   await admission.look();
   expect(() => admission.check()).not.toThrow();
   expect(told).toEqual([expect.stringContaining('80 %'), undefined]);

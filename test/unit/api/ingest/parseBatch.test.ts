@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { HttpError } from '../../../../api/http/errors.ts';
 import { ageOf, parseBatch } from '../../../../api/ingest/parseBatch.ts';
 import { snapshotSchema } from '../../../../core/contracts/snapshot.ts';
-import { InvalidRequestError, ServiceError } from '../../../../core/errors.ts';
+import { InvalidRequestError } from '../../../../core/errors.ts';
 import { snapshot } from '../../../support/snapshots.ts';
 
 describe('the age of a snapshot', () => {
@@ -60,9 +61,7 @@ describe('a body that is no batch', () => {
   test.each([[{ value: Array.from({ length: 1_001 }, () => 0) }], [{ lines: '0\n'.repeat(1_001) }]])(
     'more than 1,000 are refused before any is looked at',
     (body) => {
-      expect(() => parseBatch(body)).toThrow(
-        new ServiceError(413, 'Too many snapshots: at most 1000 at once'),
-      );
+      expect(() => parseBatch(body)).toThrow(new HttpError(413, 'Too many snapshots: at most 1000 at once'));
     },
   );
 });
