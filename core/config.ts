@@ -16,7 +16,7 @@ import {
   trustedHops,
 } from './settingSchemas.ts';
 
-/** How one environment variable is read, and what the README's table says of it. */
+/** How one environment variable is read, and what docs/configuration.md says of it. */
 export interface Setting<T> {
   schema: z.ZodType<T, string>;
   /** The text used where the variable is absent or empty. */
@@ -34,7 +34,7 @@ function setting<T>(
   return { schema, default: fallback, description, secret };
 }
 
-/** Every environment variable the service reads. The README's table is tested against this list. */
+/** Every environment variable the service reads. The table in docs/configuration.md is tested against this list. */
 export const SETTINGS = {
   HOST: setting(text, '0.0.0.0', 'Address the API listens on.'),
   PORT: setting(integer(0, 65_535), '8000', 'Port the API listens on; 0 takes a free one.'),

@@ -21,7 +21,7 @@ Without further settings an embedded Redis and PostgreSQL are started and kept b
 
   REDIS_URL=redis://:password@host:6379/0 POSTGRES_DSN=postgresql://user:password@host:5432/database npm start
 
-PORT (8000) and HOST (0.0.0.0) say where it listens. All settings: README.md.
+PORT (8000) and HOST (0.0.0.0) say where it listens. All settings: docs/configuration.md.
 `;
 
 /**

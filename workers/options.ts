@@ -10,7 +10,7 @@ Runs workers in this process: all roles, or the ones named. Several processes ma
   --roles   ${ROLE_NAMES.join(', ')} (default: all of them)
   --help    this text
 
-Stores, retention and the rest come from the environment; the README has the table.
+Stores, retention and the rest come from the environment: docs/configuration.md has the table.
 `;
 
 /**

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { onStand, type CaseContext, type FaultCase } from '../case.ts';
 import type { Stand } from '../stand.ts';
 
-/** What the README promises: every request is answered within a second, whatever Redis does. */
+/** What docs/reliability.md promises: every request is answered within a second, whatever Redis does. */
 const ANSWER_MS = 1_000;
 
 /** Snapshots acknowledged after a fault, to see that the service takes them again by itself. */
