@@ -9,7 +9,7 @@ export interface Document {
 /** Every page that tells a reader what there is. */
 export async function readDocuments(): Promise<Document[]> {
   const pages = (await readdir('docs', { recursive: true })).filter((name) => name.endsWith('.md'));
-  const paths = ['README.md', 'CONTRIBUTING.md', ...pages.map((name) => join('docs', name))];
+  const paths = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', ...pages.map((name) => join('docs', name))];
   return Promise.all(paths.sort().map(async (path) => ({ path, text: await readFile(path, 'utf8') })));
 }
 
