@@ -1,4 +1,5 @@
 import type { Alert, AlertChange } from '../contracts/alerting/alert.ts';
+import type { Labels } from '../contracts/labels.ts';
 import type { ConditionKind } from '../contracts/alerting/rule.ts';
 import type { CompiledRule } from './compiledRule.ts';
 import type { Course } from './series.ts';
@@ -96,6 +97,24 @@ export const NEVER_SEEN: AgentAlerting = Object.freeze({
   firedAt: {},
   untold: [],
 });
+
+/** What an agent is judged by. */
+export interface Judging {
+  agentId: string;
+  labels: Labels;
+  /** Those that apply to it, in the order of their ids. */
+  rules: readonly CompiledRule[];
+  /** The server's clock. */
+  nowMs: number;
+  /** Why what is open ends, where no rule says so. */
+  endingBecause?: string;
+}
+
+export interface Judgement {
+  state: AgentAlerting;
+  /** What is to be told, in order; `state.untold` has it behind what was untold before. */
+  changes: AlertChange[];
+}
 
 /** The state with changes to be told behind those that are. */
 export function withUntold(

@@ -1,8 +1,8 @@
 import type { Alert, Culprit } from '../contracts/alerting/alert.ts';
 import type { Labels } from '../contracts/labels.ts';
 import type { CompiledRule } from './compiledRule.ts';
-import type { Evidence } from './evidence.ts';
 import { summaryOf } from './summary.ts';
+import type { Evidence } from './windowMachine.ts';
 
 /** The id of an alert: that of its window, by where it began when it was first seen. */
 export function alertIdOf(ruleId: string, agentId: string, startedAt: number): string {

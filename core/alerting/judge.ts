@@ -1,10 +1,15 @@
 import { ALERT_LATENESS_SECONDS } from '../contracts/alert.ts';
 import type { AlertChange } from '../contracts/alerting/alert.ts';
-import { withUntold, type AgentAlerting, type RuleStanding } from './agentAlerting.ts';
+import {
+  withUntold,
+  type AgentAlerting,
+  type Judgement,
+  type Judging,
+  type RuleStanding,
+} from './agentAlerting.ts';
 import { foldAt } from './folding.ts';
 import { heard } from './staleness.ts';
 import { judgeRule } from './judgeRule.ts';
-import type { Judgement, Judging } from './judging.ts';
 import { withoutRules } from './withdrawRules.ts';
 import { takeIn } from './mergeSamples.ts';
 import type { AlertingSample } from './sample.ts';

@@ -1,8 +1,7 @@
 import type { AlertChange } from '../contracts/alerting/alert.ts';
-import type { RuleStanding } from './agentAlerting.ts';
+import type { Judging, RuleStanding } from './agentAlerting.ts';
 import type { CompiledRule } from './compiledRule.ts';
 import type { Fold } from './folding.ts';
-import type { Judging } from './judging.ts';
 import { replay } from './replay.ts';
 import { settle } from './reconcile.ts';
 import type { Taken } from './mergeSamples.ts';

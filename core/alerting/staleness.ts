@@ -3,12 +3,13 @@ import {
   pastOf,
   withUntold,
   type AgentAlerting,
+  type Judgement,
+  type Judging,
   type OpenAlert,
   type RuleStanding,
 } from './agentAlerting.ts';
 import { alertIdOf, alertOf } from './alertOf.ts';
 import type { CompiledRule } from './compiledRule.ts';
-import type { Judgement, Judging } from './judging.ts';
 import { GAP_INTERVALS } from './replay.ts';
 import type { AlertingSample } from './sample.ts';
 import { usualInterval } from './sampleTimes.ts';

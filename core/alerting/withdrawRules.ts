@@ -1,7 +1,6 @@
 import type { AlertChange } from '../contracts/alerting/alert.ts';
-import type { AgentAlerting, OpenAlert, RuleStanding } from './agentAlerting.ts';
+import type { AgentAlerting, Judging, OpenAlert, RuleStanding } from './agentAlerting.ts';
 import type { CompiledRule } from './compiledRule.ts';
-import type { Judging } from './judging.ts';
 import { replay } from './replay.ts';
 import { listTimes, usualInterval } from './sampleTimes.ts';
 import { dropped } from './reconcile.ts';
