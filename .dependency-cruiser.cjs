@@ -17,6 +17,10 @@ const only = (from, ...allowed) => ({
 const SMALL = '^core/[a-zA-Z]+\\.ts$';
 const BASICS = [SMALL, '^core/contracts/'];
 const PURE = ['^core/alerting/', '^core/history/', '^core/rollup/', '^core/fleet/', '^core/snapshot/'];
+/** The kinds of conditions, and the one contract that is made of them. */
+const CONDITIONS = '^core/alerting/conditions/';
+const CONTRACT_OF_RULES = '^core/contracts/alerting/rule\\.ts$';
+
 const GENERATED = '^prisma/generated/';
 
 /** The rooms of the API that each do one thing; what they share is in api/http. */
@@ -29,7 +33,25 @@ const ROLES = 'timeline|persist|alerts|notify|deliver|record|prune|rollup';
 module.exports = {
   forbidden: [
     { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
-    { name: 'contracts-see-nothing-of-ours', severity: 'error', ...only('^core/contracts/') },
+    {
+      name: 'contracts-see-nothing-of-ours',
+      severity: 'error',
+      from: { path: '^core/contracts/', pathNot: CONTRACT_OF_RULES },
+      to: only('^core/contracts/').to,
+    },
+    {
+      name: 'contract-of-rules',
+      comment:
+        'How the condition of a rule is written stands in the module of its kind, with all else there is of it.',
+      severity: 'error',
+      ...only(CONTRACT_OF_RULES, '^core/contracts/', CONDITIONS),
+    },
+    {
+      name: 'conditions',
+      comment: 'The contract of rules imports them: of alerting they see only what a snapshot has for them.',
+      severity: 'error',
+      ...only(CONDITIONS, '^core/alerting/(sample|glob)\\.ts$', ...BASICS),
+    },
     {
       name: 'contracts-import-zod-only',
       severity: 'error',

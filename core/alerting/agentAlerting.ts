@@ -3,8 +3,7 @@ import type { Labels } from '../contracts/labels.ts';
 import type { ConditionKind } from '../contracts/alerting/rule.ts';
 import type { CompiledRule } from './compiledRule.ts';
 import type { Course } from './series.ts';
-import type { CourseFigure } from './figures.ts';
-import type { Reading } from './reading.ts';
+import type { Reading, SeriesFigure } from './sample.ts';
 import type { SampleTimes } from './sampleTimes.ts';
 import type { Usage } from './culprits.ts';
 import type { Machine } from './windowMachine.ts';
@@ -77,7 +76,7 @@ export interface AgentAlerting {
   noDataSince: number | null;
   /** What it said of itself last, as `key=value,key=value`. */
   labels: string | undefined;
-  courses: Readonly<Partial<Record<CourseFigure, Course>>>;
+  courses: Readonly<Partial<Record<SeriesFigure, Course>>>;
   /** By rule, those that are not quiet. */
   standings: Readonly<Record<string, RuleStanding>>;
   /** By rule, when it fired within the last hour (epoch seconds). */

@@ -1,12 +1,8 @@
-import {
-  BUILT_IN_RULE_ID,
-  type AlertCondition,
-  type AlertRule,
-  type ConditionKind,
-} from '../contracts/alerting/rule.ts';
-import type { Alert } from '../contracts/alerting/alert.ts';
-import { compileFigures, type CourseFigure, type Figures } from './figures.ts';
-import type { AlertingSample } from './sample.ts';
+import { BUILT_IN_RULE_ID, type AlertRule, type ConditionKind } from '../contracts/alerting/rule.ts';
+import type { Unit } from '../contracts/alerting/unit.ts';
+import type { ConditionSpec } from './conditions/condition.ts';
+import { specOf, type Condition } from './conditions/index.ts';
+import type { AlertingSample, Figures, SeriesFigure } from './sample.ts';
 
 /** A rule made ready for judging. */
 export interface CompiledRule {
@@ -24,15 +20,17 @@ export interface CompiledRule {
   readonly damped: boolean;
   /** Culprits are those with most memory, not with most CPU. */
   readonly byMemory: boolean;
-  readonly unit: Alert['unit'];
-  /** Undefined for `agent_silent`, and for `rate_of_change`, which reads a course. */
+  readonly unit: Unit;
+  readonly source: ConditionSpec<Condition>['source'];
+  /** Where its source is a sample. */
   readonly read: ((sample: AlertingSample) => Figures) | undefined;
-  /** Of `rate_of_change`. */
-  readonly change: { of: CourseFigure; withinSeconds: number } | undefined;
+  /** Where its source is a series: how far the figure is above its lowest of this long. */
+  readonly series: { of: SeriesFigure; withinSeconds: number } | undefined;
 }
 
 export function compileRule(rule: AlertRule): CompiledRule {
   const { condition } = rule;
+  const spec = specOf(condition.kind);
   const threshold = 'at_or_above' in condition ? condition.at_or_above : 1;
   const below = rule.resolve_below ?? threshold;
   const isBuiltIn = rule.id === BUILT_IN_RULE_ID;
@@ -45,39 +43,10 @@ export function compileRule(rule: AlertRule): CompiledRule {
     keepFiringSeconds: rule.keep_firing_for_seconds,
     gapBreaks: !isBuiltIn,
     damped: !isBuiltIn,
-    byMemory: isAboutMemory(condition),
-    unit: unitOf(condition),
-    read:
-      condition.kind === 'agent_silent' || condition.kind === 'rate_of_change'
-        ? undefined
-        : compileFigures(condition, below),
-    change:
-      condition.kind === 'rate_of_change'
-        ? { of: condition.of, withinSeconds: condition.within_seconds }
-        : undefined,
+    byMemory: spec.byMemory(condition),
+    unit: spec.unit(condition),
+    source: spec.source,
+    read: spec.source === 'sample' ? spec.read(condition, below) : undefined,
+    series: spec.source === 'series' ? spec.series(condition) : undefined,
   };
-}
-
-function isAboutMemory(condition: AlertCondition): boolean {
-  if (condition.kind === 'memory') return true;
-  if (condition.kind === 'process') return condition.of === 'memory';
-  return condition.kind === 'rate_of_change' && condition.of !== 'cpu';
-}
-
-function unitOf(condition: AlertCondition): Alert['unit'] {
-  switch (condition.kind) {
-    case 'cpu':
-    case 'single_core_hog':
-      return 'percent';
-    case 'memory':
-      return condition.unit;
-    case 'process':
-      return condition.of === 'cpu' ? 'percent' : 'mb';
-    case 'rate_of_change':
-      return condition.of === 'memory_mb' ? 'mb' : 'percent';
-    case 'agent_silent':
-      return 'seconds';
-    case 'process_missing':
-      return 'none';
-  }
 }

@@ -1,4 +1,4 @@
-import { boundedCpu, boundedMemory } from './bounds.ts';
+import { boundedCpu, boundedMemory } from './sample.ts';
 import { MAX_CULPRITS, type Culprit } from '../contracts/alerting/alert.ts';
 import type { ProcessSample } from '../contracts/snapshot.ts';
 

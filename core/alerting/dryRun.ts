@@ -26,7 +26,7 @@ export interface DryRunOfAgent {
 export function startDryRun(body: AlertRuleBody, agentId: string, labels: Labels): DryRunOfAgent {
   const compiled = compileRule({ ...body, id: TRIED_RULE_ID, version: 1, source: 'api' });
   const rules = [compiled];
-  const isOfSilence = compiled.kind === 'agent_silent' && compiled.forSeconds > 0;
+  const isOfSilence = compiled.source === 'staleness' && compiled.forSeconds > 0;
   const silentSeconds = isOfSilence ? compiled.forSeconds : Infinity;
   const alerts = new Map<string, Alert>();
   let state = NEVER_SEEN;

@@ -8,6 +8,24 @@ export function compileGlob(pattern: string): GlobMatch {
   return (text) => fits(pattern, text);
 }
 
+/** Names a pattern was matched with are remembered: the same dozen comes in every snapshot. */
+const MAX_REMEMBERED = 2_000;
+
+/** The same for a pattern that meets the same few texts again and again. */
+export function compileNames(pattern: string): GlobMatch {
+  const matches = compileGlob(pattern);
+  if (!hasWildcard(pattern)) return matches;
+  const known = new Map<string, boolean>();
+  return (name) => {
+    let answer = known.get(name);
+    if (answer === undefined) {
+      if (known.size >= MAX_REMEMBERED) known.clear();
+      known.set(name, (answer = matches(name)));
+    }
+    return answer;
+  };
+}
+
 /** Whether it names more than one text. */
 export function hasWildcard(pattern: string): boolean {
   return /[*?]/.test(pattern);

@@ -50,7 +50,7 @@ function judgeSamples(state: AgentAlerting, arrived: readonly AlertingSample[], 
     const own = taken.rules.get(id);
     const standing = own?.standing ?? state.standings[id];
     if (standing === undefined) continue;
-    if (compiled.kind === 'agent_silent') {
+    if (compiled.source === 'staleness') {
       standings[id] = standing;
       continue;
     }

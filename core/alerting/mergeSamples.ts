@@ -3,9 +3,7 @@ import { ALERT_LATENESS_SECONDS } from '../contracts/alert.ts';
 import type { AgentAlerting, RuleStanding } from './agentAlerting.ts';
 import type { CompiledRule } from './compiledRule.ts';
 import { courseSince, lastOf, NO_COURSE, readingsOfCourse, withPoint } from './series.ts';
-import { COURSE_FIGURES, courseFigure, type Figures } from './figures.ts';
-import { withFigures } from './readings.ts';
-import type { AlertingSample } from './sample.ts';
+import { SERIES_FIGURES, seriesFigure, type AlertingSample, type Figures, type Reading } from './sample.ts';
 import { appended, listTimes, timesOf, type SampleTimes } from './sampleTimes.ts';
 import { IDLE } from './windowMachine.ts';
 
@@ -88,14 +86,18 @@ function readAll(
     isLate: boolean;
   },
 ): TakenByRule | undefined {
-  const { read, change } = compiled;
+  const { read, series } = compiled;
   const after = Math.max(input.foldedTo ?? -Infinity, before?.from ?? -Infinity);
   let readings = before?.readings ?? NO_READINGS;
-  if (change !== undefined) {
-    const course = input.courses[change.of] ?? NO_COURSE;
+  if (series !== undefined) {
+    const course = input.courses[series.of] ?? NO_COURSE;
     // Points that come in order change nothing of those before; a late one may change all behind it.
     const from = input.isLate ? after : Math.max(after, (input.added[0]?.sample.timestamp ?? 0) - 1);
-    const fresh = readingsOfCourse(course, compiled, from);
+    const fresh = readingsOfCourse(
+      course,
+      { below: compiled.below, withinSeconds: series.withinSeconds },
+      from,
+    );
     if (input.isLate) readings = fresh.length > 0 || readings.length > 0 ? fresh : readings;
     else if (fresh.length > 0) readings = [...readings, ...fresh];
   } else if (read !== undefined) {
@@ -104,7 +106,7 @@ function readAll(
       const figures: Figures = read(sample);
       // Most samples of most rules end here.
       if (readings.length === 0 && !figures.some(({ value }) => value >= compiled.below)) continue;
-      readings = withFigures(readings, sample.timestamp, figures, { rule: compiled, isNew });
+      readings = withFigures(readings, sample.timestamp, figures, { below: compiled.below, isNew });
     }
   } else return undefined;
   if (before === undefined && readings.length === 0) return undefined;
@@ -119,26 +121,59 @@ function readAll(
 
 const NO_READINGS: RuleStanding['readings'] = [];
 
+/**
+ * The readings with those of one sample. Where there was a sample at that moment already, the lower figure counts: a
+ * second in which any snapshot is below is not one in which all were above.
+ *
+ * @param isNew that there was none
+ * @returns the very same where nothing changes
+ */
+function withFigures(
+  readings: readonly Reading[],
+  at: number,
+  figures: Figures,
+  { below, isNew }: { below: number; isNew: boolean },
+): readonly Reading[] {
+  const own = figures.filter(({ value }) => value >= below);
+  if (isNew) {
+    if (own.length === 0) return readings;
+    const fresh = own.map(({ key, value }) => ({ at, key, value })).sort((a, b) => ascending(a.key, b.key));
+    const newest = readings.at(-1);
+    if (newest === undefined || newest.at < at) return [...readings, ...fresh];
+    const place = readings.findIndex((one) => one.at > at);
+    return readings.toSpliced(place === -1 ? readings.length : place, 0, ...fresh);
+  }
+  let changed = false;
+  const agreed = readings.flatMap((reading) => {
+    if (reading.at !== at) return reading;
+    const value = own.find(({ key }) => key === reading.key)?.value;
+    if (value !== undefined && value >= reading.value) return reading;
+    changed = true;
+    return value === undefined ? [] : { ...reading, value };
+  });
+  return changed ? agreed : readings;
+}
+
 /** Courses of the figures whose change a rule is about; others are let go. */
 function coursesWith(
   courses: AgentAlerting['courses'],
   samples: readonly AlertingSample[],
   rules: readonly CompiledRule[],
 ): AgentAlerting['courses'] {
-  const changes = rules.flatMap(({ change }) => change ?? []);
-  if (changes.length === 0) return Object.keys(courses).length === 0 ? courses : {};
+  const wanted = rules.flatMap(({ series }) => series ?? []);
+  if (wanted.length === 0) return Object.keys(courses).length === 0 ? courses : {};
   const next: { -readonly [Of in keyof AgentAlerting['courses']]: AgentAlerting['courses'][Of] } = {};
-  for (const of of COURSE_FIGURES) {
-    const own = changes.filter((change) => change.of === of);
+  for (const of of SERIES_FIGURES) {
+    const own = wanted.filter((series) => series.of === of);
     if (own.length === 0) continue;
     let course = courses[of] ?? NO_COURSE;
     for (const sample of samples) {
-      const figure = courseFigure(of, sample);
+      const figure = seriesFigure(of, sample);
       if (figure !== undefined) course = withPoint(course, sample.timestamp, figure);
     }
     const kept = ALERT_LATENESS_SECONDS + Math.max(...own.map(({ withinSeconds }) => withinSeconds));
     next[of] = courseSince(course, (lastOf(course) ?? 0) - kept);
   }
-  const same = COURSE_FIGURES.every((of) => next[of] === courses[of]);
+  const same = SERIES_FIGURES.every((of) => next[of] === courses[of]);
   return same ? courses : next;
 }

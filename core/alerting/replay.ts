@@ -1,7 +1,6 @@
 import { firedOf, type FiredWindow, type OpenAlert, type PastAlert } from './agentAlerting.ts';
-import type { Reading } from './reading.ts';
 import type { CompiledRule } from './compiledRule.ts';
-import type { Figures } from './figures.ts';
+import type { Figures, Reading } from './sample.ts';
 import { FLAPPING_COUNT, FLAPPING_SECONDS, step, type Firing, type Machine } from './windowMachine.ts';
 
 /** A gap longer than this many usual intervals is one. */

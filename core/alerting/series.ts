@@ -1,5 +1,4 @@
-import type { CompiledRule } from './compiledRule.ts';
-import type { Reading } from './reading.ts';
+import type { Reading } from './sample.ts';
 
 /** Hundredths, as agents measure: a course is kept in them, and judged by the same. */
 const COURSE_UNITS = 100;
@@ -73,10 +72,9 @@ export function lastOf({ times, begin, end }: Course): number | undefined {
  */
 export function readingsOfCourse(
   { times, units, begin, end }: Course,
-  { below, change }: CompiledRule,
+  { below, withinSeconds }: { below: number; withinSeconds: number },
   after: number,
 ): Reading[] {
-  const within = change?.withinSeconds ?? 0;
   const readings: Reading[] = [];
   // Places of points of which none behind is lower: the first is the lowest of those that are not too old.
   const lowest: number[] = [];
@@ -84,13 +82,13 @@ export function readingsOfCourse(
   let start = end;
   // What lies further back than the oldest that is read can look changes nothing.
   while (start > begin && (times[start - 1] ?? 0) > after) start -= 1;
-  const oldest = (times[start] ?? 0) - within;
+  const oldest = (times[start] ?? 0) - withinSeconds;
   while (start > begin && (times[start - 1] ?? 0) >= oldest) start -= 1;
   for (let place = start; place < end; place += 1) {
     const [at, unit] = [times[place] ?? 0, units[place] ?? 0];
     while (lowest.length > first && (units[lowest.at(-1) ?? place] ?? 0) >= unit) lowest.pop();
     lowest.push(place);
-    while ((times[lowest[first] ?? place] ?? at) < at - within) first += 1;
+    while ((times[lowest[first] ?? place] ?? at) < at - withinSeconds) first += 1;
     const rise = (unit - (units[lowest[first] ?? place] ?? unit)) / COURSE_UNITS;
     if (at > after && rise >= below) readings.push({ at, key: 0, value: rise });
   }

@@ -1,4 +1,5 @@
 import type { AlertChange } from '../contracts/alerting/alert.ts';
+import { durationText } from '../time.ts';
 import {
   pastOf,
   withUntold,
@@ -10,11 +11,11 @@ import {
 } from './agentAlerting.ts';
 import { alertIdOf, alertOf } from './alertOf.ts';
 import type { CompiledRule } from './compiledRule.ts';
+import { isOfStaleness, specOf } from './conditions/index.ts';
 import { GAP_INTERVALS } from './replay.ts';
 import type { AlertingSample } from './sample.ts';
 import { usualInterval } from './sampleTimes.ts';
 import { dropped } from './reconcile.ts';
-import { duration } from './summary.ts';
 import { IDLE } from './windowMachine.ts';
 
 /** Nothing was heard for this long, at least, before a firing alert is told to be without data. */
@@ -50,10 +51,12 @@ export function heard(
   return changeOpen(next, (record, { kind }) => {
     const { alert } = record;
     const told = { ...alert, revision: alert.revision + 1, decided_at_ms: nowMs };
-    if (kind === 'agent_silent') {
+    const spec = specOf(kind);
+    if (spec.source === 'staleness') {
       const seconds = Math.max(0, at - alert.started_at);
       const over = { state: 'resolved' as const, resolved_at: at, no_data_since: null, peak: seconds };
-      const summary = `${alert.agent_id} reports again after ${duration(seconds)}`;
+      const said = { agent: alert.agent_id, lasted: durationText(seconds), isOver: true };
+      const summary = spec.summary(said);
       return { change: 'resolved', alert: { ...told, ...over, duration_seconds: seconds, summary } };
     }
     return alert.no_data_since === null
@@ -73,7 +76,7 @@ export function judgeSilence(state: AgentAlerting, judging: Judging, hearing: He
   let next = state;
   const changes: AlertChange[] = [];
   for (const compiled of judging.rules) {
-    if (compiled.kind !== 'agent_silent' || silentMs < silenceMs(compiled, state)) continue;
+    if (compiled.source !== 'staleness' || silentMs < silenceMs(compiled, state)) continue;
     if (state.standings[compiled.rule.id] !== undefined) continue;
     const { standing, change } = silenceAlert(state, heardAtMs, compiled, judging, hearing);
     next = { ...next, standings: { ...next.standings, [compiled.rule.id]: standing } };
@@ -100,7 +103,7 @@ function withoutData(state: AgentAlerting, { nowMs, rules }: Judging): Judgement
     const { alert } = record;
     const compiled = rules.find(({ rule }) => rule.id === alert.rule_id);
     if (alert.state === 'pending') return compiled?.gapBreaks === true ? dropped(record, nowMs) : undefined;
-    if (kind === 'agent_silent') return undefined;
+    if (isOfStaleness(kind)) return undefined;
     const told = { revision: alert.revision + 1, decided_at_ms: nowMs };
     return { change: 'update', alert: { ...alert, ...told, no_data_since: state.noDataSince } };
   });
@@ -113,7 +116,7 @@ export function dueAtMs(state: AgentAlerting, rules: readonly CompiledRule[], si
   const from = Math.max(state.heardAtMs, sinceMs);
   let due = hasOpen(state, 'firing') && !hasOpen(state, 'pending') ? Infinity : from + KEEP_SILENT_MS;
   for (const compiled of rules)
-    if (compiled.kind === 'agent_silent' && state.standings[compiled.rule.id] === undefined)
+    if (compiled.source === 'staleness' && state.standings[compiled.rule.id] === undefined)
       due = Math.min(due, from + silenceMs(compiled, state));
   if (state.noDataSince === null && hasOpen(state)) due = Math.min(due, from + noDataMs(state));
   return due;
@@ -132,13 +135,13 @@ function noDataMs({ times }: AgentAlerting): number {
 function hasOpen({ standings }: AgentAlerting, state?: 'pending' | 'firing'): boolean {
   return Object.values(standings).some(
     ({ kind, open }) =>
-      (state === 'firing' || kind !== 'agent_silent') &&
+      (state === 'firing' || !isOfStaleness(kind)) &&
       open.some(({ alert }) => state === undefined || alert.state === state),
   );
 }
 
 function hasSilenceAlert({ standings }: AgentAlerting): boolean {
-  return Object.values(standings).some(({ kind, open }) => kind === 'agent_silent' && open.length > 0);
+  return Object.values(standings).some(({ kind, open }) => isOfStaleness(kind) && open.length > 0);
 }
 
 function silenceAlert(
@@ -206,7 +209,7 @@ function changeOpen(
         else open.push({ ...record, alert: next.alert });
       }
     }
-    if (standing.kind === 'agent_silent' && open.length === 0) continue;
+    if (isOfStaleness(standing.kind) && open.length === 0) continue;
     standings[id] = { ...standing, open, past };
   }
   return { state: { ...state, standings }, changes };

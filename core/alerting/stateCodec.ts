@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { alertChangeSchema, alertSchema } from '../contracts/alerting/alert.ts';
 import { NEVER_SEEN, type AgentAlerting, type PastAlert } from './agentAlerting.ts';
-import type { Reading } from './reading.ts';
+import { CONDITION_KINDS } from './conditions/index.ts';
 import { packCourse, unpackCourse } from './series.ts';
-import { COURSE_FIGURES } from './figures.ts';
+import { SERIES_FIGURES, type Reading } from './sample.ts';
 import type { SampleTimes } from './sampleTimes.ts';
 import type { NameUsage, Usage } from './culprits.ts';
 
@@ -61,15 +61,7 @@ const pastSchema = z.union([
 
 const standingSchema = z.object({
   version: z.number(),
-  kind: z.enum([
-    'cpu',
-    'memory',
-    'process',
-    'process_missing',
-    'agent_silent',
-    'single_core_hog',
-    'rate_of_change',
-  ]),
+  kind: z.enum(CONDITION_KINDS),
   from: z.number().nullable(),
   /** Step and value of each; where a pid tells them apart, step, pid and value. */
   readings: numbers.optional(),
@@ -88,7 +80,7 @@ const storedSchema = z.object({
   heardAtMs: z.number().optional(),
   noDataSince: z.number().optional(),
   labels: z.string().optional(),
-  courses: z.partialRecord(z.enum(COURSE_FIGURES), z.string()).optional(),
+  courses: z.partialRecord(z.enum(SERIES_FIGURES), z.string()).optional(),
   standings: z.record(z.string(), standingSchema).optional(),
   firedAt: z.record(z.string(), numbers).optional(),
   untold: z.array(alertChangeSchema.extend({ forSeconds: z.number() })).optional(),

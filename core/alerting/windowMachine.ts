@@ -1,5 +1,5 @@
 import type { CompiledRule } from './compiledRule.ts';
-import type { Figures } from './figures.ts';
+import type { Figures } from './sample.ts';
 
 /** What the snapshots of a window came to. */
 export interface Evidence {

@@ -1,6 +1,7 @@
 import type { AlertChange } from '../contracts/alerting/alert.ts';
 import type { AgentAlerting, Judging, OpenAlert, RuleStanding } from './agentAlerting.ts';
 import type { CompiledRule } from './compiledRule.ts';
+import { isOfStaleness } from './conditions/index.ts';
 import { replay } from './replay.ts';
 import { listTimes, usualInterval } from './sampleTimes.ts';
 import { dropped } from './reconcile.ts';
@@ -30,7 +31,7 @@ export function withoutRules(
       (compiled === undefined ? 'its rule no longer applies' : 'its rule is about something else now');
     for (const record of standing.open) {
       if (record.alert.state === 'firing' && goesOn) continue;
-      const newestAt = standing.kind === 'agent_silent' ? undefined : (state.times?.last ?? state.foldedTo);
+      const newestAt = isOfStaleness(standing.kind) ? undefined : (state.times?.last ?? state.foldedTo);
       const at = newestAt ?? Math.floor(judging.nowMs / 1000);
       changes.push(ended(record, reason, { at, nowMs: judging.nowMs }));
     }
@@ -77,7 +78,7 @@ function underNewVersion(
 ): RuleStanding | undefined {
   const open = standing.open.filter(({ alert }) => alert.state === 'firing');
   if (open.length === 0) return undefined;
-  if (compiled.kind === 'agent_silent') return { ...standing, version: compiled.rule.version, open };
+  if (compiled.source === 'staleness') return { ...standing, version: compiled.rule.version, open };
   const start = Math.max(state.foldedTo ?? -Infinity, standing.from ?? -Infinity);
   const { final } = replay({
     // By what it was judged until now only what is kept can tell: each reading held, and the rest did not resolve it.

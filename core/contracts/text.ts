@@ -15,6 +15,9 @@ export const lineText = storableText.refine(
   'String must not contain control characters',
 );
 
+/** `*` stands for any characters, `?` for one; all others for themselves. */
+export const globSchema = lineText.min(1).max(256).meta({ id: 'Glob', example: 'web-*' });
+
 /** What is said of a kind that there is not, in a union of kinds; every other fault keeps its own words. */
 export function oneOfKinds(kinds: readonly string[]): (issue: { code: string }) => string | undefined {
   return ({ code }) => (code === 'invalid_union' ? `Kind must be one of ${kinds.join(', ')}` : undefined);

@@ -1,3 +1,4 @@
+import { isOfStaleness } from '../../core/alerting/conditions/index.ts';
 import { groupBy } from '../../core/collections.ts';
 import type { Alert } from '../../core/contracts/alerting/alert.ts';
 import type { AlertingSettings } from '../../core/contracts/alerting/settings.ts';
@@ -35,5 +36,5 @@ export async function noteSilence(
 
 /** Rules that fire because nothing is heard of an agent. */
 export function silenceRulesOf({ rules }: AlertingSettings): Set<string> {
-  return new Set(rules.filter(({ condition }) => condition.kind === 'agent_silent').map(({ id }) => id));
+  return new Set(rules.filter(({ condition }) => isOfStaleness(condition.kind)).map(({ id }) => id));
 }

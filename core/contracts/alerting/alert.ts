@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { labelsSchema } from '../labels.ts';
 import { agentIdSchema } from '../snapshot.ts';
 import { ruleIdSchema, severitySchema } from './rule.ts';
+import { UNITS } from './unit.ts';
 
 /** Its condition holds, but not yet for long enough; it fires; it is over. */
 export const ALERT_STATES = ['pending', 'firing', 'resolved'] as const;
@@ -63,7 +64,7 @@ export const alertSchema = z
       description:
         'By the server’s clock: since when nothing comes from the agent of a firing alert. Silence resolves nothing.',
     }),
-    unit: z.enum(['percent', 'mb', 'seconds', 'none']),
+    unit: z.enum(UNITS),
     threshold: z.number().nullable(),
     value: z.number().nullable().meta({ description: 'When it fired.' }),
     peak: z.number().nullable(),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { CONDITION_KINDS, CONDITION_SCHEMAS } from '../../alerting/conditions/index.ts';
 import { labelsSchema } from '../labels.ts';
-import { lineText, oneOfKinds, storableText } from '../text.ts';
+import { globSchema, lineText, oneOfKinds, storableText } from '../text.ts';
 
 /** Names of rules, silences, channels and routes: what can stand in a path, in YAML and in an alert's id unescaped. */
 export const NAME_PATTERN = /^[a-z0-9][a-z0-9_-]{0,63}$/;
@@ -15,9 +16,6 @@ export const SEVERITIES = ['info', 'warning', 'critical'] as const;
 export const severitySchema = z.enum(SEVERITIES).meta({ id: 'Severity' });
 
 export type Severity = z.output<typeof severitySchema>;
-
-/** `*` stands for any characters, `?` for one; all others for themselves. */
-export const globSchema = lineText.min(1).max(256).meta({ id: 'Glob', example: 'web-*' });
 
 /** Which agents a rule, a silence or a route is for: those with any of these ids and all of these labels. */
 export const matcherSchema = z
@@ -34,66 +32,9 @@ export const matcherSchema = z
 
 export type AgentMatcher = z.output<typeof matcherSchema>;
 
-/** What the kinds are called: in the order in which they are documented. */
-const CONDITION_KINDS = [
-  'cpu',
-  'memory',
-  'process',
-  'process_missing',
-  'agent_silent',
-  'single_core_hog',
-  'rate_of_change',
-] as const;
-
 /** What a rule is about. A figure counts as reached when it is at or above `at_or_above`. */
 export const conditionSchema = z
-  .discriminatedUnion(
-    'kind',
-    [
-      z.strictObject({
-        kind: z.literal('cpu'),
-        at_or_above: z.number().min(0).max(100).meta({ description: 'Percent of the whole host.' }),
-      }),
-      z.strictObject({
-        kind: z.literal('memory'),
-        at_or_above: z.number().nonnegative(),
-        unit: z.enum(['percent', 'mb']).default('percent'),
-      }),
-      z.strictObject({
-        kind: z.literal('process'),
-        process: globSchema.meta({ description: 'Which names; processes of matching names count together.' }),
-        of: z.enum(['cpu', 'memory']),
-        at_or_above: z.number().nonnegative().meta({ description: 'Percent of one core, or MB.' }),
-      }),
-      z.strictObject({
-        kind: z.literal('process_missing'),
-        process: globSchema.meta({
-          description: 'None of the processes an agent reports (its top 12) has such a name.',
-        }),
-      }),
-      z.strictObject({ kind: z.literal('agent_silent') }),
-      z.strictObject({
-        kind: z.literal('single_core_hog'),
-        at_or_above: z
-          .number()
-          .min(1)
-          .default(95)
-          .meta({ description: 'Percent of one core that one process, told apart by its pid, takes.' }),
-      }),
-      z.strictObject({
-        kind: z.literal('rate_of_change'),
-        of: z.enum(['cpu', 'memory_percent', 'memory_mb']),
-        at_or_above: z.number().positive().meta({ description: 'Rise, in the figure’s own unit.' }),
-        within_seconds: z
-          .number()
-          .int()
-          .min(1)
-          .max(900)
-          .meta({ description: 'From its lowest value of this long.' }),
-      }),
-    ],
-    { error: oneOfKinds(CONDITION_KINDS) },
-  )
+  .discriminatedUnion('kind', CONDITION_SCHEMAS, { error: oneOfKinds(CONDITION_KINDS) })
   .meta({ id: 'AlertCondition' });
 
 export type AlertCondition = z.output<typeof conditionSchema>;

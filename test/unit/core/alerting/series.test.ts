@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { compileRule } from '../../../../core/alerting/compiledRule.ts';
 import {
   courseSince,
   lastOf,
@@ -11,11 +10,10 @@ import {
   withPoint,
   type Course,
 } from '../../../../core/alerting/series.ts';
-import { ruleOf } from '../../../support/alerting.ts';
 
 type Point = [at: number, figure: number];
 
-const rule = compileRule(ruleOf({ kind: 'rate_of_change', of: 'cpu', at_or_above: 30, within_seconds: 20 }));
+const rule = { below: 30, withinSeconds: 20 };
 
 const anyPoints = fc.array(
   fc.tuple(
