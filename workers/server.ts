@@ -30,7 +30,7 @@ import { createRoles } from './roles.ts';
 import { scheduleNotify, schedulePruning, scheduleRollup } from './run/schedules.ts';
 import { createSightings } from './persist/lastSeen.ts';
 import { startWorker, type Role, type RunningWorker } from './run/startWorker.ts';
-import { takeUpStrays } from './run/overdueJobs.ts';
+import { promoteOverdueJobs } from './run/overdueJobs.ts';
 import { openTelling } from './notify/open.ts';
 import { runUpgrade } from './prune/upgrade.ts';
 import { findWedged, type QueueProgress } from './run/watchdog.ts';
@@ -204,8 +204,8 @@ function watchProgress({ config, log, lifecycle }: ProcessContext, running: Runn
   lifecycle.defer('Redis connection watchdog', connection.close);
   const watched = running.map((worker) => ({ worker, queue: openQueue(worker.queue, connection.handle) }));
   const waitingSince = new Map<string, number>();
-  const takeUpAllStrays = () =>
-    Promise.all(watched.map(({ queue }) => takeUpStrays(queue, connection.handle, log)));
+  const promoteAllOverdue = () =>
+    Promise.all(watched.map(({ queue }) => promoteOverdueJobs(queue, connection.handle, log)));
 
   async function observe(): Promise<QueueProgress[]> {
     return Promise.all(
@@ -221,8 +221,8 @@ function watchProgress({ config, log, lifecycle }: ProcessContext, running: Runn
     const found = await observe().catch(() => undefined);
     // Redis is away: nothing to look at, and no fault of the workers.
     if (found === undefined) return waitingSince.clear();
-    await takeUpAllStrays().catch((error: unknown) =>
-      log.debug({ reason: messageOf(error) }, 'no look at strays'),
+    await promoteAllOverdue().catch((error: unknown) =>
+      log.debug({ reason: messageOf(error) }, 'no look at overdue jobs'),
     );
     const wedged = findWedged(found, waitingSince, performance.now());
     if (wedged !== undefined) throw new Error(`no progress on the queue ${wedged} although work is waiting`);

@@ -4,7 +4,7 @@ import { loadConfig } from '../../../../core/config.ts';
 import { createLogger } from '../../../../core/platform/logger.ts';
 import { openQueue, type Queue } from '../../../../core/platform/queue.ts';
 import { openRedis, type RedisConnection } from '../../../../core/platform/redis.ts';
-import { takeUpStrays } from '../../../../workers/run/overdueJobs.ts';
+import { promoteOverdueJobs } from '../../../../workers/run/overdueJobs.ts';
 import { startTestRedis, type TestRedis } from '../../../support/stores.ts';
 
 const log = createLogger({ level: 'silent', name: 'test' });
@@ -35,14 +35,14 @@ afterEach(async () => {
 test('a job that a clock an hour ahead put off is taken up at once, one put off for seconds is left', async () => {
   await queue.add('persist', {}, { jobId: 'by-a-right-clock', delay: 5_000 });
   await queue.add('persist', {}, { jobId: 'by-a-wrong-clock', delay: 3_605_000 });
-  expect(await takeUpStrays(queue, connection.handle, log)).toBe(1);
+  expect(await promoteOverdueJobs(queue, connection.handle, log)).toBe(1);
   expect(await queue.getJobCounts('waiting', 'delayed')).toEqual({ waiting: 1, delayed: 1 });
-  expect(await takeUpStrays(queue, connection.handle, log)).toBe(0);
+  expect(await promoteOverdueJobs(queue, connection.handle, log)).toBe(0);
 });
 
-test('the next run of a schedule is not a stray', async () => {
+test('the next run of a schedule is not overdue', async () => {
   await queue.upsertJobScheduler('hourly', { every: 3_600_000 }, { name: 'x', data: {} });
   const [run] = await queue.getJobs(['waiting', 'delayed']);
   await redis.zadd(queue.toKey('delayed'), (Date.now() + 3_000_000) * 0x1000, run?.id ?? '');
-  expect(await takeUpStrays(queue, connection.handle, log)).toBe(0);
+  expect(await promoteOverdueJobs(queue, connection.handle, log)).toBe(0);
 });
