@@ -25,7 +25,7 @@ import { createUpgrade } from '../core/upgrade/moveRows.ts';
 import { openAlertingSettings } from './alerts/settings.ts';
 import { openAlerting } from './alerts/open.ts';
 import { startProbes } from './run/probes.ts';
-import { giveUpOnRedis } from './run/disconnectUnresponsive.ts';
+import { disconnectUnresponsive } from './run/disconnectUnresponsive.ts';
 import { createRoles } from './roles.ts';
 import { scheduleNotify, schedulePruning, scheduleRollup } from './run/schedules.ts';
 import { createSightings } from './persist/lastSeen.ts';
@@ -190,7 +190,7 @@ async function closeAll(
   log: Logger,
 ): Promise<void> {
   const closing = running.map((worker) => worker.close());
-  const callOff = giveUpOnRedis(connections, log);
+  const callOff = disconnectUnresponsive(connections, log);
   const faults = (await Promise.allSettled(closing)).flatMap((result) =>
     result.status === 'rejected' ? [messageOf(result.reason)] : [],
   );

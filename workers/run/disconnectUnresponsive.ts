@@ -3,8 +3,8 @@ import type { Redis } from 'ioredis';
 import type { Logger } from '../../core/platform/logger.ts';
 
 /** How long Redis may be silent while the process stops; a restart of Redis, or a failover's last second, fits in. */
-const PATIENCE_MS = 2_000;
-const LOOK_MS = 250;
+const SILENT_MS = 2_000;
+const CHECK_EVERY_MS = 250;
 
 /**
  * For a process that is stopping: ends its connections once Redis has not answered for a while. A job in hand could not
@@ -13,7 +13,7 @@ const LOOK_MS = 250;
  *
  * @returns how to call it off
  */
-export function giveUpOnRedis(connections: readonly Redis[], log: Logger): () => void {
+export function disconnectUnresponsive(connections: readonly Redis[], log: Logger): () => void {
   let calledOff = false;
 
   async function watch(redis: Redis): Promise<void> {
@@ -22,13 +22,13 @@ export function giveUpOnRedis(connections: readonly Redis[], log: Logger): () =>
         if (!calledOff) endAll();
         return;
       }
-      await delay(LOOK_MS);
+      await delay(CHECK_EVERY_MS);
     }
   }
 
   function endAll(): void {
     calledOff = true;
-    log.warn({ seconds: PATIENCE_MS / 1000 }, 'Redis does not answer: stopping without it');
+    log.warn({ seconds: SILENT_MS / 1000 }, 'Redis does not answer: stopping without it');
     for (const redis of connections) redis.disconnect();
   }
 
@@ -39,7 +39,7 @@ export function giveUpOnRedis(connections: readonly Redis[], log: Logger): () =>
 }
 
 async function answers(redis: Redis): Promise<boolean> {
-  const patience = new AbortController();
+  const answered = new AbortController();
   try {
     return await Promise.race([
       redis.ping().then(
@@ -47,9 +47,9 @@ async function answers(redis: Redis): Promise<boolean> {
         // An answer too, unless it is the connection that has ended.
         () => redis.status !== 'end',
       ),
-      delay(PATIENCE_MS, false, { signal: patience.signal }),
+      delay(SILENT_MS, false, { signal: answered.signal }),
     ]);
   } finally {
-    patience.abort();
+    answered.abort();
   }
 }

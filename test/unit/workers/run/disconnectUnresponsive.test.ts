@@ -5,7 +5,7 @@ import { createLogger } from '../../../../core/platform/logger.ts';
 import { createMetrics } from '../../../../core/platform/metrics.ts';
 import { openQueue } from '../../../../core/platform/queue.ts';
 import { openRedis, type RedisConnection } from '../../../../core/platform/redis.ts';
-import { giveUpOnRedis } from '../../../../workers/run/disconnectUnresponsive.ts';
+import { disconnectUnresponsive } from '../../../../workers/run/disconnectUnresponsive.ts';
 import { startWorker } from '../../../../workers/run/startWorker.ts';
 import { createWorkerMetrics } from '../../../../workers/run/metrics.ts';
 import { startWorkerNode } from '../../../support/service.ts';
@@ -54,7 +54,7 @@ async function workWithJobInHand() {
 
 /** Stops it as the process does, and tells how long that took. */
 async function stop(worker: ReturnType<typeof work>): Promise<{ ms: number; fault: unknown }> {
-  callOff = giveUpOnRedis([connection.handle], log);
+  callOff = disconnectUnresponsive([connection.handle], log);
   const began = Date.now();
   const fault: unknown = await worker.close().then(
     () => undefined,
