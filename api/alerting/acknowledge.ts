@@ -1,21 +1,15 @@
+import { alertEndpoints } from '../../core/contracts/endpoints/alerts.ts';
 import type { Alert } from '../../core/contracts/alerting/alert.ts';
+import type { AlertView } from '../../core/contracts/alerting/views.ts';
 import type { AlertEntry } from '../../core/contracts/alerting/record.ts';
-import { acknowledgeBodySchema, alertViewSchema } from '../../core/contracts/alerting/views.ts';
 import { ConflictError, messageOf, NotFoundError } from '../../core/errors.ts';
 import { nowSeconds } from '../../core/time.ts';
-import type { Alerting } from './alerting.ts';
 import type { RouteContext } from '../http/context.ts';
-import { readJson } from '../http/jsonBody.ts';
 import { orRedisUnavailable } from '../http/redisUnavailable.ts';
-import { validate } from '../http/validation.ts';
-import { ALERT_EXAMPLE, ALERT_PATH, alertParamsSchema, refuseUnknownAlert } from './alert.ts';
 import { actorOf, auditLine } from '../http/auditTrail.ts';
-import { MAX_BODY_BYTES } from './changes.ts';
-import type { Route } from '../http/route.ts';
-
-const PATH = `${ALERT_PATH}/acknowledge`;
-
-const EXAMPLE = { by: 'Ada', note: 'Batch job, ends by itself' };
+import { route, type Route } from '../http/route.ts';
+import type { Alerting } from './alerting.ts';
+import { refuseUnknownAlert } from './alert.ts';
 
 /** `POST` and `DELETE /api/alerts/:id/acknowledge`: somebody has seen it, or has not after all. */
 export function acknowledgeRoutes({
@@ -67,32 +61,17 @@ export function acknowledgeRoutes({
     return alert;
   }
 
-  async function viewOf(alert: Alert) {
+  async function viewOf(alert: Alert): Promise<AlertView> {
     const [view] = await book.views([alert], nowSeconds());
-    return view;
+    return view ?? refuseUnknownAlert(alert.id);
   }
 
   return [
-    {
-      method: 'post',
-      path: PATH,
-      summary: 'Say that somebody has seen an alert',
-      description: 'It is not told of again while it fires, and does not escalate. That it is over is told.',
-      tag: 'alerts',
+    route(alertEndpoints.acknowledge, {
       access: 'operator',
-      params: alertParamsSchema,
-      body: acknowledgeBodySchema,
-      bodyExample: EXAMPLE,
-      answers: {
-        200: { description: 'The alert as it is now', schema: alertViewSchema, example: ALERT_EXAMPLE },
-        403: { description: 'Only the operator may' },
-        404: { description: 'There is no such alert' },
-        409: { description: 'It does not fire' },
-        503: { description: 'A store is out of reach' },
-      },
-      async handle(ctx) {
-        const { id } = validate(alertParamsSchema, ctx.params, 'path');
-        const { by, note } = validate(acknowledgeBodySchema, await readJson(ctx.req, MAX_BODY_BYTES), 'body');
+      async handle(request, ctx) {
+        const { id } = request.params();
+        const { by, note } = await request.body();
         const alert = await findOpen(id);
         if (alert.state === 'pending') throw new ConflictError(`The alert ${id} does not fire yet`);
         const known = (await orRedisUnavailable(() => acknowledgements.of([id]))).get(id);
@@ -101,31 +80,19 @@ export function acknowledgeRoutes({
         const at_ms = isRepeated ? known.at_ms : Date.now();
         if (!isRepeated) await orRedisUnavailable(() => acknowledgements.put(id, { at_ms, by, note }));
         await writeDown(ctx, alert, { at_ms, kind: 'acknowledged', by, detail: { note } }, isRepeated);
-        ctx.body = await viewOf(alert);
+        return viewOf(alert);
       },
-    },
-    {
-      method: 'delete',
-      path: PATH,
-      summary: 'Take that back',
-      tag: 'alerts',
+    }),
+    route(alertEndpoints.unacknowledge, {
       access: 'operator',
-      params: alertParamsSchema,
-      answers: {
-        200: { description: 'The alert as it is now', schema: alertViewSchema, example: ALERT_EXAMPLE },
-        403: { description: 'Only the operator may' },
-        404: { description: 'There is no such alert, or nobody has acknowledged it' },
-        409: { description: 'It is over' },
-        503: { description: 'A store is out of reach' },
-      },
-      async handle(ctx) {
-        const { id } = validate(alertParamsSchema, ctx.params, 'path');
+      async handle(request, ctx) {
+        const { id } = request.params();
         const alert = await findOpen(id);
         if (!(await orRedisUnavailable(() => acknowledgements.remove(id))))
           throw new NotFoundError(`Nobody has acknowledged the alert ${id}`);
         await writeDown(ctx, alert, { at_ms: Date.now(), kind: 'unacknowledged', by: null, detail: {} });
-        ctx.body = await viewOf(alert);
+        return viewOf(alert);
       },
-    },
+    }),
   ];
 }

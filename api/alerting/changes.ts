@@ -1,25 +1,9 @@
-import { z } from 'zod';
 import { ConflictError } from '../../core/errors.ts';
+import { ifMatchSchema, QUOTED_VERSION } from '../../core/contracts/endpoints/ifMatch.ts';
 import type { RouteContext } from '../http/context.ts';
 import { validate } from '../http/validation.ts';
 
 // What the routes have in common that change something of alerting.
-
-/** The largest there are have a hundred patterns of 256 characters of three bytes each. */
-export const MAX_BODY_BYTES = 128 * 1024;
-
-const QUOTED_VERSION = /^(?:W\/)?"(\d{1,15})"$/;
-
-/** For OpenAPI, and for the check. */
-export const ifMatchSchema = z.object({
-  'if-match': z
-    .string()
-    .regex(QUOTED_VERSION, 'If-Match must be the ETag of an answer, such as "3"')
-    .optional()
-    .meta({
-      description: 'ETag of the answer the change is made of: refused with 412 where there is a newer one.',
-    }),
-});
 
 /** The version that a change is made of; undefined where the request names none, or any (`*`). */
 export function expectedVersion(ctx: RouteContext): number | undefined {

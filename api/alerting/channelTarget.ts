@@ -1,27 +1,9 @@
 import { z } from 'zod';
-import {
-  CHANNEL_SECRETS,
-  channelSchema,
-  channelTargetSchema,
-  type ChannelKind,
-  type ChannelTarget,
-} from '../../core/contracts/alerting/notification.ts';
+import { channelTargetSchema, type ChannelTarget } from '../../core/contracts/alerting/notification.ts';
 import { InvalidRequestError, type FieldFault } from '../../core/errors.ts';
 import { refusalOfHost, type AllowedHosts } from '../../core/platform/allowedHosts.ts';
 import { validate } from '../http/validation.ts';
 import { hasUser, isSecret, type AnyTarget } from './channelView.ts';
-
-/** A channel as it is changed. The whole of its target is only known, and checked, beside what is there now. */
-export const channelChangeSchema = z
-  .strictObject({
-    name: channelSchema.shape.name,
-    target: z.looseObject({ kind: z.enum(Object.keys(CHANNEL_SECRETS) as ChannelKind[]) }).meta({
-      description:
-        'As of a new channel. Secret fields that are absent stay what they are while its kind, and the host that is told ' +
-        'them, stay; null takes one away.',
-    }),
-  })
-  .meta({ id: 'ChannelChange' });
 
 /**
  * What a target comes to that is changed.

@@ -2,15 +2,13 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { startDryRun } from '../../core/alerting/dryRun.ts';
 import { createRuleSelection } from '../../core/alerting/ruleSelection.ts';
 import type { AlertingSample } from '../../core/alerting/sample.ts';
+import { MAX_DRY_RUN_AGENTS } from '../../core/contracts/endpoints/rules.ts';
 import type { DryRun, DryRunBody } from '../../core/contracts/alerting/views.ts';
 import type { AlertRuleBody } from '../../core/contracts/alerting/rule.ts';
 import { NotFoundError } from '../../core/errors.ts';
 import type { Sample } from '../../core/rollup/hold.ts';
 import type { AgentStore } from '../../core/stores/postgres/agents.ts';
 import type { HistoryStore } from '../../core/stores/postgres/history.ts';
-
-/** Most agents that are judged by one request. */
-export const MAX_AGENTS = 20;
 
 /**
  * From this many snapshots on no further agent is begun. Of 10,000, reading and judging takes half a second of one core; a
@@ -45,7 +43,7 @@ export async function dryRun(
   const answer: DryRun = { from, to, agents: [], left_out: 0 };
   let total = 0;
   for (const { agentId, labels } of chosen) {
-    if (answer.agents.length >= MAX_AGENTS || total >= MOST_SAMPLES) break;
+    if (answer.agents.length >= MAX_DRY_RUN_AGENTS || total >= MOST_SAMPLES) break;
     const run = startDryRun(rule, agentId, labels);
     for await (const page of store.samplesOf(agentId, { from, to })) {
       for (let begin = 0; begin < page.length; begin += AT_ONCE) {

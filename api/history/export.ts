@@ -1,9 +1,8 @@
 import { pipeline, type Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
-import { z } from 'zod';
-import { scopeFields, TIME_FORMATS } from '../../core/contracts/questions.ts';
 import { InvalidRequestError, type FieldFault } from '../../core/errors.ts';
 import { HttpError } from '../http/errors.ts';
+import { EXPORT_CURSOR, exportEndpoint, type ExportQuery } from '../../core/contracts/endpoints/export.ts';
 import { parseTime, timeFault } from '../../core/history/times.ts';
 import type {
   ExportedSnapshot,
@@ -13,12 +12,11 @@ import type {
 } from '../../core/stores/postgres/exportRows.ts';
 import { nowSeconds } from '../../core/time.ts';
 import type { RouteContext } from '../http/context.ts';
+import { requireHistory } from '../http/requireHistory.ts';
+import { route, type Route } from '../http/route.ts';
 import { csvOfProcesses, csvOfSnapshots, ndjson, type ExportFormat } from './exportFormat.ts';
 import type { ExportStreams } from './exportStreams.ts';
-import { validate } from '../http/validation.ts';
 import type { AgentsAsked } from './scope.ts';
-import { requireHistory } from '../http/requireHistory.ts';
-import type { Route } from '../http/route.ts';
 
 /** A reader that takes nothing at all for so long has gone without a word, in ms: its place is wanted. */
 const STALLED_MS = 5 * 60_000;
@@ -26,46 +24,6 @@ const STALLED_MS = 5 * 60_000;
 /** In HTTP/1.0 an answer of unknown length ends with its connection, as one does that was cut off. */
 const NEEDS_1_1 =
   'An export needs HTTP/1.1, in which its end can be told from a cut. Behind nginx: proxy_http_version 1.1';
-
-const CURSOR = /^([A-Za-z0-9._:-]{1,128}),(\d{1,12}),(\d{1,9})$/;
-
-const querySchema = z.object({
-  ...scopeFields,
-  from: z
-    .string()
-    .optional()
-    .meta({
-      description: `Snapshots from this time on: ${TIME_FORMATS}. Left out: from the beginning.`,
-      example: '-6h',
-    }),
-  to: z.string().optional().meta({
-    description: 'Up to and without this time, written alike. Left out: without an end.',
-    example: 'now',
-  }),
-  format: z.enum(['ndjson', 'csv']).default('ndjson'),
-  rows: z.enum(['snapshots', 'processes']).default('snapshots').meta({
-    description: 'Of CSV: a row a snapshot, with its processes as JSON in one column, or a row a process.',
-  }),
-  cursor: z
-    .string()
-    .regex(
-      CURSOR,
-      'Must be AGENT,TIMESTAMP,COUNT: those of the last line, and how many lines you have of them',
-    )
-    .optional()
-    .meta({
-      description:
-        'Goes on behind what you have: agent and timestamp of its last line, and how many snapshots you have of that ' +
-        'agent and second, separated by commas. With 0 that second comes again.',
-      example: 'web-01,1707662400,1',
-    }),
-  limit: z.coerce.number<string>().int().min(1).optional().meta({
-    description: 'Ends after so many snapshots, as soon as those of the last second are complete.',
-    example: 1000,
-  }),
-});
-
-type Query = z.output<typeof querySchema>;
 
 export interface ExportOptions {
   /** Undefined where no history is kept. */
@@ -76,34 +34,16 @@ export interface ExportOptions {
 
 /** `GET /api/export`: the history as it was handed in, of one agent or of all. */
 export function exportRoute({ store, streams, agentsAsked }: ExportOptions): Route {
-  return {
-    method: 'get',
-    path: '/api/export',
-    summary: 'The history as it was handed in',
-    description:
-      'Snapshots of one agent, or of all of them one after the other, each in order of time. A line of NDJSON is a ' +
-      'snapshot with its agent_id, as `POST /ingest/metrics/batch` takes it. The answer is written as fast as it is read. ' +
-      'One that cannot go on breaks its connection off: the lines that came whole are good, and `cursor` ' +
-      'goes on behind them. With `Accept-Encoding: gzip` it is compressed.',
-    tag: 'reads',
+  return route(exportEndpoint, {
     access: 'reader',
-    query: querySchema,
-    answers: {
-      200: {
-        description: 'NDJSON or, with format=csv, CSV (RFC 4180)',
-        contentType: ndjson.mediaType,
-      },
-      503: { description: 'PostgreSQL is out of reach, or there is none; or too many exports at once' },
-      505: { description: 'Asked in HTTP/1.0, in which a cut cannot be told from the end' },
-    },
-    async handle(ctx) {
+    async handle(request, ctx) {
       if (store === undefined)
         throw new HttpError(
           503,
           'There is no history to export: set POSTGRES_DSN, and it is kept from then on',
         );
       if (ctx.req.httpVersion === '1.0') throw new HttpError(505, NEEDS_1_1);
-      const query = validate(querySchema, ctx.query, 'query');
+      const query = request.query();
       const { range, start } = toScope(query, nowSeconds());
       const agentIds = await requireHistory(agentsAsked)(query);
       const format = formatOf(query);
@@ -119,12 +59,12 @@ export function exportRoute({ store, streams, agentsAsked }: ExportOptions): Rou
       );
       ctx.body = compressed(ctx, stream);
     },
-  };
+  });
 }
 
 /** @throws {InvalidRequestError} naming each fault */
 function toScope(
-  query: Query,
+  query: ExportQuery,
   now: number,
 ): {
   range: Omit<ExportScope, 'agentIds'>;
@@ -146,7 +86,7 @@ function toScope(
     refuse('to', 'Must be later than from', 'reversed');
   if (query.rows === 'processes' && query.format !== 'csv')
     refuse('rows', 'Goes with format=csv', 'without_csv');
-  const [, agentId, timestamp, skip] = CURSOR.exec(query.cursor ?? '') ?? [];
+  const [, agentId, timestamp, skip] = EXPORT_CURSOR.exec(query.cursor ?? '') ?? [];
   if (agentId !== undefined && query.agent !== undefined && agentId !== query.agent)
     refuse('cursor', `Is of another agent than ${query.agent}`, 'other_agent');
   if (faults.length > 0) throw new InvalidRequestError(faults);
@@ -156,7 +96,7 @@ function toScope(
   };
 }
 
-function formatOf({ format, rows }: Query): ExportFormat {
+function formatOf({ format, rows }: ExportQuery): ExportFormat {
   if (format === 'ndjson') return ndjson;
   return rows === 'processes' ? csvOfProcesses : csvOfSnapshots;
 }
@@ -207,6 +147,6 @@ function compressed(ctx: RouteContext, stream: Readable): Readable {
 }
 
 /** Without what a file system may mind. */
-function fileName({ agent = 'fleet' }: Query, { extension }: ExportFormat): string {
+function fileName({ agent = 'fleet' }: ExportQuery, { extension }: ExportFormat): string {
   return `topline-${agent.replaceAll(':', '-')}.${extension}`;
 }

@@ -15,15 +15,6 @@ import {
   parseStep,
 } from '../../core/history/steps.ts';
 import { parseRange, type TimeRange } from '../../core/history/times.ts';
-import type { Answer } from '../http/route.ts';
-
-/** What every route about the history may answer beside its own. */
-export const HISTORY_REFUSALS: Record<number, Answer> = {
-  503: {
-    description:
-      'PostgreSQL is out of reach or too slow (see Retry-After); or no history is kept: POSTGRES_DSN is not set',
-  },
-};
 
 /** @throws {InvalidRequestError} naming what is wrong with `from` and `to` */
 export function rangeOf(texts: { from: string; to: string }, nowSeconds: number): TimeRange {

@@ -1,43 +1,25 @@
-import type { z } from 'zod';
-import { metricsAtQuerySchema, metricsAtSchema } from '../../core/contracts/history.ts';
+import { historyEndpoints } from '../../core/contracts/endpoints/history.ts';
 import { MAX_HOLD_SECONDS } from '../../core/contracts/historyTerms.ts';
 import { DEFAULT_AGENT_ID, type Snapshot } from '../../core/contracts/snapshot.ts';
 import { InvalidRequestError, NotFoundError } from '../../core/errors.ts';
 import { parseTime, timeFault } from '../../core/history/times.ts';
 import { heldSeconds, type Sample } from '../../core/rollup/hold.ts';
-import type { HistoryReads } from './reads.ts';
 import { requireHistory } from '../http/requireHistory.ts';
-import { validate } from '../http/validation.ts';
-import { HISTORY_REFUSALS } from './historyQuery.ts';
-import type { Route } from '../http/route.ts';
+import { route, type Route } from '../http/route.ts';
+import type { HistoryReads } from './reads.ts';
 
 /** `GET /api/metrics/at`: what a host was doing at one moment. */
 export function metricsAtRoute({ history }: { history: HistoryReads | undefined }): Route {
-  return {
-    method: 'get',
-    path: '/api/metrics/at',
-    summary: 'The snapshot in force at a moment, with its processes',
-    description: 'The newest one at or before it.',
-    tag: 'history',
+  return route(historyEndpoints.at, {
     access: 'reader',
     isCostly: true,
-    query: metricsAtQuerySchema,
-    examples: {
-      now: { summary: 'The newest', query: { agent: 'web-01', time: 'now' } },
-      earlier: { summary: 'Five minutes ago', query: { agent: 'web-01', time: '-5m' } },
-    },
-    answers: {
-      200: { description: 'The snapshot, and how old it was', schema: metricsAtSchema },
-      404: { description: 'The agent has none at or before that moment' },
-      ...HISTORY_REFUSALS,
-    },
-    async handle(ctx) {
+    async handle(request) {
       const reads = requireHistory(history);
-      const { agent, time: text } = validate(metricsAtQuerySchema, ctx.query, 'query');
+      const { agent, time: text } = request.query();
       const given = parseTime(text, Date.now() / 1000);
       if (given === undefined) throw new InvalidRequestError([timeFault('time')]);
       const time = Math.floor(given);
-      ctx.body = await reads.answer(async () => {
+      return reads.answer(async () => {
         const sample = await reads.store.newestAt(agent, time);
         if (sample === undefined)
           throw new NotFoundError(
@@ -50,10 +32,10 @@ export function metricsAtRoute({ history }: { history: HistoryReads | undefined 
           age_seconds: age,
           held: age === 0 || age < (await heldOf(reads, agent, sample)),
           snapshot: snapshotOf(agent, sample),
-        } satisfies z.output<typeof metricsAtSchema>;
+        };
       });
     },
-  };
+  });
 }
 
 /** How long a snapshot stands, in seconds: that depends on those around it. */

@@ -1,65 +1,36 @@
-import {
-  historyQuerySchema,
-  historySchema,
-  type FleetHistory,
-  type HostHistory,
-} from '../../core/contracts/history.ts';
+import { historyEndpoints } from '../../core/contracts/endpoints/history.ts';
+import type { FleetHistory, HostHistory } from '../../core/contracts/history.ts';
 import { foldSteps } from '../../core/history/fold.ts';
 import { writePoints } from '../../core/history/points.ts';
 import { MAX_POINTS, nameOfStep } from '../../core/history/steps.ts';
 import type { TimeRange } from '../../core/history/times.ts';
 import type { AgentIds } from '../../core/stores/postgres/fleetHistory.ts';
+import { requireHistory } from '../http/requireHistory.ts';
+import { route, type Route } from '../http/route.ts';
 import { agentBuckets } from './agentBuckets.ts';
 import { fleetCourseOf, fleetPointOf } from './fleet.ts';
 import type { HistoryReads } from './reads.ts';
-import { requireHistory } from '../http/requireHistory.ts';
-import { validate } from '../http/validation.ts';
-import { courseOf, HISTORY_REFUSALS, rangeOf, refuseTooMany, stepOf, tooManyPoints } from './historyQuery.ts';
-import type { Route } from '../http/route.ts';
+import { courseOf, rangeOf, refuseTooMany, stepOf, tooManyPoints } from './historyQuery.ts';
 
 /** `GET /api/metrics/history`: the course of CPU and memory. */
 export function metricsHistoryRoute({ history }: { history: HistoryReads | undefined }): Route {
-  return {
-    method: 'get',
-    path: '/api/metrics/history',
-    summary: 'CPU and memory over any range, of one host or of many',
-    description:
-      'The range is made longer to whole steps since 1970 (UTC). p95 is exact on a grid: tenths of a point for CPU, 0.2 % ' +
-      'for memory, rounded up. Of many hosts, steps are minutes at least, and whole hours in a range of more than six.',
-    tag: 'history',
+  return route(historyEndpoints.metrics, {
     access: 'reader',
     isCostly: true,
-    query: historyQuerySchema,
-    examples: {
-      lastHour: { summary: 'The last hour of one host', query: { agent: 'web-01' } },
-      lastDay: {
-        summary: 'A day of it in steps of five minutes, core by core',
-        query: { agent: 'web-01', from: '-24h', to: 'now', step: '5m', cores: 'true' },
-      },
-      fleet: { summary: 'All hosts together, hour by hour', query: { from: '-24h', to: 'now', step: '1h' } },
-    },
-    answers: {
-      200: {
-        description: 'Of one host, or of many together',
-        schema: historySchema,
-      },
-      ...HISTORY_REFUSALS,
-    },
-    async handle(ctx) {
+    async handle(request) {
       const reads = requireHistory(history);
-      const query = validate(historyQuerySchema, ctx.query, 'query');
+      const query = request.query();
       const nowSeconds = Date.now() / 1000;
       const asked = { range: rangeOf(query, nowSeconds), step: stepOf(query.step), nowSeconds };
-      ctx.type = 'application/json';
-      ctx.body = await reads.answer(async () => {
+      return reads.answer(async () => {
         const agents = await reads.agentsAsked(query);
         const [only, ...others] = agents ?? [];
         return only === undefined || others.length > 0
-          ? JSON.stringify(await fleetHistory(reads, agents, asked))
+          ? fleetHistory(reads, agents, asked)
           : hostHistory(reads, only, asked, query.cores === 'true');
       });
     },
-  };
+  });
 }
 
 interface Asked {

@@ -1,53 +1,28 @@
 import { z } from 'zod';
-import {
-  processNameSchema,
-  processSearchQuerySchema,
-  processSearchSchema,
-} from '../../core/contracts/processes.ts';
+import { processEndpoints } from '../../core/contracts/endpoints/processes.ts';
+import { processNameSchema } from '../../core/contracts/processes.ts';
 import { AGENT_ID_PATTERN } from '../../core/contracts/snapshot.ts';
 import { InvalidRequestError } from '../../core/errors.ts';
 import { cpuSecondsOf } from '../../core/history/figures.ts';
 import { alignOutward } from '../../core/history/steps.ts';
 import { countedName } from '../../core/rollup/processTotals.ts';
 import type { Sighting } from '../../core/stores/postgres/fleetHistory.ts';
-import type { HistoryReads } from './reads.ts';
 import { requireHistory } from '../http/requireHistory.ts';
-import { validate } from '../http/validation.ts';
-import { HISTORY_REFUSALS, rangeOf } from './historyQuery.ts';
-import type { Route } from '../http/route.ts';
+import { route, type Route } from '../http/route.ts';
+import type { HistoryReads } from './reads.ts';
+import { rangeOf } from './historyQuery.ts';
 
 /** `GET /api/processes/search`: where a process ran, and when. */
 export function searchProcessesRoute({ history }: { history: HistoryReads | undefined }): Route {
-  return {
-    method: 'get',
-    path: '/api/processes/search',
-    summary: 'On which hosts a process ran, and when',
-    description: 'In order of agent and name. The range is made longer to whole hours.',
-    tag: 'history',
+  return route(processEndpoints.search, {
     access: 'reader',
     isCostly: true,
-    query: processSearchQuerySchema,
-    examples: {
-      lastWeek: { summary: 'Where node ran in the last week', query: { name: 'node' } },
-      prefix: {
-        summary: 'Whatever begins with no, in a day',
-        query: { name: 'no', match: 'prefix', from: '-24h', to: 'now', limit: '20' },
-      },
-    },
-    answers: {
-      200: { description: 'A line for each host and name', schema: processSearchSchema },
-      ...HISTORY_REFUSALS,
-    },
-    async handle(ctx) {
+    async handle(request) {
       const reads = requireHistory(history);
-      const { name, match, limit, cursor, agent, label, ...texts } = validate(
-        processSearchQuerySchema,
-        ctx.query,
-        'query',
-      );
+      const { name, match, limit, cursor, agent, label, ...texts } = request.query();
       const range = alignOutward(rangeOf(texts, Date.now() / 1000), 3_600);
       const after = cursor === undefined ? undefined : placeOf(cursor);
-      ctx.body = await reads.answer(async () => {
+      return reads.answer(async () => {
         const { hoursUntil = 0 } = await reads.store.fleetRolledUp();
         const counted = countedName(name);
         const agents = await reads.agentsAsked({ agent, label });
@@ -67,10 +42,10 @@ export function searchProcessesRoute({ history }: { history: HistoryReads | unde
           until: Math.floor(hoursUntil),
           found: found.map(lineOf),
           next: lines.length > limit ? cursorOf(found.at(-1)) : null,
-        } satisfies z.output<typeof processSearchSchema>;
+        };
       });
     },
-  };
+  });
 }
 
 function lineOf({ agentId, name, firstSeconds, lastSeconds, cpuUnits, samples }: Sighting) {

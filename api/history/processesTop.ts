@@ -1,58 +1,32 @@
+import { processEndpoints } from '../../core/contracts/endpoints/processes.ts';
 import type { TopBy } from '../../core/contracts/historyTerms.ts';
-import {
-  CPU_SECONDS_ESTIMATE,
-  topProcessesQuerySchema,
-  topProcessesSchema,
-  type TopProcesses,
-} from '../../core/contracts/processes.ts';
+import type { TopProcesses } from '../../core/contracts/processes.ts';
 import { cpuSecondsOf, processOf, shareOf, topOf } from '../../core/history/figures.ts';
 import type { Segment } from '../../core/history/segments.ts';
 import type { TimeRange } from '../../core/history/times.ts';
 import { emptyBucket, mergeInto, type Bucket } from '../../core/rollup/bucket.ts';
 import type { AgentIds, FleetUse } from '../../core/stores/postgres/fleetHistory.ts';
+import { requireHistory } from '../http/requireHistory.ts';
+import { route, type Route } from '../http/route.ts';
 import { agentBuckets } from './agentBuckets.ts';
 import { fleetSumOf, fleetTopOf } from './fleet.ts';
 import type { HistoryReads } from './reads.ts';
-import { requireHistory } from '../http/requireHistory.ts';
-import { validate } from '../http/validation.ts';
-import { HISTORY_REFUSALS, rangeOf, sumOf } from './historyQuery.ts';
-import type { Route } from '../http/route.ts';
+import { rangeOf, sumOf } from './historyQuery.ts';
 
 /** One bucket of a range may be as wide as it is. */
 const WIDTH_SECONDS = 86_400;
 
 /** `GET /api/processes/top`: who used the CPU, the memory, the disk. */
 export function topProcessesRoute({ history }: { history: HistoryReads | undefined }): Route {
-  return {
-    method: 'get',
-    path: '/api/processes/top',
-    summary: 'Which processes used the most in a range, by name',
-    description:
-      `${CPU_SECONDS_ESTIMATE} Of one host the range is what is asked for, to the second; of many it is made longer to ` +
-      'whole minutes, and to whole hours where it is longer than one.',
-    tag: 'history',
+  return route(processEndpoints.top, {
     access: 'reader',
     isCostly: true,
-    query: topProcessesQuerySchema,
-    examples: {
-      lastHour: { summary: 'The last hour of one host', query: { agent: 'web-01' } },
-      lastWeek: {
-        summary: 'The five that used the most memory of it in a week',
-        query: { agent: 'web-01', from: '-7d', to: 'now', by: 'memory', limit: '5' },
-      },
-      fleet: { summary: 'A day of all hosts', query: { from: '-24h', to: 'now', by: 'cpu' } },
-      fleetNow: { summary: 'Half an hour of all hosts', query: { from: '-30m' } },
-    },
-    answers: {
-      200: { description: 'Highest first', schema: topProcessesSchema },
-      ...HISTORY_REFUSALS,
-    },
-    async handle(ctx) {
+    async handle(request) {
       const reads = requireHistory(history);
-      const query = validate(topProcessesQuerySchema, ctx.query, 'query');
+      const query = request.query();
       const nowSeconds = Date.now() / 1000;
       const asked = { ...query, range: rangeOf(query, nowSeconds), nowSeconds };
-      ctx.body = await reads.answer(async () => {
+      return reads.answer(async () => {
         const agents = await reads.agentsAsked(query);
         const [only, ...others] = agents ?? [];
         return only === undefined || others.length > 0
@@ -60,7 +34,7 @@ export function topProcessesRoute({ history }: { history: HistoryReads | undefin
           : hostTop(reads, only, asked);
       });
     },
-  };
+  });
 }
 
 interface Asked {

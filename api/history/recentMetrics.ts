@@ -1,12 +1,11 @@
 import { Readable } from 'node:stream';
-import { recentSnapshotsQuerySchema, recentSnapshotsSchema } from '../../core/contracts/recent.ts';
+import { recentEndpoints } from '../../core/contracts/endpoints/recent.ts';
 import type { RecentSnapshot, TimelineStore } from '../../core/stores/redis/timeline.ts';
 import type { AgentStore } from '../../core/stores/postgres/agents.ts';
 import { nowSeconds } from '../../core/time.ts';
 import { idsOfQuery } from '../http/labelFilter.ts';
 import { orRedisUnavailable } from '../http/redisUnavailable.ts';
-import { validate } from '../http/validation.ts';
-import type { Route } from '../http/route.ts';
+import { route, type Route } from '../http/route.ts';
 
 export interface RecentMetricsOptions {
   timeline: TimelineStore;
@@ -16,39 +15,21 @@ export interface RecentMetricsOptions {
 
 /** `GET /api/metrics/recent`: the last minutes of one agent, of some, or of all. */
 export function recentMetricsRoute({ timeline, agents }: RecentMetricsOptions): Route {
-  return {
-    method: 'get',
-    path: '/api/metrics/recent',
-    summary: 'Snapshots of the last minutes, oldest first',
-    tag: 'reads',
+  return route(recentEndpoints.snapshots, {
     access: 'reader',
-    query: recentSnapshotsQuerySchema,
-    examples: {
-      ofOne: { summary: 'Of one host', query: { agent: 'web-01' } },
-    },
-    answers: {
-      200: {
-        description: 'Of one agent, of those with a label, or of all of them',
-        schema: recentSnapshotsSchema,
-      },
-      503: { description: 'A store is out of reach, or a label is asked for and POSTGRES_DSN is not set' },
-    },
-    async handle(ctx) {
-      const { agent, label } = validate(recentSnapshotsQuerySchema, ctx.query, 'query');
+    async handle(request) {
+      const { agent, label } = request.query();
       const chosen = await idsOfQuery(label, agents);
       if (agent !== undefined && chosen?.includes(agent) !== false) {
         const snapshots = await orRedisUnavailable(() => timeline.recentOf(agent, nowSeconds()));
-        ctx.type = 'application/json';
-        ctx.body = Buffer.concat([OPENING, ...elements(snapshots), CLOSING]);
-        return;
+        return Buffer.concat([OPENING, ...elements(snapshots), CLOSING]);
       }
       const slices = timeline.recentOfAll(nowSeconds(), agent === undefined ? chosen : []);
       // The first slice before the status goes out: with Redis away this is still a 503.
       const first = await orRedisUnavailable(() => slices.next());
-      ctx.type = 'application/json';
-      ctx.body = Readable.from(jsonArray(first, slices));
+      return Readable.from(jsonArray(first, slices));
     },
-  };
+  });
 }
 
 const OPENING = Buffer.from('[');

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { Example, Route } from './route.ts';
+import type { Answer, Example } from '../../core/contracts/endpoint.ts';
+import type { Route } from './route.ts';
 
 const errorSchema = z
   .object({
@@ -111,10 +112,7 @@ function operation(route: Route, reference: Reference) {
       : {}),
     responses: Object.fromEntries(
       Object.entries(answers).map(
-        ([status, { description, schema, contentType = 'application/json', example }]: [
-          string,
-          Route['answers'][number],
-        ]) => {
+        ([status, { description, schema, contentType = 'application/json', example }]: [string, Answer]) => {
           const described = Number(status) >= 400 ? errorSchema : schema;
           const content = {
             [contentType]: {

@@ -1,44 +1,70 @@
-import type { z } from 'zod';
+import { Readable } from 'node:stream';
+import { z } from 'zod';
+import type { AnswerOf, Endpoint } from '../../core/contracts/endpoint.ts';
 import type { RouteContext } from './context.ts';
+import { readJson } from './jsonBody.ts';
+import { validate } from './validation.ts';
 
-/** One answer of a route, as OpenAPI describes it. */
-export interface Answer {
-  description: string;
-  /** Absent where the body is not JSON. */
-  schema?: z.ZodType;
-  contentType?: string;
-  /** A body that fits the schema. */
-  example?: unknown;
-}
+/** The largest settings of alerting have a hundred patterns of 256 characters of three bytes each. */
+const MAX_BODY_BYTES = 128 * 1024;
 
-/** A request that works as it is, for the documents; the tests run each. */
-export interface Example {
-  summary: string;
-  query: Record<string, string>;
-}
-
-/** A route: what OpenAPI says of it and what it does, in one place, so that they cannot part. */
-export interface Route {
-  method: 'get' | 'post' | 'put' | 'patch' | 'delete';
-  /** With `:name` for what stands in `params`. */
-  path: string;
-  summary: string;
-  description?: string;
-  tag: 'ingest' | 'reads' | 'alerts' | 'fleet' | 'history' | 'operations' | 'session';
+/** An endpoint with who may ask it and what it does. */
+export interface Route extends Endpoint {
   /** Who gets in: anybody, agents, readers, or the operator. */
   access: 'open' | 'agent' | 'reader' | 'operator';
   /** Its answer takes the event loop for milliseconds: on a busy node it gives way to snapshots. */
   isCostly?: true;
-  params?: z.ZodType;
-  query?: z.ZodType;
-  /** By name. */
-  examples?: Record<string, Example>;
-  headers?: z.ZodType;
-  /** As JSON. */
-  body?: z.ZodType;
-  bodyExample?: unknown;
-  /** The same in other media types. */
-  bodyAlsoAs?: Record<string, z.ZodType>;
-  answers: Record<number, Answer>;
   handle(ctx: RouteContext): Promise<void>;
+}
+
+type Parsed<E, Part extends string> =
+  E extends Record<Part, infer Schema extends z.ZodType> ? z.output<Schema> : never;
+
+/** A request by the schemas of its endpoint. Each part is checked when it is asked for, with a 422 where it is wrong. */
+export interface RequestOf<E extends Endpoint> {
+  params(): Parsed<E, 'params'>;
+  query(): Parsed<E, 'query'>;
+  /** Reads it, once; also 413 and 415. */
+  body(): Promise<Parsed<E, 'body'>>;
+}
+
+export interface RouteOptions<E extends Endpoint> extends Pick<Route, 'access' | 'isCostly'> {
+  /** Largest body that is read; default 128 KiB. */
+  maxBodyBytes?: number;
+  /**
+   * @returns the body of the answer, or its JSON as bytes; nothing where it has none, or `ctx` has it already. Its status
+   *   is that of the endpoint's success
+   */
+  handle(
+    request: RequestOf<E>,
+    ctx: RouteContext,
+  ): Promise<AnswerOf<E> extends undefined ? void : AnswerOf<E> | Buffer | Readable>;
+}
+
+/** The route of an endpoint. */
+export function route<E extends Endpoint>(
+  endpoint: E,
+  { handle, maxBodyBytes = MAX_BODY_BYTES, ...options }: RouteOptions<E>,
+): Route {
+  const { params = z.never(), query = z.never(), body = z.never() } = endpoint;
+  const status = Number(Object.keys(endpoint.answers).find((code) => code.startsWith('2')));
+  return {
+    ...endpoint,
+    ...options,
+    async handle(ctx) {
+      const answer = await handle(
+        {
+          params: () => validate(params, ctx.params, 'path') as Parsed<E, 'params'>,
+          query: () => validate(query, ctx.query, 'query') as Parsed<E, 'query'>,
+          body: async () =>
+            validate(body, await readJson(ctx.req, maxBodyBytes), 'body') as Parsed<E, 'body'>,
+        },
+        ctx,
+      );
+      ctx.status = status;
+      if (answer === undefined) return;
+      if (Buffer.isBuffer(answer) || answer instanceof Readable) ctx.type = 'application/json';
+      ctx.body = answer;
+    },
+  };
 }

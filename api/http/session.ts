@@ -1,13 +1,11 @@
-import { credentialsSchema, sessionSchema, type Session } from '../../core/contracts/session.ts';
 import { HttpError } from './errors.ts';
+import { sessionEndpoints } from '../../core/contracts/endpoints/session.ts';
 import type { RateLimitStore } from '../../core/stores/redis/rateLimit.ts';
 import { nowSeconds } from '../../core/time.ts';
 import { SESSION_COOKIE, SESSION_SECONDS, type Access } from './auth.ts';
 import type { RouteContext } from './context.ts';
-import { readJson } from './jsonBody.ts';
 import { orRedisUnavailable, REDIS_DEADLINE_MS } from './redisUnavailable.ts';
-import { validate } from './validation.ts';
-import type { Route } from './route.ts';
+import { route, type Route } from './route.ts';
 
 const MAX_BODY_BYTES = 4096;
 
@@ -23,53 +21,34 @@ export function sessionRoutes({
   rateLimits: RateLimitStore;
 }): Route[] {
   return [
-    {
-      method: 'get',
-      path: '/api/session',
-      summary: 'Who the caller is',
-      tag: 'session',
+    route(sessionEndpoints.whoAmI, {
       access: 'open',
-      answers: { 200: { description: 'The role of the token or cookie sent', schema: sessionSchema } },
-      async handle(ctx) {
+      async handle(_, ctx) {
         const { role } = ctx.state;
-        ctx.body = { role: role === 'local' ? 'anonymous' : role } satisfies Session;
+        return { role: role === 'local' ? 'anonymous' : role };
       },
-    },
-    {
-      method: 'post',
-      path: '/api/session',
-      summary: 'Sign in: sets a session cookie',
-      tag: 'session',
+    }),
+    route(sessionEndpoints.signIn, {
       access: 'open',
-      body: credentialsSchema,
-      answers: {
-        200: { description: 'Signed in', schema: sessionSchema },
-        401: { description: 'Unknown token' },
-        429: { description: 'Too many tries; see Retry-After' },
-      },
-      async handle(ctx) {
+      maxBodyBytes: MAX_BODY_BYTES,
+      async handle(request, ctx) {
         if (!access.originAllowed(ctx.req.headers)) throw new HttpError(403, 'Origin not allowed');
         await limitSignIns(ctx);
-        const { token } = validate(credentialsSchema, await readJson(ctx.req, MAX_BODY_BYTES), 'body');
+        const { token } = await request.body();
         const role = access.roleOfToken(token);
         if (role === undefined) throw new HttpError(401, 'Unknown token');
         ctx.set('Set-Cookie', cookie(ctx, access.issueSession(role, nowSeconds()), SESSION_SECONDS));
-        ctx.body = { role } satisfies Session;
+        return { role };
       },
-    },
-    {
-      method: 'delete',
-      path: '/api/session',
-      summary: 'Sign out',
-      tag: 'session',
+    }),
+    route(sessionEndpoints.signOut, {
       access: 'open',
-      answers: { 200: { description: 'Signed out', schema: sessionSchema } },
-      async handle(ctx) {
+      async handle(_, ctx) {
         if (!access.originAllowed(ctx.req.headers)) throw new HttpError(403, 'Origin not allowed');
         ctx.set('Set-Cookie', cookie(ctx, '', 0));
-        ctx.body = { role: 'anonymous' } satisfies Session;
+        return { role: 'anonymous' as const };
       },
-    },
+    }),
   ];
 
   async function limitSignIns(ctx: RouteContext): Promise<void> {

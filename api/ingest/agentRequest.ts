@@ -1,14 +1,12 @@
-import { z } from 'zod';
 import {
   AGENT_ID_PATTERN,
-  agentIdSchema,
   DEFAULT_AGENT_ID,
   MAX_FUTURE_SECONDS,
   type Snapshot,
 } from '../../core/contracts/snapshot.ts';
-import { labelsTextSchema } from '../../core/contracts/labels.ts';
 import type { FieldFault } from '../../core/errors.ts';
 import { HttpError } from '../http/errors.ts';
+import { agentHeadersSchema } from '../../core/contracts/endpoints/ingest.ts';
 import { toQueuedRow, toSnapshotRow, type Origin } from '../../core/snapshot/row.ts';
 import type { SharedClock } from '../../core/stores/redis/clock.ts';
 import type { Limit } from '../../core/stores/redis/rateLimit.ts';
@@ -23,18 +21,6 @@ import { validate } from '../http/validation.ts';
 
 /** The limit counts requests a minute. */
 export const LIMIT_WINDOW_MS = 60_000;
-
-export const agentHeadersSchema = z.object({
-  'X-Agent-Id': agentIdSchema.optional(),
-  'X-Agent-Labels': labelsTextSchema.optional().meta({
-    description:
-      'What the agent says of itself, to sort it by. An empty one takes back what it said; what the operator says wins.',
-  }),
-  'X-Agent-Token': z.string().optional().meta({
-    description:
-      'The token of this agent, or AGENT_API_TOKEN. Needed where AGENT_API_TOKEN is set, and by an agent that has one of its own.',
-  }),
-});
 
 export interface IngestOptions {
   intake: Intake;

@@ -1,12 +1,13 @@
-import { z } from 'zod';
-import { batchAcceptedSchema, batchSchema, MAX_BATCH_BODY_BYTES } from '../../core/contracts/snapshot.ts';
+import type { AnswerOf } from '../../core/contracts/endpoint.ts';
+import { ingestEndpoints } from '../../core/contracts/endpoints/ingest.ts';
+import { MAX_BATCH_BODY_BYTES } from '../../core/contracts/snapshot.ts';
 import { InvalidRequestError, UnavailableError, type FieldFault } from '../../core/errors.ts';
 import type { RouteContext } from '../http/context.ts';
 import { readJsonOrLines } from '../http/jsonBody.ts';
-import { ageOf, isAllLive, parseBatch, type Placed } from './parseBatch.ts';
 import { MAX_FAULTS } from '../http/validation.ts';
+import type { Route } from '../http/route.ts';
+import { ageOf, isAllLive, parseBatch, type Placed } from './parseBatch.ts';
 import {
-  agentHeadersSchema,
   agentIdInHeader,
   createAgentLimit,
   futureFault,
@@ -19,19 +20,12 @@ import {
   type IngestOptions,
   type Reporter,
 } from './agentRequest.ts';
-import type { Route } from '../http/route.ts';
 
 /**
  * Most batches that are read or enqueued at the same time: 64 MB of them. After an outage every agent comes with one, and
  * a process takes some fifty a second.
  */
 const MAX_UNDER_WAY = 32;
-
-const linesSchema = z.string().meta({
-  description: 'NDJSON: a snapshot a line, as in the array; blank lines are left out.',
-  example:
-    '{"timestamp":1707662400,"total_cpu_percent":45.2}\n{"timestamp":1707662402,"total_cpu_percent":47}\n',
-});
 
 /** `POST /ingest/metrics/batch`: many snapshots of one agent, all of them or none. */
 export function ingestBatchRoute(options: IngestOptions): Route {
@@ -69,31 +63,8 @@ export function ingestBatchRoute(options: IngestOptions): Route {
   }
 
   return {
-    method: 'post',
-    path: '/ingest/metrics/batch',
-    summary: 'Hand in many snapshots of one agent at once',
-    description:
-      'What an agent kept while it was cut off, at most 1,000 snapshots and 2 MB, all of them or none. It counts as one ' +
-      'request of the rate limit. A snapshot more than 10 seconds behind the newest of them, or behind now, is stored ' +
-      'without going out on the live channels; one more than 15 minutes behind fires no alert. `detail` names a bad ' +
-      'snapshot by its index, or by its line, both from 0.',
-    tag: 'ingest',
+    ...ingestEndpoints.batch,
     access: 'agent',
-    headers: agentHeadersSchema,
-    body: batchSchema,
-    bodyAlsoAs: { 'application/x-ndjson': linesSchema, 'application/ndjson': linesSchema },
-    answers: {
-      200: {
-        description:
-          'Taken: all of them will be in every store, once, but for those that are older than it keeps.',
-        schema: batchAcceptedSchema,
-      },
-      403: { description: 'The token is that of another agent' },
-      413: { description: 'More than 1,000 snapshots, or than 2 MB' },
-      415: { description: 'Neither JSON nor NDJSON' },
-      429: { description: 'More requests than the agent may send; see Retry-After' },
-      503: { description: 'The queue cannot take them now; see Retry-After' },
-    },
     async handle(ctx) {
       if (underWay >= MAX_UNDER_WAY)
         throw new UnavailableError('Too many batches at once: hand it in again when Retry-After says');
@@ -104,7 +75,7 @@ export function ingestBatchRoute(options: IngestOptions): Route {
           status: 'accepted',
           snapshots,
           ...(expired > 0 ? { expired } : {}),
-        } satisfies z.output<typeof batchAcceptedSchema>;
+        } satisfies AnswerOf<typeof ingestEndpoints.batch>;
       } finally {
         underWay -= 1;
       }

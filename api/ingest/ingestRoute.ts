@@ -1,11 +1,12 @@
-import type { z } from 'zod';
+import type { AnswerOf } from '../../core/contracts/endpoint.ts';
+import { ingestEndpoints } from '../../core/contracts/endpoints/ingest.ts';
 import { isCanonicalSnapshot } from '../../core/snapshot/canonical.ts';
-import { acceptedSchema, MAX_SNAPSHOT_BYTES, snapshotSchema } from '../../core/contracts/snapshot.ts';
+import { MAX_SNAPSHOT_BYTES, snapshotSchema } from '../../core/contracts/snapshot.ts';
 import { InvalidRequestError } from '../../core/errors.ts';
 import { readJson } from '../http/jsonBody.ts';
+import type { Route } from '../http/route.ts';
 import { validate } from '../http/validation.ts';
 import {
-  agentHeadersSchema,
   agentIdInHeader,
   createAgentLimit,
   futureFault,
@@ -16,7 +17,6 @@ import {
   toItem,
   type IngestOptions,
 } from './agentRequest.ts';
-import type { Route } from '../http/route.ts';
 
 /** `POST /ingest/metrics`: one snapshot of one agent. */
 export function ingestRoute(options: IngestOptions): Route {
@@ -24,19 +24,8 @@ export function ingestRoute(options: IngestOptions): Route {
   const countRequest = createAgentLimit(options);
 
   return {
-    method: 'post',
-    path: '/ingest/metrics',
-    summary: 'Hand in a snapshot',
-    tag: 'ingest',
+    ...ingestEndpoints.snapshot,
     access: 'agent',
-    headers: agentHeadersSchema,
-    body: snapshotSchema,
-    answers: {
-      200: { description: 'Taken: it will be in every store, once.', schema: acceptedSchema },
-      403: { description: 'The token is that of another agent' },
-      429: { description: 'More than the agent may send; see Retry-After' },
-      503: { description: 'The queue cannot take it now; see Retry-After' },
-    },
     async handle(ctx) {
       const inHeader = agentIdInHeader(ctx);
       const labels = labelsInHeader(ctx);
@@ -51,8 +40,8 @@ export function ingestRoute(options: IngestOptions): Route {
       const counted = countRequest(ctx, reporter);
       if (counted !== undefined) await counted;
       await intake.submit([toItem(snapshot, { ...reporter, receivedAtMs, age: 'live', labels })], beganMs);
-      ctx.body = { status: 'accepted', timestamp: snapshot.timestamp } satisfies z.output<
-        typeof acceptedSchema
+      ctx.body = { status: 'accepted', timestamp: snapshot.timestamp } satisfies AnswerOf<
+        typeof ingestEndpoints.snapshot
       >;
     },
   };
