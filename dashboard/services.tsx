@@ -12,7 +12,7 @@ import { openView, type View } from './state/view.ts';
 /** What every part of the page works with: {@link useServices}. */
 export interface Services {
   api: Api;
-  /** The same, a function for each endpoint. */
+  /** The same, by the endpoints that the API declares. */
   client: Client;
   link: Link;
   view: View;
@@ -48,7 +48,7 @@ export function openServices(window: Window): Services {
   const check = () => {
     if (!window.document.hidden && session.signedIn.peek() && session.state.peek() === 'open')
       // Any reading will do; a 401 is told by the client itself, and anything else the page notices by other means.
-      void client.recentAlerts({ minutes: 1 }).catch(() => undefined);
+      void client.get('/api/alerts/recent', { query: { minutes: 1 } }).catch(() => undefined);
   };
   window.setInterval(check, SESSION_CHECK_MS);
   window.document.addEventListener('visibilitychange', check);

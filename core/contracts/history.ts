@@ -115,7 +115,6 @@ export const metricsAtSchema = z
   })
   .meta({ id: 'MetricsAt' });
 
-export type HistoryAnswer = z.output<typeof historySchema>;
 export type HostHistory = z.output<typeof hostHistorySchema>;
 export type HistoryPoint = z.output<typeof pointSchema>;
 export type FleetHistory = z.output<typeof fleetHistorySchema>;

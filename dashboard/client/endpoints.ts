@@ -1,57 +1,40 @@
-/** Method and path of a route, as the API lists it. */
-export interface Endpoint {
-  method: 'get' | 'post' | 'put' | 'patch' | 'delete';
-  /** With `:name` for what a call fills in. */
-  path: string;
-}
+import type { agentEndpoints } from '../../core/contracts/endpoints/agents.ts';
+import type { alertEndpoints } from '../../core/contracts/endpoints/alerts.ts';
+import type { channelEndpoints } from '../../core/contracts/endpoints/channels.ts';
+import type { deliveriesEndpoint } from '../../core/contracts/endpoints/deliveries.ts';
+import type { historyEndpoints } from '../../core/contracts/endpoints/history.ts';
+import type { maintenanceEndpoints } from '../../core/contracts/endpoints/maintenance.ts';
+import type { operationEndpoints } from '../../core/contracts/endpoints/operations.ts';
+import type { processEndpoints } from '../../core/contracts/endpoints/processes.ts';
+import type { recentEndpoints } from '../../core/contracts/endpoints/recent.ts';
+import type { routeEndpoints } from '../../core/contracts/endpoints/routes.ts';
+import type { ruleEndpoints } from '../../core/contracts/endpoints/rules.ts';
+import type { sessionEndpoints } from '../../core/contracts/endpoints/session.ts';
+import type { silenceEndpoints } from '../../core/contracts/endpoints/silences.ts';
 
-/** Every request the page makes. A test holds this list against the API's own. */
-export const ENDPOINTS = {
-  agents: { method: 'get', path: '/api/agents' },
-  agent: { method: 'get', path: '/api/agents/:id' },
-  changeAgent: { method: 'patch', path: '/api/agents/:id' },
-  forgetAgent: { method: 'delete', path: '/api/agents/:id' },
-  history: { method: 'get', path: '/api/metrics/history' },
-  metricsAt: { method: 'get', path: '/api/metrics/at' },
-  topProcesses: { method: 'get', path: '/api/processes/top' },
-  processHistory: { method: 'get', path: '/api/processes/history' },
-  searchProcesses: { method: 'get', path: '/api/processes/search' },
-  recentSnapshots: { method: 'get', path: '/api/metrics/recent' },
-  recentAlerts: { method: 'get', path: '/api/alerts/recent' },
-  alerts: { method: 'get', path: '/api/alerts' },
-  alert: { method: 'get', path: '/api/alerts/:id' },
-  acknowledgeAlert: { method: 'post', path: '/api/alerts/:id/acknowledge' },
-  unacknowledgeAlert: { method: 'delete', path: '/api/alerts/:id/acknowledge' },
-  alertRules: { method: 'get', path: '/api/alert-rules' },
-  alertRule: { method: 'get', path: '/api/alert-rules/:id' },
-  createAlertRule: { method: 'post', path: '/api/alert-rules' },
-  changeAlertRule: { method: 'put', path: '/api/alert-rules/:id' },
-  deleteAlertRule: { method: 'delete', path: '/api/alert-rules/:id' },
-  tryAlertRule: { method: 'post', path: '/api/alert-rules/test' },
-  silences: { method: 'get', path: '/api/silences' },
-  createSilence: { method: 'post', path: '/api/silences' },
-  endSilence: { method: 'delete', path: '/api/silences/:id' },
-  maintenance: { method: 'get', path: '/api/maintenance' },
-  createMaintenance: { method: 'post', path: '/api/maintenance' },
-  changeMaintenance: { method: 'put', path: '/api/maintenance/:id' },
-  deleteMaintenance: { method: 'delete', path: '/api/maintenance/:id' },
-  channels: { method: 'get', path: '/api/alert-channels' },
-  channel: { method: 'get', path: '/api/alert-channels/:id' },
-  createChannel: { method: 'post', path: '/api/alert-channels' },
-  changeChannel: { method: 'put', path: '/api/alert-channels/:id' },
-  deleteChannel: { method: 'delete', path: '/api/alert-channels/:id' },
-  testChannel: { method: 'post', path: '/api/alert-channels/:id/test' },
-  alertRoutes: { method: 'get', path: '/api/alert-routes' },
-  createAlertRoute: { method: 'post', path: '/api/alert-routes' },
-  changeAlertRoute: { method: 'put', path: '/api/alert-routes/:id' },
-  deleteAlertRoute: { method: 'delete', path: '/api/alert-routes/:id' },
-  deliveries: { method: 'get', path: '/api/deliveries' },
-  audit: { method: 'get', path: '/api/audit' },
-  health: { method: 'get', path: '/health' },
-  operations: { method: 'get', path: '/api/operations' },
-  session: { method: 'get', path: '/api/session' },
-  signIn: { method: 'post', path: '/api/session' },
-  signOut: { method: 'delete', path: '/api/session' },
-} as const satisfies Record<string, Endpoint>;
+// What the API declares, as types only: its schemas, and zod with them, stay on the server.
 
-export type EndpointName = keyof typeof ENDPOINTS;
+type In<Endpoints> = Endpoints[keyof Endpoints];
+
+/** Every endpoint the page may ask. */
+type Known =
+  | In<typeof agentEndpoints>
+  | In<typeof alertEndpoints>
+  | In<typeof channelEndpoints>
+  | typeof deliveriesEndpoint
+  | In<typeof historyEndpoints>
+  | In<typeof maintenanceEndpoints>
+  | In<typeof operationEndpoints>
+  | In<typeof processEndpoints>
+  | In<typeof recentEndpoints>
+  | In<typeof routeEndpoints>
+  | In<typeof ruleEndpoints>
+  | In<typeof sessionEndpoints>
+  | In<typeof silenceEndpoints>;
+
+export type Method = Known['method'];
+
+/** By method and path. */
+export type Endpoints = {
+  [M in Method]: { [E in Extract<Known, { method: M }> as E['path']]: E };
+};

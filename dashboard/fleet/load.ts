@@ -42,7 +42,7 @@ export async function loadFleet(api: Api, client: Client, options: LoadOptions):
     return await loadList(client, options);
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 503) throw error;
-    const { postgres } = await client.health(options);
+    const { postgres } = await client.get('/health', options);
     const rows = rowsOfSnapshots(await loadRecent(api, options.signal), options.nowSeconds());
     return {
       rows,
@@ -68,7 +68,7 @@ async function loadAgents(client: Client, signal: AbortSignal): Promise<Agent[]>
   const all: Agent[] = [];
   let cursor: string | undefined;
   do {
-    const page = await client.agents({ limit: PAGE, cursor }, { signal });
+    const page = await client.get('/api/agents', { query: { limit: PAGE, cursor }, signal });
     all.push(...page.agents);
     cursor = page.next_cursor ?? undefined;
   } while (cursor !== undefined);

@@ -43,24 +43,24 @@ interface ReadOptions {
 
 /** The alerts of a host in a span. @throws {ApiError} */
 export async function alertWindows(
-  client: Pick<Client, 'alerts' | 'recentAlerts'>,
+  client: Pick<Client, 'get'>,
   agent: string,
   { from, to }: TimeSpan,
   { nowSeconds, signal }: ReadOptions,
 ): Promise<AlertWindows> {
   try {
-    const { alerts } = await client.alerts(
-      { agent, state: ['firing', 'resolved'], from, to, limit: MOST },
-      { signal },
-    );
+    const { alerts } = await client.get('/api/alerts', {
+      query: { agent, state: ['firing', 'resolved'], from, to, limit: MOST },
+      signal,
+    });
     return { windows: windowsOf(alerts), eventsOnly: false };
   } catch (error) {
     if (!(error instanceof ApiError) || !isWithoutHistory(error)) throw error;
   }
   const minutes = Math.min(Math.max(1, Math.ceil((nowSeconds - from) / 60) + 1), EVENTS_REACH_MINUTES);
   const [events, { alerts }] = await Promise.all([
-    client.recentAlerts({ minutes }, { signal }),
-    client.alerts({ agent, state: 'firing', limit: MOST }, { signal }),
+    client.get('/api/alerts/recent', { query: { minutes }, signal }),
+    client.get('/api/alerts', { query: { agent, state: 'firing', limit: MOST }, signal }),
   ]);
   const fired = events
     .filter((event) => event.agent_id === agent && event.started_at < to)

@@ -29,7 +29,8 @@ export function followAgent(
   const change = signal<Pick<Agent, 'state' | 'last_seen'> | undefined>(undefined);
   /** By the server's clock: when the newest snapshot came in here. */
   const heard = signal<number | undefined>(undefined);
-  const refresh = () => answer.read((signal) => client.agent(id, { signal }), { quiet: true });
+  const refresh = () =>
+    answer.read((signal) => client.get('/api/agents/:id', { params: { id }, signal }), { quiet: true });
   const agent = computed(() => {
     const read = answer.value.value;
     return read === undefined ? undefined : { ...read, ...change.value };

@@ -1,5 +1,6 @@
 import { computed, effect, type ReadonlySignal } from '@preact/signals';
 import type { HistoryPoint, HostHistory } from '../../core/contracts/history.ts';
+import { hostHistory } from '../client/hostHistory.ts';
 import type { HostContext } from './hostContext.ts';
 import { mergePoints, pointsWithin, withTail } from './course.ts';
 import { pointsOf } from './liveBuckets.ts';
@@ -38,7 +39,7 @@ export function followCourse(
     if (isWithoutHistory(error)) withoutHistory.value = error.message;
   });
   const ask = (from: number, to: number, step: string | undefined) => (signal: AbortSignal) =>
-    client.hostHistory({ agent, from, to, step, cores: cores ? 'true' : 'false' }, { signal });
+    hostHistory(client, { agent, from, to, step, cores: cores ? 'true' : 'false' }, { signal });
 
   /** The range that was asked for, so that a live one, which moves, is asked for once. */
   let asked: { range: unknown; span: TimeSpan } | undefined;

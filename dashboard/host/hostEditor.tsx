@@ -26,13 +26,13 @@ export function HostEditor({ agent, onSaved, onCancel }: HostEditorProps) {
   const submit = () => {
     const { body, faults } = readHost(form, before);
     void saving.save(faults, async () => {
-      await client.changeAgent(before.id, body);
+      await client.patch('/api/agents/:id', { params: { id: before.id }, body });
       onSaved();
     });
   };
   const forget = () =>
     void saving.save(NO_FAULTS, async () => {
-      await client.forgetAgent(before.id);
+      await client.delete('/api/agents/:id', { params: { id: before.id } });
       view.go(PAGES.fleet, { replace: true });
     });
   return (

@@ -34,7 +34,10 @@ export function followSnapshots(
     timers.add(timer);
   }
   async function readRecent(): Promise<void> {
-    const snapshots = await client.recentSnapshots({ agent }, { signal: controller.signal });
+    const snapshots = await client.get('/api/metrics/recent', {
+      query: { agent },
+      signal: controller.signal,
+    });
     recent.value = addRecent(recent.peek(), snapshots);
     read.value = true;
   }

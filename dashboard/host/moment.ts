@@ -47,7 +47,7 @@ export function followMoment(
     nowSeconds: () => services.clock.now.peek(),
     ask: async (time, signal) => {
       try {
-        return await client.metricsAt({ agent, time }, { signal });
+        return await client.get('/api/metrics/at', { query: { agent, time }, signal });
       } catch (error) {
         if (error instanceof ApiError && error.status === 404) return null;
         throw error;

@@ -36,7 +36,11 @@ export function followProcess(
     const { from, to } = span.peek();
     if (chosen === undefined) return;
     history.read(
-      (signal) => client.processHistory({ agent, name: chosen, from, to, step: step.peek() }, { signal }),
+      (signal) =>
+        client.get('/api/processes/history', {
+          query: { agent, name: chosen, from, to, step: step.peek() },
+          signal,
+        }),
       { quiet },
     );
   }
@@ -51,7 +55,9 @@ export function followProcess(
       const chosen = name.value;
       elsewhere.clear();
       if (chosen === undefined || withoutHistory.value !== undefined) return;
-      elsewhere.read((signal) => client.searchProcesses({ name: chosen, limit: 50 }, { signal }));
+      elsewhere.read((signal) =>
+        client.get('/api/processes/search', { query: { name: chosen, limit: 50 }, signal }),
+      );
     }),
   ];
   const timer = setInterval(() => {

@@ -39,7 +39,12 @@ export function followRangeTop(
     const { from, to } = span.peek();
     answer.read(
       async (signal) =>
-        (await client.topProcesses({ agent, from, to, by: by.peek(), limit: LIMIT }, { signal })).processes,
+        (
+          await client.get('/api/processes/top', {
+            query: { agent, from, to, by: by.peek(), limit: LIMIT },
+            signal,
+          })
+        ).processes,
       { quiet },
     );
   };

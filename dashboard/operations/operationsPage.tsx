@@ -19,7 +19,7 @@ const POLL_MS = 3_000;
 export function OperationsPage() {
   usePageTitle('Operations');
   const { client } = useServices();
-  const ask = useCallback((signal: AbortSignal) => client.operations({ signal }), [client]);
+  const ask = useCallback((signal: AbortSignal) => client.get('/api/operations', { signal }), [client]);
   const { value, fault } = usePolled(ask, POLL_MS);
   return (
     <div class="operations" data-stale={fault !== undefined}>

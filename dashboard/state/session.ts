@@ -52,19 +52,19 @@ export function createSession(client: Client, storage: Storage | undefined): Ses
       remember(false);
     },
     async signIn(token) {
-      const answer = await client.signIn(token);
+      const answer = await client.post('/api/session', { body: { token } });
       remember(true);
       role.value = answer.role;
       state.value = 'open';
     },
     async signOut() {
-      await client.signOut();
+      await client.delete('/api/session');
       remember(false);
       state.value = 'left';
       await this.look();
     },
     async look() {
-      role.value = (await client.session()).role;
+      role.value = (await client.get('/api/session')).role;
     },
   };
 }

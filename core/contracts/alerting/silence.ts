@@ -34,6 +34,8 @@ export const silenceBodySchema = z
   })
   .meta({ id: 'SilenceBody' });
 
+export type SilenceBody = z.input<typeof silenceBodySchema>;
+
 export const silenceSchema = z
   .object({ ...silenceBodySchema.shape, id: z.guid(), starts_at: z.number().int() })
   .meta({ id: 'Silence' });

@@ -1,13 +1,7 @@
 import { z } from 'zod';
 import { agentChangesSchema, agentSchema, SPARK_POINTS, type Agent, type AgentChanges } from '../agents.ts';
 import { endpoint } from '../endpoint.ts';
-import {
-  agentPageSchema,
-  agentsQuerySchema,
-  forgettingSchema,
-  type AgentPage,
-  type Forgetting,
-} from '../fleet.ts';
+import { agentPageSchema, agentsQuerySchema, forgettingSchema } from '../fleet.ts';
 import { agentIdSchema } from '../snapshot.ts';
 import { NEEDS_POSTGRES, OPERATOR_ONLY } from './answers.ts';
 
@@ -49,7 +43,7 @@ export const agentEndpoints = {
       200: {
         description: 'A page of agents; next_cursor is null on the last one',
         schema: agentPageSchema,
-        example: { agents: [EXAMPLE], next_cursor: null } satisfies AgentPage,
+        example: { agents: [EXAMPLE], next_cursor: null },
       },
       ...NEEDS_POSTGRES,
     },
@@ -96,7 +90,7 @@ export const agentEndpoints = {
       202: {
         description: 'Out of the list; the rest is being done',
         schema: forgettingSchema,
-        example: { status: 'forgetting', id: 'web-01' } satisfies Forgetting,
+        example: { status: 'forgetting', id: 'web-01' },
       },
       ...OPERATOR_ONLY,
       404: { description: 'It never reported, or was forgotten' },

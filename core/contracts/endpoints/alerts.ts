@@ -5,8 +5,6 @@ import {
   alertPageSchema,
   alertsQuerySchema,
   alertViewSchema,
-  type AlertDetail,
-  type AlertPage,
   type AlertView,
 } from '../alerting/views.ts';
 import { endpoint } from '../endpoint.ts';
@@ -81,7 +79,7 @@ export const alertEndpoints = {
       200: {
         description: 'A page of alerts; next_cursor is null on the last one',
         schema: alertPageSchema,
-        example: { alerts: [ALERT_EXAMPLE], next_cursor: null } satisfies AlertPage,
+        example: { alerts: [ALERT_EXAMPLE], next_cursor: null },
       },
       503: {
         description: 'A store is out of reach; or what is resolved is asked for, and POSTGRES_DSN is not set',
@@ -109,7 +107,7 @@ export const alertEndpoints = {
             },
           ],
           deliveries: [DELIVERY_EXAMPLE],
-        } satisfies AlertDetail,
+        },
       },
       404: { description: 'There is none: it never was, is dropped by now, or never fired and is over' },
       ...STORE_AWAY,

@@ -7,12 +7,7 @@ import {
   type Channel,
   type ChannelKind,
 } from '../alerting/notification.ts';
-import {
-  channelListSchema,
-  channelViewSchema,
-  type ChannelList,
-  type ChannelView,
-} from '../alerting/views.ts';
+import { channelListSchema, channelViewSchema, type ChannelView } from '../alerting/views.ts';
 import { endpoint } from '../endpoint.ts';
 import { NEEDS_POSTGRES, OPERATOR_ONLY, STORE_AWAY } from './answers.ts';
 import { DELIVERY_EXAMPLE } from './deliveries.ts';
@@ -31,6 +26,8 @@ const channelChangeSchema = z
     }),
   })
   .meta({ id: 'ChannelChange' });
+
+export type ChannelChange = z.input<typeof channelChangeSchema>;
 
 const EXAMPLE: ChannelView = {
   id: 'ops-hook',
@@ -71,7 +68,7 @@ export const channelEndpoints = {
       200: {
         description: 'Every channel',
         schema: channelListSchema,
-        example: { channels: [EXAMPLE] } satisfies ChannelList,
+        example: { channels: [EXAMPLE] },
       },
       ...OPERATOR_ONLY,
       ...STORE_AWAY,

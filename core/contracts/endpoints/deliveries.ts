@@ -1,5 +1,5 @@
 import type { Delivery } from '../alerting/notification.ts';
-import { deliveriesQuerySchema, deliveryPageSchema, type DeliveryPage } from '../alerting/views.ts';
+import { deliveriesQuerySchema, deliveryPageSchema } from '../alerting/views.ts';
 import { endpoint } from '../endpoint.ts';
 
 export const DELIVERY_EXAMPLE: Delivery = {
@@ -27,7 +27,7 @@ export const deliveriesEndpoint = endpoint({
     200: {
       description: 'A page of deliveries; next_cursor is null on the last one',
       schema: deliveryPageSchema,
-      example: { deliveries: [DELIVERY_EXAMPLE], next_cursor: null } satisfies DeliveryPage,
+      example: { deliveries: [DELIVERY_EXAMPLE], next_cursor: null },
     },
     503: { description: 'POSTGRES_DSN is not set, or PostgreSQL is out of reach' },
   },

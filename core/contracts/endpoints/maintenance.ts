@@ -1,11 +1,6 @@
 import { z } from 'zod';
 import { maintenanceBodySchema, maintenanceSchema, type MaintenanceBody } from '../alerting/silence.ts';
-import {
-  maintenanceListSchema,
-  maintenanceViewSchema,
-  type MaintenanceList,
-  type MaintenanceView,
-} from '../alerting/views.ts';
+import { maintenanceListSchema, maintenanceViewSchema, type MaintenanceView } from '../alerting/views.ts';
 import { endpoint } from '../endpoint.ts';
 import { NEEDS_POSTGRES, OPERATOR_ONLY } from './answers.ts';
 import { ifMatchSchema } from './ifMatch.ts';
@@ -48,7 +43,7 @@ export const maintenanceEndpoints = {
       200: {
         description: 'All of them',
         schema: maintenanceListSchema,
-        example: { maintenance: [EXAMPLE] } satisfies MaintenanceList,
+        example: { maintenance: [EXAMPLE] },
       },
       ...NEEDS_POSTGRES,
     },

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { auditPageSchema, auditQuerySchema, type AuditPage } from '../alerting/views.ts';
+import { auditPageSchema, auditQuerySchema } from '../alerting/views.ts';
 import { endpoint } from '../endpoint.ts';
 import { healthSchema } from '../health.ts';
 import { operationsSchema } from '../operations.ts';
@@ -38,7 +38,7 @@ export const operationEndpoints = {
             },
           ],
           next_cursor: '42',
-        } satisfies AuditPage,
+        },
       },
       ...OPERATOR_ONLY,
       503: { description: 'POSTGRES_DSN is not set, or PostgreSQL is out of reach' },

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { channelIdSchema, routeSchema } from '../alerting/notification.ts';
-import { routeListSchema, routeViewSchema, type RouteList, type RouteView } from '../alerting/views.ts';
+import { routeListSchema, routeViewSchema, type RouteView } from '../alerting/views.ts';
 import { endpoint } from '../endpoint.ts';
 import { NEEDS_POSTGRES, OPERATOR_ONLY, STORE_AWAY } from './answers.ts';
 import { ifMatchSchema } from './ifMatch.ts';
@@ -50,7 +50,7 @@ export const routeEndpoints = {
       200: {
         description: 'Every route',
         schema: routeListSchema,
-        example: { routes: [EXAMPLE] } satisfies RouteList,
+        example: { routes: [EXAMPLE] },
       },
       ...STORE_AWAY,
     },

@@ -7,13 +7,7 @@ import {
   type AlertRule,
   type AlertRuleBody,
 } from '../alerting/rule.ts';
-import {
-  dryRunBodySchema,
-  dryRunSchema,
-  ruleListSchema,
-  type DryRun,
-  type RuleList,
-} from '../alerting/views.ts';
+import { dryRunBodySchema, dryRunSchema, ruleListSchema } from '../alerting/views.ts';
 import { endpoint } from '../endpoint.ts';
 import { NEEDS_POSTGRES, OPERATOR_ONLY, STORE_AWAY } from './answers.ts';
 import { ALERT_EXAMPLE } from './alerts.ts';
@@ -60,7 +54,7 @@ export const ruleEndpoints = {
       200: {
         description: 'In that order',
         schema: ruleListSchema,
-        example: { rules: [EXAMPLE] } satisfies RuleList,
+        example: { rules: [EXAMPLE] },
       },
       ...STORE_AWAY,
     },
@@ -141,7 +135,7 @@ export const ruleEndpoints = {
           to: 1764040342,
           agents: [{ agent_id: 'web-01', samples: 1805, alerts: [ALERT] }],
           left_out: 0,
-        } satisfies DryRun,
+        },
       },
       ...OPERATOR_ONLY,
       404: { description: 'The agent that is named never reported' },

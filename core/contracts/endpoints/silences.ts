@@ -4,7 +4,6 @@ import {
   silenceListSchema,
   silencesQuerySchema,
   silenceViewSchema,
-  type SilenceList,
   type SilenceView,
 } from '../alerting/views.ts';
 import { endpoint } from '../endpoint.ts';
@@ -34,7 +33,7 @@ export const silenceEndpoints = {
       200: {
         description: 'Those that are not over, or all that are kept',
         schema: silenceListSchema,
-        example: { silences: [EXAMPLE] } satisfies SilenceList,
+        example: { silences: [EXAMPLE] },
       },
       ...NEEDS_POSTGRES,
     },

@@ -8,7 +8,7 @@ export function AuditTrail({ round }: { round: number }) {
   const { client } = useServices();
   const ask = useCallback(
     async (cursor: string | undefined, signal: AbortSignal) => {
-      const page = await client.audit({ limit: 20, cursor }, { signal });
+      const page = await client.get('/api/audit', { query: { limit: 20, cursor }, signal });
       return { items: page.entries, next: page.next_cursor };
     },
     [client, round],

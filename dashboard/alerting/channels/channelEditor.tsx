@@ -32,15 +32,19 @@ export function ChannelEditor({ channel: given, onSaved, onCancel }: ChannelEdit
       const saved =
         channel === undefined
           ? // Whether it is all there the server says.
-            await client.createChannel({ id: form.id, ...body } as unknown as Channel)
-          : await client.changeChannel(channel.id, body, { ifVersion: channel.version });
+            await client.post('/api/alert-channels', { body: { id: form.id, ...body } as unknown as Channel })
+          : await client.put('/api/alert-channels/:id', {
+              params: { id: channel.id },
+              body,
+              ifVersion: channel.version,
+            });
       onSaved(saved.id);
     });
   };
   const reload = () => {
     if (channel === undefined) return;
     void saving.save(NO_FAULTS, async () => {
-      const now = await client.channel(channel.id);
+      const now = await client.get('/api/alert-channels/:id', { params: { id: channel.id } });
       setChannel(now);
       setForm(channelForm(now));
     });

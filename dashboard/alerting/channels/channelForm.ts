@@ -1,4 +1,5 @@
-import type { Channel, ChannelKind } from '../../../core/contracts/alerting/notification.ts';
+import type { ChannelKind } from '../../../core/contracts/alerting/notification.ts';
+import type { ChannelChange } from '../../../core/contracts/endpoints/channels.ts';
 import type { ChannelView } from '../../../core/contracts/alerting/views.ts';
 import { createFieldReader, linesOf, type Read } from '../../form/fieldReader.ts';
 import { CHANNEL_FIELDS, type ChannelField } from './channelFields.ts';
@@ -43,12 +44,10 @@ export function withTyped(form: ChannelForm, { name }: ChannelField, text: strin
   return { ...form.typed, [`${form.kind}.${name}`]: text };
 }
 
-type ChannelBody = Omit<Channel, 'id' | 'target'> & { target: Record<string, unknown> };
-
 /** What the form says, as the API takes it. An empty secret is left out: it stays what it is; one that is taken away is null. */
-export function readChannel(form: ChannelForm): Read<ChannelBody> {
+export function readChannel(form: ChannelForm): Read<ChannelChange> {
   const reader = createFieldReader();
-  const target: Record<string, unknown> = { kind: form.kind };
+  const target: ChannelChange['target'] = { kind: form.kind };
   for (const field of CHANNEL_FIELDS[form.kind]) {
     const { name, type, optional } = field;
     const text = typedIn(form, field);

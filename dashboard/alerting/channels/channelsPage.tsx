@@ -24,10 +24,14 @@ export function ChannelsPage() {
   const canChange = useOperator();
   // Whoever may not change them is not told of them: there is nothing to ask for.
   const askChannels = useCallback(
-    async (signal: AbortSignal) => (canChange ? client.channels({ signal }) : { channels: [] }),
+    async (signal: AbortSignal) =>
+      canChange ? client.get('/api/alert-channels', { signal }) : { channels: [] },
     [client, canChange],
   );
-  const askRoutes = useCallback((signal: AbortSignal) => client.alertRoutes({ signal }), [client]);
+  const askRoutes = useCallback(
+    (signal: AbortSignal) => client.get('/api/alert-routes', { signal }),
+    [client],
+  );
   const channels = useListed(askChannels);
   const routes = useListed(askRoutes);
   const [round, setRound] = useState(0);
@@ -54,19 +58,19 @@ export function ChannelsPage() {
   };
   const test = ({ id }: ChannelView) =>
     act(async () => {
-      const delivery = await client.testChannel(id);
+      const delivery = await client.post('/api/alert-channels/:id/test', { params: { id } });
       const outcome = `Test of ${id}: ${outcomeText(delivery)}`;
       if (delivery.state !== 'delivered') throw new Error(outcome);
       return outcome;
     });
   const removeChannel = ({ id, version }: ChannelView) =>
     act(async () => {
-      await client.deleteChannel(id, { ifVersion: version });
+      await client.delete('/api/alert-channels/:id', { params: { id }, ifVersion: version });
       return `The channel ${id} is deleted.`;
     });
   const removeRoute = ({ id, version }: RouteView) =>
     act(async () => {
-      await client.deleteAlertRoute(id, { ifVersion: version });
+      await client.delete('/api/alert-routes/:id', { params: { id }, ifVersion: version });
       return `The route ${id} is deleted.`;
     });
 

@@ -38,15 +38,15 @@ export function DeliveryLog({ channels, round }: DeliveryLogProps) {
   const state = STATES.find((one) => one === query.get('state')) ?? '';
   const ask = useCallback(
     async (cursor: string | undefined, signal: AbortSignal) => {
-      const page = await client.deliveries(
-        {
+      const page = await client.get('/api/deliveries', {
+        query: {
           channel: channel === '' ? undefined : channel,
           state: state === '' ? undefined : state,
           limit: 50,
           cursor,
         },
-        { signal },
-      );
+        signal,
+      });
       return { items: page.deliveries, next: page.next_cursor };
     },
     [client, channel, state, round],

@@ -35,14 +35,18 @@ export function RouteEditor({ route: given, channels, onSaved, onCancel }: Route
     void saving.save(faults, async () => {
       const saved =
         route === undefined
-          ? await client.createAlertRoute({ id: form.id, ...body })
-          : await client.changeAlertRoute(route.id, body, { ifVersion: route.version });
+          ? await client.post('/api/alert-routes', { body: { id: form.id, ...body } })
+          : await client.put('/api/alert-routes/:id', {
+              params: { id: route.id },
+              body,
+              ifVersion: route.version,
+            });
       onSaved(saved.id);
     });
   };
   const reload = () =>
     void saving.save(NO_FAULTS, async () => {
-      const { routes } = await client.alertRoutes();
+      const { routes } = await client.get('/api/alert-routes');
       const now = routes.find(({ id }) => id === route?.id);
       if (now === undefined) throw new Error('Somebody else has deleted it.');
       setRoute(now);

@@ -5,6 +5,6 @@ import { useListed } from '../../form/useListed.ts';
 /** Ids of the rules there are; none where they cannot be read. */
 export function useRuleIds(): readonly string[] {
   const { client } = useServices();
-  const ask = useCallback((signal: AbortSignal) => client.alertRules({ signal }), [client]);
+  const ask = useCallback((signal: AbortSignal) => client.get('/api/alert-rules', { signal }), [client]);
   return useListed(ask).value?.rules.map(({ id }) => id) ?? [];
 }

@@ -2,6 +2,7 @@ import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import type { AlertRuleBody } from '../../../core/contracts/alerting/rule.ts';
 import type { DryRun } from '../../../core/contracts/alerting/views.ts';
 import type { Client } from '../../client/client.ts';
+import { hostHistory } from '../../client/hostHistory.ts';
 import { stepSeconds } from '../../host/sourceText.ts';
 import { useServices } from '../../services.tsx';
 import type { Read } from '../../form/fieldReader.ts';
@@ -41,7 +42,7 @@ interface DryRunPanelProps {
 export function DryRunPanel({ read, saving }: DryRunPanelProps) {
   const { client, clock } = useServices();
   const ask = useCallback(
-    (signal: AbortSignal) => client.agents({ limit: MOST_HOSTS }, { signal }),
+    (signal: AbortSignal) => client.get('/api/agents', { query: { limit: MOST_HOSTS }, signal }),
     [client],
   );
   const hosts = useListed(ask).value?.agents.map(({ id }) => id) ?? [];
@@ -115,8 +116,8 @@ async function tryRule(
   { agent, from, to }: { agent: string; from: number; to: number },
 ): Promise<Tried> {
   const [run, course] = await Promise.all([
-    client.tryAlertRule({ rule, agent, from, to }),
-    client.hostHistory({ agent, from, to }),
+    client.post('/api/alert-rules/test', { body: { rule, agent, from, to } }),
+    hostHistory(client, { agent, from, to }),
   ]);
   const figure = figureOf(rule.condition);
   return {

@@ -29,15 +29,19 @@ export function RuleEditor({ rule: given, onSaved, onCancel }: RuleEditorProps) 
     void saving.save(faults, async () => {
       const { id } =
         rule === undefined
-          ? await client.createAlertRule({ id: form.id, ...body })
-          : await client.changeAlertRule(rule.id, body, { ifVersion: rule.version });
+          ? await client.post('/api/alert-rules', { body: { id: form.id, ...body } })
+          : await client.put('/api/alert-rules/:id', {
+              params: { id: rule.id },
+              body,
+              ifVersion: rule.version,
+            });
       onSaved(id);
     });
   };
   const reload = () => {
     if (rule === undefined) return;
     void saving.save(NO_FAULTS, async () => {
-      const now = await client.alertRule(rule.id);
+      const now = await client.get('/api/alert-rules/:id', { params: { id: rule.id } });
       setRule(now);
       setForm(ruleForm(now));
     });

@@ -17,7 +17,7 @@ export function RulesPage() {
   usePageTitle('Rules');
   const { client, view } = useServices();
   const isOperator = useOperator();
-  const ask = useCallback((signal: AbortSignal) => client.alertRules({ signal }), [client]);
+  const ask = useCallback((signal: AbortSignal) => client.get('/api/alert-rules', { signal }), [client]);
   const { value, fault, refresh } = useListed(ask);
   const { news, tell, busy, act } = useActs(refresh);
 
@@ -29,12 +29,12 @@ export function RulesPage() {
   const enable = (rule: AlertRule, enabled: boolean) =>
     act(async () => {
       const { body } = readRule({ ...ruleForm(rule), enabled });
-      await client.changeAlertRule(rule.id, body, { ifVersion: rule.version });
+      await client.put('/api/alert-rules/:id', { params: { id: rule.id }, body, ifVersion: rule.version });
       return `The rule ${rule.id} is switched ${enabled ? 'on' : 'off'}.`;
     });
   const remove = ({ id, version }: AlertRule) =>
     act(async () => {
-      await client.deleteAlertRule(id, { ifVersion: version });
+      await client.delete('/api/alert-rules/:id', { params: { id }, ifVersion: version });
       return `The rule ${id} is deleted.`;
     });
 

@@ -38,15 +38,18 @@ export function MaintenanceEditor({ maintenance: given, onSaved, onCancel }: Mai
   const submit = () => {
     const { body, faults } = readMaintenance(form);
     void saving.save(faults, async () => {
-      if (maintenance === undefined) await client.createMaintenance(body);
-      else await client.changeMaintenance(maintenance.id, body, { ifVersion: maintenance.version });
+      if (maintenance === undefined) await client.post('/api/maintenance', { body });
+      else {
+        const { id, version } = maintenance;
+        await client.put('/api/maintenance/:id', { params: { id }, body, ifVersion: version });
+      }
       keepAuthor(storageOf(window), form.author);
       onSaved(form.name);
     });
   };
   const reload = () =>
     void saving.save(NO_FAULTS, async () => {
-      const all = await client.maintenance();
+      const all = await client.get('/api/maintenance');
       const now = all.maintenance.find(({ id }) => id === maintenance?.id);
       if (now === undefined) throw new Error('Somebody else has deleted it.');
       setMaintenance(now);

@@ -26,7 +26,7 @@ export function SilenceEditor({ onSaved, onCancel }: SilenceEditorProps) {
   const submit = () => {
     const { body, faults } = readSilence(form, clock.now.peek());
     void saving.save(faults, async () => {
-      await client.createSilence(body);
+      await client.post('/api/silences', { body });
       keepAuthor(storageOf(window), form.author);
       onSaved();
     });

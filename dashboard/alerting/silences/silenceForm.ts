@@ -1,4 +1,4 @@
-import type { SilenceBody } from '../../client/alertingCalls.ts';
+import type { SilenceBody } from '../../../core/contracts/alerting/silence.ts';
 import { createFieldReader, type Read } from '../../form/fieldReader.ts';
 import { EVERY_ALERT, readMatcher, type MatcherForm } from '../form/matcherForm.ts';
 

@@ -23,10 +23,13 @@ export function SilencesPage() {
   const query = view.query.value;
   const over = query.get('over') === 'true' ? 'true' : 'false';
   const askSilences = useCallback(
-    (signal: AbortSignal) => client.silences({ over }, { signal }),
+    (signal: AbortSignal) => client.get('/api/silences', { query: { over }, signal }),
     [client, over],
   );
-  const askMaintenance = useCallback((signal: AbortSignal) => client.maintenance({ signal }), [client]);
+  const askMaintenance = useCallback(
+    (signal: AbortSignal) => client.get('/api/maintenance', { signal }),
+    [client],
+  );
   const silences = useListed(askSilences);
   const maintenance = useListed(askMaintenance);
   const { news, tell, busy, act } = useActs(() => {
@@ -48,12 +51,12 @@ export function SilencesPage() {
   };
   const end = ({ id }: SilenceView) =>
     act(async () => {
-      await client.endSilence(id);
+      await client.delete('/api/silences/:id', { params: { id } });
       return 'The silence is over.';
     });
   const remove = ({ id, name, version }: MaintenanceView) =>
     act(async () => {
-      await client.deleteMaintenance(id, { ifVersion: version });
+      await client.delete('/api/maintenance/:id', { params: { id }, ifVersion: version });
       return `The maintenance window ${name} is deleted.`;
     });
 

@@ -16,7 +16,10 @@ export function AcknowledgeDialog({ alert, onDone, onClose }: AcknowledgeDialogP
   const { author, setAuthor, remember } = useAuthor();
   const [note, setNote] = useState('');
   async function acknowledge(): Promise<void> {
-    await client.acknowledgeAlert(alert.id, { by: author.trim(), note: note.trim() });
+    await client.post('/api/alerts/:id/acknowledge', {
+      params: { id: alert.id },
+      body: { by: author.trim(), note: note.trim() },
+    });
     remember();
     onDone();
   }

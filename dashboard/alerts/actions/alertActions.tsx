@@ -44,7 +44,7 @@ export function AlertActions({ alert, onDone }: AlertActionsProps) {
           action="Take back"
           onClose={dialog.onClose}
           onSubmit={async () => {
-            await client.unacknowledgeAlert(alert.id);
+            await client.delete('/api/alerts/:id/acknowledge', { params: { id: alert.id } });
             onDone();
           }}
         >

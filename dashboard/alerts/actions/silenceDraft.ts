@@ -1,5 +1,5 @@
 import type { Alert } from '../../../core/contracts/alerting/alert.ts';
-import type { SilenceBody } from '../../client/alertingCalls.ts';
+import type { SilenceBody } from '../../../core/contracts/alerting/silence.ts';
 
 /** How long, and of what: as the form offers it. */
 export const LENGTHS = [

@@ -73,7 +73,7 @@ function RuleFilter({
   useEffect(() => {
     const ended = new AbortController();
     // Where the rules cannot be read there is nothing to choose; the alerts are there all the same.
-    client.alertRules({ signal: ended.signal }).then(
+    client.get('/api/alert-rules', { signal: ended.signal }).then(
       (answer) => setRules(answer.rules),
       () => undefined,
     );

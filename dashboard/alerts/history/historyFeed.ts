@@ -48,7 +48,10 @@ export function openHistoryFeed(
     // A cursor goes on with what was asked for before.
     if (after === undefined) asked = askedOf(view, now);
     try {
-      const page = await client.alerts({ ...asked, limit: PAGE, cursor: after }, { signal: ended.signal });
+      const page = await client.get('/api/alerts', {
+        query: { ...asked, limit: PAGE, cursor: after },
+        signal: ended.signal,
+      });
       batch(() => {
         alerts.value = after === undefined ? page.alerts : [...(alerts.peek() ?? []), ...page.alerts];
         if (after === undefined) axis.value = axisAt(now);

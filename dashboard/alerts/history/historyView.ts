@@ -1,5 +1,6 @@
 import type { Severity } from '../../../core/contracts/alerting/rule.ts';
-import type { AlertsQuery } from '../../client/alertingCalls.ts';
+import type { alertsQuerySchema } from '../../../core/contracts/alerting/views.ts';
+import type { QueryOf } from '../../client/queryOf.ts';
 import { SEVERITIES } from '../severities.ts';
 
 /** How far back, as the URL has it, in seconds, and after "in the last". */
@@ -63,7 +64,10 @@ export function queryOf(
 }
 
 /** What is asked of the API: what went on at some moment of the range, whatever was asked for. */
-export function askedOf(view: HistoryView, nowSeconds: number): AlertsQuery & { from: number } {
+export function askedOf(
+  view: HistoryView,
+  nowSeconds: number,
+): QueryOf<typeof alertsQuerySchema> & { from: number } {
   const { range, states, severities, agent, rule, label } = view;
   return {
     from: nowSeconds - range.seconds,

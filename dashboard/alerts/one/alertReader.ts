@@ -28,7 +28,7 @@ export function openAlertReader(
 
   async function read(): Promise<void> {
     try {
-      const answer = await client.alert(id, { signal: ended.signal });
+      const answer = await client.get('/api/alerts/:id', { params: { id }, signal: ended.signal });
       // An answer that was overtaken by a newer one.
       if (answer.alert.revision < (detail.peek()?.alert.revision ?? 0)) return;
       detail.value = answer;

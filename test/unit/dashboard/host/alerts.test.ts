@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { createClient } from '../../../../dashboard/client/client.ts';
 import { ApiError } from '../../../../dashboard/client/request.ts';
 import { endInMemory, endOf } from '../../../../dashboard/host/alertEnds.ts';
 import { alertWindows, newestOf, windowsOf } from '../../../../dashboard/host/alertWindows.ts';
@@ -39,9 +40,10 @@ describe('the end of an alert that nobody tells of', () => {
 });
 
 describe('the alerts of a host', () => {
-  const read = (client: Parameters<typeof alertWindows>[0]) =>
+  /** @param answer to each address that is asked */
+  const read = (answer: (path: string) => unknown) =>
     alertWindows(
-      client,
+      createClient({ request: async <T>(path: string) => answer(path) as T }),
       'web-01',
       { from: 500, to: 2_000 },
       {
@@ -63,21 +65,19 @@ describe('the alerts of a host', () => {
 
   test('have their end and who it was as the server tells them', async () => {
     const over = alertOf({ state: 'resolved', resolved_at: 1_500, rule_id: 'cpu_threshold_duration' });
-    const { windows, eventsOnly } = await read({
-      alerts: async () => ({ alerts: [over], next_cursor: null }),
-      recentAlerts: () => Promise.reject(new Error('not asked')),
+    const { windows, eventsOnly } = await read((path) => {
+      if (!path.startsWith('/api/alerts?')) throw new Error('not asked');
+      return { alerts: [over], next_cursor: null };
     });
     expect(eventsOnly).toBe(false);
     expect(windows).toMatchObject([{ from: 1_000, firedAt: 1_010, resolvedAt: 1_500, threshold: 90 }]);
   });
 
   test('are the contract’s events where none are kept, and of those that fire still more is known', async () => {
-    const { windows, eventsOnly } = await read({
-      alerts: async (query) => {
-        if (query?.state !== 'firing') throw new ApiError(503, 'Set POSTGRES_DSN');
-        return { alerts: [alertOf()], next_cursor: null };
-      },
-      recentAlerts: async () => [event, { ...event, id: 'other', agent_id: 'db-01' }],
+    const { windows, eventsOnly } = await read((path) => {
+      if (path.startsWith('/api/alerts/recent')) return [event, { ...event, id: 'other', agent_id: 'db-01' }];
+      if (path.includes('state=resolved')) throw new ApiError(503, 'Set POSTGRES_DSN');
+      return { alerts: [alertOf()], next_cursor: null };
     });
     expect(eventsOnly).toBe(true);
     expect(windows.map(({ id, resolvedAt }) => [id, resolvedAt])).toEqual([
@@ -88,7 +88,10 @@ describe('the alerts of a host', () => {
 
   test('cannot be read while PostgreSQL is only away, and that is told', async () => {
     const away = new ApiError(503, 'PostgreSQL is out of reach', 5);
-    const asked = read({ alerts: () => Promise.reject(away), recentAlerts: async () => [event] });
+    const asked = read((path) => {
+      if (path.startsWith('/api/alerts/recent')) return [event];
+      throw away;
+    });
     await expect(asked).rejects.toBe(away);
   });
 

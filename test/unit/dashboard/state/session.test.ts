@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import type { Client } from '../../../../dashboard/client/client.ts';
+import { createClient, type Client } from '../../../../dashboard/client/client.ts';
+import type { RequestOptions } from '../../../../dashboard/client/request.ts';
 import { createSession, type Session, type SessionRole } from '../../../../dashboard/state/session.ts';
 
 /** What a browser keeps. */
@@ -19,16 +20,13 @@ describe('a session', () => {
   beforeEach(() => {
     role = 'anonymous';
     storage = createStorage();
-    const answer = async () => ({ role });
-    const client = {
-      session: answer,
-      signOut: answer,
-      signIn: async () => {
-        role = 'viewer';
-        return { role };
+    const client = createClient({
+      request: async <T>(_: string, options?: RequestOptions) => {
+        if (options?.method === 'POST') role = 'viewer';
+        return { role } as T;
       },
-    };
-    session = createSession(client as unknown as Client, storage);
+    });
+    session = createSession(client, storage);
   });
 
   test('that was never open is needed, and not ended', () => {
