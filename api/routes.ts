@@ -9,13 +9,9 @@ import { acknowledgeRoutes } from './alerting/acknowledge.ts';
 import { agentRoute } from './fleet/agent.ts';
 import { alertRoute } from './alerting/alert.ts';
 import { alertListRoute } from './alerting/alertList.ts';
-import { alertRulesRoutes, changeAlertRuleRoutes } from './alerting/alertRules.ts';
 import { agentsRoute } from './fleet/agents.ts';
-import { alertRoutesRoute } from './alerting/alertRoutes.ts';
 import { recentAlertsRoute } from './alerting/recentAlerts.ts';
 import { auditTrailRoute } from './operations/auditRoute.ts';
-import { changeAlertRouteRoutes } from './alerting/changeAlertRoute.ts';
-import { changeChannelRoutes } from './alerting/changeChannel.ts';
 import { channelRoutes } from './alerting/channels.ts';
 import { deliveriesRoute } from './alerting/deliveries.ts';
 import { exportRoute, type ExportOptions } from './history/export.ts';
@@ -26,6 +22,8 @@ import type { IngestOptions } from './ingest/agentRequest.ts';
 import { ingestRoute } from './ingest/ingestRoute.ts';
 import { ingestBatchRoute } from './ingest/ingestBatchRoute.ts';
 import { maintenanceRoutes } from './alerting/maintenance.ts';
+import { notificationRouteRoutes } from './alerting/routes.ts';
+import { ruleRoutes } from './alerting/rules.ts';
 import { recentMetricsRoute } from './history/recentMetrics.ts';
 import { metricsAtRoute } from './history/metricsAt.ts';
 import { metricsHistoryRoute } from './history/metricsHistory.ts';
@@ -87,8 +85,7 @@ export function listRoutes(options: RouteOptions): Route[] {
     changeAgentRoute(fleet, alerting.kept?.audit),
     forgetAgentRoute(fleet, alerting.kept?.audit),
     tryAlertRuleRoute({ history, agents }),
-    ...alertRulesRoutes(alerting),
-    ...changeAlertRuleRoutes(alerting),
+    ...ruleRoutes(alerting),
     alertListRoute(alerting),
     alertRoute(alerting),
     ...acknowledgeRoutes(alerting),
@@ -96,14 +93,12 @@ export function listRoutes(options: RouteOptions): Route[] {
     ...maintenanceRoutes(alerting),
     deliveriesRoute(options.deliveries),
     ...channelRoutes(alerting),
-    ...changeChannelRoutes(alerting),
     testChannelRoute({
       settings: alerting.settings,
       testChannel: options.testChannel,
       audit: alerting.kept?.audit,
     }),
-    alertRoutesRoute(alerting),
-    ...changeAlertRouteRoutes(alerting),
+    ...notificationRouteRoutes(alerting),
     auditTrailRoute(alerting.kept?.audit),
     ...healthRoutes(health),
     operationsRoute(options.operations),

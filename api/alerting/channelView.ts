@@ -4,7 +4,7 @@ import {
   type ChannelKind,
 } from '../../core/contracts/alerting/notification.ts';
 import type { ChannelView } from '../../core/contracts/alerting/views.ts';
-import type { Entry } from './entries.ts';
+import type { Entry } from './listSettings.ts';
 
 /** A target as somebody sent it, or as it is kept. */
 export type AnyTarget = { kind: ChannelKind } & Record<string, unknown>;

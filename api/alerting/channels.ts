@@ -1,30 +1,56 @@
-import { NotFoundError } from '../../core/errors.ts';
 import { channelEndpoints } from '../../core/contracts/endpoints/channels.ts';
-import { route, type Route } from '../http/route.ts';
+import { ConflictError } from '../../core/errors.ts';
+import type { Route } from '../http/route.ts';
 import type { Alerting } from './alerting.ts';
-import { channelView } from './channelView.ts';
-import { listChannels } from './entries.ts';
-import { setVersion } from './changes.ts';
+import { changedTarget, refuseTarget } from './channelTarget.ts';
+import { channelView, withoutSecrets } from './channelView.ts';
+import { listChannels, listNotificationRoutes } from './listSettings.ts';
+import { settingRoutes } from './resource.ts';
 
-/** `GET /api/alert-channels`, and of one: where messages go, without what is secret. */
+/** An e-mail to fifty, or the longest address and secret, in escapes. */
+const MAX_BODY_BYTES = 32 * 1024;
+
+/** `/api/alert-channels`: where messages go, without what is secret. */
 export function channelRoutes(alerting: Alerting): Route[] {
-  return [
-    route(channelEndpoints.list, {
-      access: 'operator',
-      async handle() {
-        const channels = await listChannels(alerting);
-        return { channels: channels.map(channelView) };
+  const { settings, allowedHosts } = alerting;
+  return settingRoutes(alerting, {
+    endpoints: channelEndpoints,
+    readers: 'operator',
+    maxBodyBytes: MAX_BODY_BYTES,
+    noun: 'channel',
+    idInLog: 'channel',
+    rows: ({ channels }) => channels,
+    list: async () => (await listChannels(alerting)).map(channelView),
+    listOf: (channels) => ({ channels }),
+    view: ({ id, version, body }) => channelView({ body: { id, ...body }, version, source: 'api' }),
+    async givenBy(id) {
+      const { file } = await settings.read();
+      return file.channels.includes(id) ? 'file' : undefined;
+    },
+    create({ id, ...body }) {
+      refuseTarget(body.target, allowedHosts);
+      return { id, body };
+    },
+    replace:
+      ({ name, target: sent }) =>
+      (current) => {
+        const target = changedTarget(current.target, sent);
+        refuseTarget(target, allowedHosts);
+        return { name, target };
       },
-    }),
-    route(channelEndpoints.get, {
-      access: 'operator',
-      async handle(request, ctx) {
-        const { id } = request.params();
-        const channel = (await listChannels(alerting)).find(({ body }) => body.id === id);
-        if (channel === undefined) throw new NotFoundError(`There is no channel ${id}`);
-        setVersion(ctx, channel.version);
-        return channelView(channel);
-      },
-    }),
-  ];
+    async refuseNeeded(id) {
+      const users = (await listNotificationRoutes(alerting))
+        .filter(({ body: { channels, escalate } }) =>
+          [...channels, ...(escalate?.channels ?? [])].includes(id),
+        )
+        .map(({ body }) => body.id);
+      if (users.length > 0)
+        throw new ConflictError(
+          `The channel ${id} is still used by ${users.length === 1 ? 'the route' : 'the routes'} ${users.join(', ')}: ` +
+            'take it out of there first',
+        );
+    },
+    // Of secrets it tells which ones were given anew.
+    audited: ({ name, target }) => ({ name, ...withoutSecrets(target) }),
+  });
 }

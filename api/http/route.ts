@@ -35,10 +35,7 @@ export interface RouteOptions<E extends Endpoint> extends Pick<Route, 'access' |
    * @returns the body of the answer, or its JSON as bytes; nothing where it has none, or `ctx` has it already. Its status
    *   is that of the endpoint's success
    */
-  handle(
-    request: RequestOf<E>,
-    ctx: RouteContext,
-  ): Promise<AnswerOf<E> extends undefined ? void : AnswerOf<E> | Buffer | Readable>;
+  handle(request: RequestOf<E>, ctx: RouteContext): Promise<AnswerOf<E> | Buffer | Readable>;
 }
 
 /** The route of an endpoint. */
