@@ -106,7 +106,7 @@ module.exports = {
       name: 'rooms-of-the-api-do-not-meet',
       comment: 'Trying a rule reads the history like any other question, and waits for its turn there.',
       severity: 'error',
-      from: { path: `^api/(${API_ROOMS})/`, pathNot: '^api/alerting/tryAlertRule\\.ts$' },
+      from: { path: `^api/(${API_ROOMS})/`, pathNot: '^api/alerting/testRule\\.ts$' },
       to: { path: `^api/(${API_ROOMS})/`, pathNot: '^api/$1/' },
     },
     {

@@ -7,8 +7,7 @@ import { requireAgent, requireOperator, requireReader } from './http/authGuards.
 import type { Fleet } from './fleet/fleet.ts';
 import { acknowledgeRoutes } from './alerting/acknowledge.ts';
 import { agentRoute } from './fleet/agent.ts';
-import { alertRoute } from './alerting/alert.ts';
-import { alertListRoute } from './alerting/alertList.ts';
+import { alertRoutes } from './alerting/alerts.ts';
 import { agentsRoute } from './fleet/agents.ts';
 import { recentAlertsRoute } from './alerting/recentAlerts.ts';
 import { auditTrailRoute } from './operations/auditRoute.ts';
@@ -35,7 +34,7 @@ import type { Route } from './http/route.ts';
 import { sessionRoutes } from './http/session.ts';
 import { silenceRoutes } from './alerting/silences.ts';
 import { testChannelRoute } from './alerting/testChannelRoute.ts';
-import { tryAlertRuleRoute } from './alerting/tryAlertRule.ts';
+import { testRuleRoute } from './alerting/testRule.ts';
 import type { ChannelTest } from './alerting/testChannel.ts';
 import type { Alerting } from './alerting/alerting.ts';
 import type { RateLimitStore } from '../core/stores/redis/rateLimit.ts';
@@ -84,10 +83,9 @@ export function listRoutes(options: RouteOptions): Route[] {
     agentRoute(fleet),
     changeAgentRoute(fleet, alerting.kept?.audit),
     forgetAgentRoute(fleet, alerting.kept?.audit),
-    tryAlertRuleRoute({ history, agents }),
+    testRuleRoute({ history, agents }),
     ...ruleRoutes(alerting),
-    alertListRoute(alerting),
-    alertRoute(alerting),
+    ...alertRoutes(alerting),
     ...acknowledgeRoutes(alerting),
     ...silenceRoutes(alerting),
     ...maintenanceRoutes(alerting),

@@ -9,14 +9,14 @@ import { orRedisUnavailable } from '../http/redisUnavailable.ts';
 import { actorOf, auditLine } from '../http/auditTrail.ts';
 import { route, type Route } from '../http/route.ts';
 import type { Alerting } from './alerting.ts';
-import { refuseUnknownAlert } from './alert.ts';
+import { refuseUnknownAlert } from './alerts.ts';
 
 /** `POST` and `DELETE /api/alerts/:id/acknowledge`: somebody has seen it, or has not after all. */
 export function acknowledgeRoutes({
-  book,
+  alerts,
   acknowledgements,
   kept,
-}: Pick<Alerting, 'book' | 'acknowledgements' | 'kept'>): Route[] {
+}: Pick<Alerting, 'alerts' | 'acknowledgements' | 'kept'>): Route[] {
   /**
    * Writes down what somebody did, where there is a place for it. It counts by now, and whoever is called at night while
    * PostgreSQL is away is not to be refused: then the log has it alone.
@@ -56,13 +56,13 @@ export function acknowledgeRoutes({
 
   /** @throws {NotFoundError} where there is no such alert; {ConflictError} where it is over */
   async function findOpen(id: string): Promise<Alert> {
-    const { alert, isOpen } = (await book.find(id)) ?? refuseUnknownAlert(id);
+    const { alert, isOpen } = (await alerts.find(id)) ?? refuseUnknownAlert(id);
     if (!isOpen) throw new ConflictError(`The alert ${id} is over`);
     return alert;
   }
 
   async function viewOf(alert: Alert): Promise<AlertView> {
-    const [view] = await book.views([alert], nowSeconds());
+    const [view] = await alerts.views([alert], nowSeconds());
     return view ?? refuseUnknownAlert(alert.id);
   }
 

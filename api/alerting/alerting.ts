@@ -15,7 +15,7 @@ import { createAlertRecordStore, type AlertRecordStore } from '../../core/stores
 import { createAuditStore, type AuditStore } from '../../core/stores/postgres/audit.ts';
 import { createOpenAlertStore } from '../../core/stores/redis/openAlerts.ts';
 import { createSilenceStore, type SilenceStore } from '../../core/stores/postgres/silences.ts';
-import { createAlertBook, type AlertBook } from './alertBook.ts';
+import { createAlertReads, type AlertReads } from './alertReads.ts';
 import { startAlertingSettings, type AlertingSettingsAccess } from './settings.ts';
 
 /** What alerting keeps in PostgreSQL. */
@@ -31,7 +31,7 @@ export interface Alerting {
   settings: AlertingSettingsAccess;
   /** Undefined where there is no PostgreSQL. */
   kept: AlertingHistory | undefined;
-  book: AlertBook;
+  alerts: AlertReads;
   acknowledgements: AcknowledgementStore;
   /** Where messages may go beside the internet. */
   allowedHosts: AllowedHosts;
@@ -69,12 +69,12 @@ export function openAlerting(
   });
   lifecycle.defer('settings of alerting', settings.close);
   const acknowledgements = createAcknowledgementStore(redis);
-  const book = createAlertBook({
+  const alerts = createAlertReads({
     open: createOpenAlertStore(redis),
     acknowledgements,
     settings,
     records: kept?.records,
   });
   const allowedHosts = sortHosts(config.notifications.allowedHosts);
-  return { settings, kept, book, acknowledgements, allowedHosts };
+  return { settings, kept, alerts, acknowledgements, allowedHosts };
 }

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { createAccess } from '../../api/http/auth.ts';
-import { createAlertBook } from '../../api/alerting/alertBook.ts';
+import { createAlertReads } from '../../api/alerting/alertReads.ts';
 import type { Alerting } from '../../api/alerting/alerting.ts';
 import { createExportStreams } from '../../api/history/exportStreams.ts';
 import { createIntake } from '../../api/ingest/intake.ts';
@@ -25,13 +25,13 @@ function describedAlerting(redis: Redis): Alerting {
     close: () => undefined,
   };
   const acknowledgements = createAcknowledgementStore(redis);
-  const book = createAlertBook({
+  const alerts = createAlertReads({
     open: createOpenAlertStore(redis),
     acknowledgements,
     settings,
     records: undefined,
   });
-  return { settings, kept: undefined, book, acknowledgements, allowedHosts: sortHosts([]) };
+  return { settings, kept: undefined, alerts, acknowledgements, allowedHosts: sortHosts([]) };
 }
 
 /** Every route there is, to be described and not called: the connection is not used. */

@@ -16,7 +16,7 @@ const MAX_UNDER_WAY = 2;
 const TOO_MANY = 'Other rules are being tried: ask again when Retry-After says';
 
 /** `POST /api/alert-rules/test`: when a rule would have fired. */
-export function tryAlertRuleRoute({
+export function testRuleRoute({
   history,
   agents,
 }: {

@@ -10,7 +10,7 @@ import { orRedisUnavailable } from '../http/redisUnavailable.ts';
 import type { AlertingSettingsAccess } from './settings.ts';
 
 /** Every alert there is: those that are open from Redis, which knows them first, and all that fired from PostgreSQL. */
-export interface AlertBook {
+export interface AlertReads {
   /**
    * A page of those that match, newest start first, from behind a place on.
    *
@@ -25,7 +25,7 @@ export interface AlertBook {
   views(alerts: readonly Alert[], nowSeconds: number): Promise<AlertView[]>;
 }
 
-export function createAlertBook({
+export function createAlertReads({
   open,
   acknowledgements,
   settings,
@@ -36,7 +36,7 @@ export function createAlertBook({
   settings: Pick<AlertingSettingsAccess, 'read'>;
   /** Undefined where no history is kept: then there are only open ones. */
   records: Pick<AlertRecordStore, 'list' | 'history' | 'acknowledged'> | undefined;
-}): AlertBook {
+}): AlertReads {
   async function views(alerts: readonly Alert[], nowSeconds: number): Promise<AlertView[]> {
     if (alerts.length === 0) return [];
     const known = await settings.read();
