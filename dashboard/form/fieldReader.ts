@@ -7,6 +7,8 @@ export interface Read<Body> {
   faults: Faults;
 }
 
+export type FieldReader = ReturnType<typeof createFieldReader>;
+
 /** Reads what was typed, and notes what cannot be read by its place in the contract. What it means the server judges. */
 export function createFieldReader() {
   const faults: Record<string, string> = {};

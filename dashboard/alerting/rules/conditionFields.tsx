@@ -1,7 +1,8 @@
 import type { Bound } from '../../form/bind.ts';
 import { ChoiceField, TextField } from '../../form/fields.tsx';
-import { hasFigure, type RuleForm } from './ruleForm.ts';
-import { KINDS, unitOf } from './ruleText.ts';
+import type { ConditionField } from './conditions/condition.ts';
+import { KIND_CHOICES, specOf, type ConditionForm } from './conditions/index.ts';
+import type { RuleForm } from './ruleForm.ts';
 
 interface ConditionFieldsProps {
   form: RuleForm;
@@ -10,69 +11,21 @@ interface ConditionFieldsProps {
 
 /** What holds while something is wrong: a kind, and the fields of that kind. */
 export function ConditionFields({ form, bind }: ConditionFieldsProps) {
-  const { kind } = form;
+  const { fields, unit } = specOf(form.kind);
+  const show = ({ key, place, choices, isThreshold, isWide: _, ...frame }: ConditionField<ConditionForm>) => {
+    // What is chosen is one of its choices.
+    const bound = bind(key, place) as Bound<string>;
+    if (choices !== undefined) return <ChoiceField key={key} choices={choices} {...frame} {...bound} />;
+    const figure = isThreshold ? { inputMode: 'decimal' as const, unit: unit?.(form) } : {};
+    return <TextField key={key} {...frame} {...figure} {...bound} />;
+  };
   return (
     <fieldset>
       <legend>What is wrong</legend>
-      <ChoiceField label="Kind" choices={KINDS} {...bind('kind', 'condition.kind')} />
-      {(kind === 'process' || kind === 'process_missing') && (
-        <TextField
-          label="Process"
-          hint={
-            kind === 'process'
-              ? 'A name or a pattern (* and ?). What matches counts together.'
-              : 'A name or a pattern (* and ?). It is looked for among those an agent reports: its top 12.'
-          }
-          {...bind('process', 'condition.process')}
-        />
-      )}
+      <ChoiceField label="Kind" choices={KIND_CHOICES} {...bind('kind', 'condition.kind')} />
+      {fields.filter(({ isWide }) => isWide).map(show)}
       <div class="form-row">
-        {kind === 'memory' && (
-          <ChoiceField
-            label="In"
-            choices={[
-              ['percent', 'Percent of what there is'],
-              ['mb', 'MB'],
-            ]}
-            {...bind('memoryUnit', 'condition.unit')}
-          />
-        )}
-        {kind === 'process' && (
-          <ChoiceField
-            label="Of"
-            choices={[
-              ['cpu', 'CPU'],
-              ['memory', 'Memory'],
-            ]}
-            {...bind('processOf', 'condition.of')}
-          />
-        )}
-        {kind === 'rate_of_change' && (
-          <ChoiceField
-            label="Of"
-            choices={[
-              ['cpu', 'CPU'],
-              ['memory_percent', 'Memory, in percent'],
-              ['memory_mb', 'Memory, in MB'],
-            ]}
-            {...bind('riseOf', 'condition.of')}
-          />
-        )}
-        {hasFigure(kind) && (
-          <TextField
-            label={kind === 'rate_of_change' ? 'Rises by' : 'At or above'}
-            inputMode="decimal"
-            unit={unitOf(form)}
-            {...bind('atOrAbove', 'condition.at_or_above')}
-          />
-        )}
-        {kind === 'rate_of_change' && (
-          <TextField
-            label="Within"
-            hint="Above its lowest value of this long: 15 min at most."
-            {...bind('within', 'condition.within_seconds')}
-          />
-        )}
+        {fields.filter(({ isWide }) => !isWide).map(show)}
         <TextField
           label="Lasts for"
           hint="How long that has to last, such as 45 s or 10 min. 0 s: it fires at once."

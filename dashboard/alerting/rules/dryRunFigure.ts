@@ -1,5 +1,4 @@
 import type { HistoryPoint } from '../../../core/contracts/history.ts';
-import type { AlertCondition } from '../../../core/contracts/alerting/rule.ts';
 import type { DryRun } from '../../../core/contracts/alerting/views.ts';
 import type { ShadedWindow } from '../../host/alertPaint.ts';
 import { niceTop } from '../../host/figures.ts';
@@ -15,14 +14,14 @@ export interface DryRunFigure {
   threshold: number | undefined;
 }
 
-const CPU = {
+export const CPU = {
   title: 'CPU',
   unit: '%',
   read: ({ cpu }: HistoryPoint) => cpu.avg,
   readMost: ({ cpu }: HistoryPoint) => cpu.max,
 } as const;
 
-const MEMORY_MB = {
+export const MEMORY_MB = {
   title: 'Memory used',
   unit: 'MB',
   read: ({ memory }: HistoryPoint) => memory.avg,
@@ -31,36 +30,12 @@ const MEMORY_MB = {
 
 const ofTotal = (mb: number, total: number) => (total > 0 ? (100 * mb) / total : 0);
 
-const MEMORY_PERCENT = {
+export const MEMORY_PERCENT = {
   title: 'Memory used',
   unit: '%',
   read: ({ memory }: HistoryPoint) => ofTotal(memory.avg, memory.total),
   readMost: ({ memory }: HistoryPoint) => ofTotal(memory.max, memory.total),
 } as const;
-
-/** The figure of a host that says most about a condition: the one it is about, or the CPU. */
-export function figureOf(condition: AlertCondition): DryRunFigure {
-  switch (condition.kind) {
-    case 'cpu':
-      return { ...CPU, threshold: condition.at_or_above };
-    case 'memory':
-      return {
-        ...(condition.unit === 'percent' ? MEMORY_PERCENT : MEMORY_MB),
-        threshold: condition.at_or_above,
-      };
-    case 'process':
-      return { ...(condition.of === 'cpu' ? CPU : MEMORY_MB), threshold: undefined };
-    case 'rate_of_change':
-      return {
-        ...{ cpu: CPU, memory_percent: MEMORY_PERCENT, memory_mb: MEMORY_MB }[condition.of],
-        threshold: undefined,
-      };
-    case 'process_missing':
-    case 'agent_silent':
-    case 'single_core_hog':
-      return { ...CPU, threshold: undefined };
-  }
-}
 
 /** Where the scale ends, so that both the course and the threshold can be seen. */
 export function topOf(

@@ -11,7 +11,8 @@ import { useListed } from '../../form/useListed.ts';
 import type { Saving } from '../../form/useSave.ts';
 import './dryRun.css';
 import { DryRunChart, type Drawn } from './dryRunChart.tsx';
-import { figureOf, windowsOf } from './dryRunFigure.ts';
+import { specOf } from './conditions/index.ts';
+import { windowsOf } from './dryRunFigure.ts';
 import { DryRunWindows } from './dryRunWindows.tsx';
 
 const RANGES = [
@@ -119,7 +120,7 @@ async function tryRule(
     client.post('/api/alert-rules/test', { body: { rule, agent, from, to } }),
     hostHistory(client, { agent, from, to }),
   ]);
-  const figure = figureOf(rule.condition);
+  const figure = specOf(rule.condition.kind).figure(rule.condition);
   return {
     agent,
     run,

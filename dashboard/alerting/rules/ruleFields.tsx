@@ -4,8 +4,8 @@ import type { Faults } from '../../form/faults.ts';
 import { CheckField, ChoiceField, LinesField, TextField } from '../../form/fields.tsx';
 import { AgentsFields } from '../form/matcherFields.tsx';
 import { ConditionFields } from './conditionFields.tsx';
-import { hasFigure, type RuleForm } from './ruleForm.ts';
-import { unitOf } from './ruleText.ts';
+import { specOf } from './conditions/index.ts';
+import type { RuleForm } from './ruleForm.ts';
 
 const SEVERITIES = [
   ['info', 'Info'],
@@ -23,6 +23,7 @@ interface RuleFieldsProps {
 
 export function RuleFields({ form, change, faults, isNew }: RuleFieldsProps) {
   const bind = binder(form, change, faults);
+  const unit = specOf(form.kind).unit?.(form);
   return (
     <>
       <div class="form-row">
@@ -40,11 +41,11 @@ export function RuleFields({ form, change, faults, isNew }: RuleFieldsProps) {
       <fieldset>
         <legend>When it is over</legend>
         <div class="form-row">
-          {hasFigure(form.kind) && (
+          {unit !== undefined && (
             <TextField
               label="Resolved below"
               inputMode="decimal"
-              unit={unitOf(form)}
+              unit={unit}
               hint="Once it fires, it goes on until the figure is below this. Empty: the threshold."
               {...bind('resolveBelow', 'resolve_below')}
             />

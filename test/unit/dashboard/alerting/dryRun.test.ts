@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { HistoryPoint } from '../../../../core/contracts/history.ts';
-import { figureOf, topOf, windowsOf } from '../../../../dashboard/alerting/rules/dryRunFigure.ts';
+import type { AlertCondition } from '../../../../core/contracts/alerting/rule.ts';
+import { specOf } from '../../../../dashboard/alerting/rules/conditions/index.ts';
+import { topOf, windowsOf } from '../../../../dashboard/alerting/rules/dryRunFigure.ts';
 import { alert } from '../../../support/alerts.ts';
 
 const point: HistoryPoint = {
@@ -11,6 +13,8 @@ const point: HistoryPoint = {
   top_process: null,
   io: { read_mb: 0, write_mb: 0 },
 };
+
+const figureOf = (condition: AlertCondition) => specOf(condition.kind).figure(condition);
 
 describe('what a dry run is drawn on', () => {
   test('is the figure that the rule is about, with its threshold', () => {

@@ -1,16 +1,20 @@
 import { describe, expect, test } from '@jest/globals';
 import { ruleBodySchema } from '../../../../core/contracts/alerting/rule.ts';
 import { NEW_RULE, readRule, type RuleForm } from '../../../../dashboard/alerting/rules/ruleForm.ts';
-import { KINDS, ruleText, unitOf } from '../../../../dashboard/alerting/rules/ruleText.ts';
+import { KIND_CHOICES, specOf } from '../../../../dashboard/alerting/rules/conditions/index.ts';
+import { ruleText } from '../../../../dashboard/alerting/rules/ruleText.ts';
 
 const form = (changes: Partial<RuleForm> = {}): RuleForm => ({ ...NEW_RULE, name: 'Hot', ...changes });
 
 describe('the form of a rule', () => {
-  test.each(KINDS.map(([kind]) => kind))('begins as something the API takes, of the kind %s', (kind) => {
-    const { body, faults } = readRule(form({ kind, process: 'nginx' }));
-    expect(faults).toEqual({});
-    expect(ruleBodySchema.parse(body)).toEqual(body);
-  });
+  test.each(KIND_CHOICES.map(([kind]) => kind))(
+    'begins as something the API takes, of the kind %s',
+    (kind) => {
+      const { body, faults } = readRule(form({ kind, process: 'nginx' }));
+      expect(faults).toEqual({});
+      expect(ruleBodySchema.parse(body)).toEqual(body);
+    },
+  );
 
   test('says of what cannot be read where it stands', () => {
     const { faults } = readRule(
@@ -63,8 +67,9 @@ describe('a rule in words', () => {
   });
 
   test('its threshold has the unit of what it compares', () => {
-    expect(unitOf(form({ kind: 'memory', memoryUnit: 'mb' }))).toBe('MB');
-    expect(unitOf(form({ kind: 'process', processOf: 'cpu' }))).toBe('% of one core');
-    expect(unitOf(form({ kind: 'rate_of_change', riseOf: 'cpu' }))).toBe('percent points');
+    const unitOf = (changes: Partial<RuleForm>) => specOf(changes.kind ?? 'cpu').unit?.(form(changes));
+    expect(unitOf({ kind: 'memory', memoryUnit: 'mb' })).toBe('MB');
+    expect(unitOf({ kind: 'process', processOf: 'cpu' })).toBe('% of one core');
+    expect(unitOf({ kind: 'rate_of_change', riseOf: 'cpu' })).toBe('percent points');
   });
 });
