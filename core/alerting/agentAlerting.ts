@@ -2,7 +2,7 @@ import type { Alert, AlertChange } from '../contracts/alerting/alert.ts';
 import type { Labels } from '../contracts/labels.ts';
 import type { ConditionKind } from '../contracts/alerting/rule.ts';
 import type { CompiledRule } from './compiledRule.ts';
-import type { Course } from './series.ts';
+import type { Series } from './series.ts';
 import type { Reading, SeriesFigure } from './sample.ts';
 import type { SampleTimes } from './sampleTimes.ts';
 import type { Usage } from './culprits.ts';
@@ -76,7 +76,7 @@ export interface AgentAlerting {
   noDataSince: number | null;
   /** What it said of itself last, as `key=value,key=value`. */
   labels: string | undefined;
-  courses: Readonly<Partial<Record<SeriesFigure, Course>>>;
+  series: Readonly<Partial<Record<SeriesFigure, Series>>>;
   /** By rule, those that are not quiet. */
   standings: Readonly<Record<string, RuleStanding>>;
   /** By rule, when it fired within the last hour (epoch seconds). */
@@ -91,7 +91,7 @@ export const NEVER_SEEN: AgentAlerting = Object.freeze({
   heardAtMs: null,
   noDataSince: null,
   labels: undefined,
-  courses: {},
+  series: {},
   standings: {},
   firedAt: {},
   untold: [],

@@ -25,7 +25,7 @@ export interface CompiledRule {
   /** Where its source is a sample. */
   readonly read: ((sample: AlertingSample) => Figures) | undefined;
   /** Where its source is a series: how far the figure is above its lowest of this long. */
-  readonly series: { of: SeriesFigure; withinSeconds: number } | undefined;
+  readonly rise: { of: SeriesFigure; withinSeconds: number } | undefined;
 }
 
 export function compileRule(rule: AlertRule): CompiledRule {
@@ -47,6 +47,6 @@ export function compileRule(rule: AlertRule): CompiledRule {
     unit: spec.unit(condition),
     source: spec.source,
     read: spec.source === 'sample' ? spec.read(condition, below) : undefined,
-    series: spec.source === 'series' ? spec.series(condition) : undefined,
+    rise: spec.source === 'series' ? spec.rise(condition) : undefined,
   };
 }

@@ -36,7 +36,7 @@ export function withAllTold(state: AgentAlerting): AgentAlerting {
 function judgeSamples(state: AgentAlerting, arrived: readonly AlertingSample[], judging: Judging): Judgement {
   const taken = takeIn(state, arrived, judging.rules);
   if (taken === undefined) return { state, changes: [] };
-  const { times, courses } = taken;
+  const { times, series } = taken;
   const newestAt = times.last;
   const foldTo = foldAt(times, newestAt - ALERT_LATENESS_SECONDS);
   const usualSeconds = usualInterval(times);
@@ -80,7 +80,7 @@ function judgeSamples(state: AgentAlerting, arrived: readonly AlertingSample[], 
     ...state,
     foldedTo: foldTo.at ?? state.foldedTo,
     times: foldTo.rest,
-    courses,
+    series,
     standings,
     firedAt: withoutOld(firedAt, newestAt - FLAPPING_SECONDS - ALERT_LATENESS_SECONDS),
   };

@@ -2,7 +2,7 @@ import { ascending } from '../collections.ts';
 import { ALERT_LATENESS_SECONDS } from '../contracts/alert.ts';
 import type { AgentAlerting, RuleStanding } from './agentAlerting.ts';
 import type { CompiledRule } from './compiledRule.ts';
-import { courseSince, lastOf, NO_COURSE, readingsOfCourse, withPoint } from './series.ts';
+import { seriesSince, lastOf, EMPTY_SERIES, readingsOfSeries, withPoint } from './series.ts';
 import { SERIES_FIGURES, seriesFigure, type AlertingSample, type Figures, type Reading } from './sample.ts';
 import { appended, listTimes, timesOf, type SampleTimes } from './sampleTimes.ts';
 import { IDLE } from './windowMachine.ts';
@@ -17,7 +17,7 @@ export interface TakenByRule {
 export interface Taken {
   /** With those that are to be folded. */
   times: SampleTimes;
-  courses: AgentAlerting['courses'];
+  series: AgentAlerting['series'];
   /** Samples at moments of which there was none, in order. */
   fresh: readonly AlertingSample[];
   /** By rule, where it has readings. */
@@ -49,19 +49,19 @@ export function takeIn(
     known.add(sample.timestamp);
     added.push({ sample, isNew });
   }
-  const courses = coursesWith(state.courses, usable, rules);
+  const series = mergeSeries(state.series, usable, rules);
   const taken = new Map<string, TakenByRule>();
   let changed = fresh.length > 0;
   for (const compiled of rules) {
     const before = state.standings[compiled.rule.id];
-    const own = readAll(before, compiled, { added, courses, foldedTo: state.foldedTo, isLate });
+    const own = readAll(before, compiled, { added, series, foldedTo: state.foldedTo, isLate });
     if (own === undefined) continue;
     changed ||= own.standing !== before;
     taken.set(compiled.rule.id, own);
   }
-  if (!changed && courses === state.courses) return undefined;
+  if (!changed && series === state.series) return undefined;
   const times = timesWith(state.times, fresh, isLate ? known : undefined);
-  return times === undefined ? undefined : { times, courses, fresh, rules: taken };
+  return times === undefined ? undefined : { times, series, fresh, rules: taken };
 }
 
 function timesWith(
@@ -81,21 +81,21 @@ function readAll(
   compiled: CompiledRule,
   input: {
     added: readonly { sample: AlertingSample; isNew: boolean }[];
-    courses: AgentAlerting['courses'];
+    series: AgentAlerting['series'];
     foldedTo: number | null;
     isLate: boolean;
   },
 ): TakenByRule | undefined {
-  const { read, series } = compiled;
+  const { read, rise } = compiled;
   const after = Math.max(input.foldedTo ?? -Infinity, before?.from ?? -Infinity);
   let readings = before?.readings ?? NO_READINGS;
-  if (series !== undefined) {
-    const course = input.courses[series.of] ?? NO_COURSE;
+  if (rise !== undefined) {
+    const series = input.series[rise.of] ?? EMPTY_SERIES;
     // Points that come in order change nothing of those before; a late one may change all behind it.
     const from = input.isLate ? after : Math.max(after, (input.added[0]?.sample.timestamp ?? 0) - 1);
-    const fresh = readingsOfCourse(
-      course,
-      { below: compiled.below, withinSeconds: series.withinSeconds },
+    const fresh = readingsOfSeries(
+      series,
+      { below: compiled.below, withinSeconds: rise.withinSeconds },
       from,
     );
     if (input.isLate) readings = fresh.length > 0 || readings.length > 0 ? fresh : readings;
@@ -154,26 +154,26 @@ function withFigures(
   return changed ? agreed : readings;
 }
 
-/** Courses of the figures whose change a rule is about; others are let go. */
-function coursesWith(
-  courses: AgentAlerting['courses'],
+/** Series of the figures whose change a rule is about; others are let go. */
+function mergeSeries(
+  series: AgentAlerting['series'],
   samples: readonly AlertingSample[],
   rules: readonly CompiledRule[],
-): AgentAlerting['courses'] {
-  const wanted = rules.flatMap(({ series }) => series ?? []);
-  if (wanted.length === 0) return Object.keys(courses).length === 0 ? courses : {};
-  const next: { -readonly [Of in keyof AgentAlerting['courses']]: AgentAlerting['courses'][Of] } = {};
+): AgentAlerting['series'] {
+  const wanted = rules.flatMap(({ rise }) => rise ?? []);
+  if (wanted.length === 0) return Object.keys(series).length === 0 ? series : {};
+  const next: { -readonly [Of in keyof AgentAlerting['series']]: AgentAlerting['series'][Of] } = {};
   for (const of of SERIES_FIGURES) {
-    const own = wanted.filter((series) => series.of === of);
+    const own = wanted.filter((rise) => rise.of === of);
     if (own.length === 0) continue;
-    let course = courses[of] ?? NO_COURSE;
+    let one = series[of] ?? EMPTY_SERIES;
     for (const sample of samples) {
       const figure = seriesFigure(of, sample);
-      if (figure !== undefined) course = withPoint(course, sample.timestamp, figure);
+      if (figure !== undefined) one = withPoint(one, sample.timestamp, figure);
     }
     const kept = ALERT_LATENESS_SECONDS + Math.max(...own.map(({ withinSeconds }) => withinSeconds));
-    next[of] = courseSince(course, (lastOf(course) ?? 0) - kept);
+    next[of] = seriesSince(one, (lastOf(one) ?? 0) - kept);
   }
-  const same = SERIES_FIGURES.every((of) => next[of] === courses[of]);
-  return same ? courses : next;
+  const same = SERIES_FIGURES.every((of) => next[of] === series[of]);
+  return same ? series : next;
 }

@@ -1,31 +1,31 @@
 import type { Reading } from './sample.ts';
 
-/** Hundredths, as agents measure: a course is kept in them, and judged by the same. */
-const COURSE_UNITS = 100;
+/** Hundredths, as agents measure: a series is kept in them, and judged by the same. */
+const SERIES_UNITS = 100;
 
 /**
  * A figure over time, for rules about its change: `times[i]` (epoch seconds) and `units[i]` (hundredths) for `begin <= i <
- * end`. Courses that follow each other share their lists, which only grow behind the end of the longest: a point more, and
+ * end`. Series that follow each other share their lists, which only grow behind the end of the longest: a point more, and
  * old ones less, cost no copy of a quarter of an hour.
  */
-export interface Course {
+export interface Series {
   readonly times: number[];
   readonly units: number[];
   readonly begin: number;
   readonly end: number;
-  /** All points behind the first, as {@link packCourse} has them: written once, when they come. */
+  /** All points behind the first, as {@link packSeries} has them: written once, when they come. */
   readonly tail: string;
 }
 
-export const NO_COURSE: Course = Object.freeze({ times: [], units: [], begin: 0, end: 0, tail: '' });
+export const EMPTY_SERIES: Series = Object.freeze({ times: [], units: [], begin: 0, end: 0, tail: '' });
 
 /** Points that were let go stay in the lists until they are this many. */
 const MOST_GONE = 1_000;
 
-/** The course with one point more; of two at one moment the lower counts. The very same where nothing changes. */
-export function withPoint(course: Course, at: number, figure: number): Course {
-  const unit = Math.round(figure * COURSE_UNITS);
-  const { times, units, begin, end } = course;
+/** The series with one point more; of two at one moment the lower counts. The very same where nothing changes. */
+export function withPoint(series: Series, at: number, figure: number): Series {
+  const unit = Math.round(figure * SERIES_UNITS);
+  const { times, units, begin, end } = series;
   if (end === begin) return { times: [at], units: [unit], begin: 0, end: 1, tail: '' };
   if ((times[end - 1] ?? at) < at) {
     const isLongest = times.length === end && begin < MOST_GONE;
@@ -34,35 +34,35 @@ export function withPoint(course: Course, at: number, figure: number): Course {
       : { times: times.slice(begin, end), units: units.slice(begin, end), begin: 0, end: end - begin + 1 };
     next.times.push(at);
     next.units.push(unit);
-    const tail = course.tail + pieceOf(at - (times[end - 1] ?? at), unit - (units[end - 1] ?? unit));
+    const tail = series.tail + pieceOf(at - (times[end - 1] ?? at), unit - (units[end - 1] ?? unit));
     return { ...next, tail };
   }
   let place = begin;
   while ((times[place] ?? at) < at) place += 1;
   const isKnown = times[place] === at;
-  if (isKnown && (units[place] ?? unit) <= unit) return course;
+  if (isKnown && (units[place] ?? unit) <= unit) return series;
   const removed = isKnown ? 1 : 0;
-  return courseOf(
+  return seriesOf(
     times.slice(begin, end).toSpliced(place - begin, removed, at),
     units.slice(begin, end).toSpliced(place - begin, removed, unit),
   );
 }
 
 /** Without the points before a time. */
-export function courseSince(course: Course, oldest: number): Course {
-  let { begin, tail } = course;
+export function seriesSince(series: Series, oldest: number): Series {
+  let { begin, tail } = series;
   let dropped = 0;
-  while (begin < course.end - 1 && (course.times[begin] ?? oldest) < oldest) {
+  while (begin < series.end - 1 && (series.times[begin] ?? oldest) < oldest) {
     dropped = tail.indexOf(';', dropped) + 1;
     begin += 1;
   }
-  if (begin === course.begin) return course;
+  if (begin === series.begin) return series;
   tail = tail.slice(dropped);
-  return { ...course, begin, tail };
+  return { ...series, begin, tail };
 }
 
 /** When its last point was; undefined where it has none. */
-export function lastOf({ times, begin, end }: Course): number | undefined {
+export function lastOf({ times, begin, end }: Series): number | undefined {
   return end === begin ? undefined : times[end - 1];
 }
 
@@ -70,8 +70,8 @@ export function lastOf({ times, begin, end }: Course): number | undefined {
  * How far the figure is above its lowest of the time before, at the points behind `after`: those at which the rule begins to
  * care.
  */
-export function readingsOfCourse(
-  { times, units, begin, end }: Course,
+export function readingsOfSeries(
+  { times, units, begin, end }: Series,
   { below, withinSeconds }: { below: number; withinSeconds: number },
   after: number,
 ): Reading[] {
@@ -89,19 +89,19 @@ export function readingsOfCourse(
     while (lowest.length > first && (units[lowest.at(-1) ?? place] ?? 0) >= unit) lowest.pop();
     lowest.push(place);
     while ((times[lowest[first] ?? place] ?? at) < at - withinSeconds) first += 1;
-    const rise = (unit - (units[lowest[first] ?? place] ?? unit)) / COURSE_UNITS;
+    const rise = (unit - (units[lowest[first] ?? place] ?? unit)) / SERIES_UNITS;
     if (at > after && rise >= below) readings.push({ at, key: 0, value: rise });
   }
   return readings;
 }
 
 /** As text: the first point, then of each the step and the difference from the one before. */
-export function packCourse({ times, units, begin, tail }: Course): string {
+export function packSeries({ times, units, begin, tail }: Series): string {
   return `${times[begin] ?? 0},${units[begin] ?? 0};${tail}`;
 }
 
 /** @throws {RangeError} for a text that is none of ours */
-export function unpackCourse(text: string): Course {
+export function unpackSeries(text: string): Series {
   const [times, units]: [number[], number[]] = [[], []];
   let [at, unit] = [0, 0];
   for (const piece of text.split(';')) {
@@ -110,11 +110,11 @@ export function unpackCourse(text: string): Course {
     at += step;
     unit += difference;
     if (!Number.isInteger(at) || !Number.isInteger(unit) || (times.length > 0 && step <= 0))
-      throw new RangeError('no such course');
+      throw new RangeError('no such series');
     times.push(at);
     units.push(unit);
   }
-  return courseOf(times, units);
+  return seriesOf(times, units);
 }
 
 /** The step that most agents have takes no room. */
@@ -131,7 +131,7 @@ function stepOf(piece: string): [step: number, difference: number] {
     : [Number(piece.slice(0, comma)), Number(piece.slice(comma + 1))];
 }
 
-function courseOf(times: number[], units: number[]): Course {
+function seriesOf(times: number[], units: number[]): Series {
   let tail = '';
   for (let place = 1; place < times.length; place += 1)
     tail += pieceOf(

@@ -2,14 +2,15 @@ import { z } from 'zod';
 import { alertChangeSchema, alertSchema } from '../contracts/alerting/alert.ts';
 import { NEVER_SEEN, type AgentAlerting, type PastAlert } from './agentAlerting.ts';
 import { CONDITION_KINDS } from './conditions/index.ts';
-import { packCourse, unpackCourse } from './series.ts';
+import { packSeries, unpackSeries } from './series.ts';
 import { SERIES_FIGURES, type Reading } from './sample.ts';
 import type { SampleTimes } from './sampleTimes.ts';
 import type { NameUsage, Usage } from './culprits.ts';
 
 /**
  * The state as it is kept in Redis: one is written for each agent of each batch, so what is not there takes no room, and
- * lists of figures are flat. Times in them are steps from the one before.
+ * lists of figures are flat. Times in them are steps from the one before. Its names are older than those of the code: they
+ * stay, because states lie in Redis across an upgrade, and workers of two versions share them while it goes on.
  */
 const numbers = z.array(z.number());
 
@@ -90,17 +91,15 @@ type Stored = z.input<typeof storedSchema>;
 
 /** The state as text, for {@link parseAlerting}. */
 export function serialiseAlerting(state: AgentAlerting): string {
-  const { foldedTo, times, heardAtMs, noDataSince, labels, courses, standings, firedAt, untold } = state;
+  const { foldedTo, times, heardAtMs, noDataSince, labels, series, standings, firedAt, untold } = state;
   const stored: Stored = {};
   if (foldedTo !== null) stored.foldedTo = foldedTo;
   if (times !== undefined) stored.times = [times.first, ...times.runs];
   if (heardAtMs !== null) stored.heardAtMs = heardAtMs;
   if (noDataSince !== null) stored.noDataSince = noDataSince;
   if (labels !== undefined) stored.labels = labels;
-  if (hasAny(courses))
-    stored.courses = Object.fromEntries(
-      Object.entries(courses).map(([of, course]) => [of, packCourse(course)]),
-    );
+  if (hasAny(series))
+    stored.courses = Object.fromEntries(Object.entries(series).map(([of, one]) => [of, packSeries(one)]));
   if (hasAny(standings))
     stored.standings = Object.fromEntries(
       Object.entries(standings).map(([id, standing]) => [id, packStanding(standing)]),
@@ -122,9 +121,7 @@ export function parseAlerting(text: string | undefined): AgentAlerting | undefin
       heardAtMs: heardAtMs ?? null,
       noDataSince: noDataSince ?? null,
       labels,
-      courses: Object.fromEntries(
-        Object.entries(courses ?? {}).map(([of, text]) => [of, unpackCourse(text)]),
-      ),
+      series: Object.fromEntries(Object.entries(courses ?? {}).map(([of, text]) => [of, unpackSeries(text)])),
       standings: Object.fromEntries(
         Object.entries(standings ?? {}).map(([id, standing]) => [id, unpackStanding(standing)]),
       ),

@@ -39,7 +39,7 @@ interface FromSample<Condition> extends AnySource<Condition> {
 interface FromSeries<Condition> extends AnySource<Condition> {
   source: 'series';
   /** How far the figure `of` is above its lowest of this long. */
-  series(condition: Condition): { of: SeriesFigure; withinSeconds: number };
+  rise(condition: Condition): { of: SeriesFigure; withinSeconds: number };
 }
 
 /** Holds while nothing comes: no snapshot says so, the watch does. */

@@ -20,7 +20,7 @@ export const rateOfChange = defineCondition(
     source: 'series',
     unit: ({ of }) => (of === 'memory_mb' ? 'mb' : 'percent'),
     byMemory: ({ of }) => of !== 'cpu',
-    series: ({ of, within_seconds }) => ({ of, withinSeconds: within_seconds }),
+    rise: ({ of, within_seconds }) => ({ of, withinSeconds: within_seconds }),
     summary: (said, { of, within_seconds }) =>
       figureSummary(
         `rise of ${of === 'cpu' ? 'CPU' : 'memory'} within ${durationText(within_seconds)}`,

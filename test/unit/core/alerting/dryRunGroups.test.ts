@@ -38,7 +38,7 @@ describe('what fires is what fires where each snapshot is judged as it comes', (
   const cases = Object.keys(STEPS).flatMap((steps) => Object.keys(RULES).map((kind) => [kind, steps]));
 
   test.each(cases)('%s, %s', (kind = '', steps = '') => {
-    const course = fc.array(
+    const series = fc.array(
       fc.record({
         step: STEPS[steps as keyof typeof STEPS],
         cpu: fc.constantFrom(5, 70, 91, 91, 99),
@@ -51,7 +51,7 @@ describe('what fires is what fires where each snapshot is judged as it comes', (
     });
     const condition = RULES[kind] ?? RULES['cpu']!;
     fc.assert(
-      fc.property(course, own, fc.constantFrom(1, 7, 500), (list, times, size) => {
+      fc.property(series, own, fc.constantFrom(1, 7, 500), (list, times, size) => {
         let at = 0;
         const all = list.map(({ step, cpu }) =>
           sampleOf((at += step), cpu, {

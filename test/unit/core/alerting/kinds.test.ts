@@ -5,7 +5,7 @@ import type { ProcessSample } from '../../../../core/contracts/snapshot.ts';
 import { brief, oneByOne, process, ruleOf, run, sampleOf, samples } from '../../../support/alerting.ts';
 
 /** One figure every two seconds, from second 0 on, as samples of whatever the rule is about. */
-const course = (figures: readonly number[], toSample: (figure: number, at: number) => AlertingSample) =>
+const series = (figures: readonly number[], toSample: (figure: number, at: number) => AlertingSample) =>
   figures.map((figure, i) => toSample(figure, 2 * i));
 
 const byMemory = (used: number, at: number) => sampleOf(at, 5, { memoryUsedMb: used, memoryTotalMb: 1_000 });
@@ -41,7 +41,7 @@ const KINDS: [string, AlertRule, (figure: number, at: number) => AlertingSample]
 
 describe.each(KINDS)('%s', (_, rule, toSample) => {
   const told = (figures: readonly number[]) =>
-    brief(run(oneByOne(course(figures, toSample)), [rule]).changes);
+    brief(run(oneByOne(series(figures, toSample)), [rule]).changes);
 
   test('fires once it has lasted, holds, and is resolved', () => {
     expect(told([50, 100, 100, 100, 100, 50, 50])).toEqual(['pending 2', 'firing 2->6', 'resolved 2->6->10']);
@@ -57,7 +57,7 @@ describe.each(KINDS)('%s', (_, rule, toSample) => {
   });
 
   test('takes figures that no host reaches, and reads back what it knows of them', () => {
-    const list = course([50, 100, 100, 100, 100, 50, 50], toSample).map((sample) => ({
+    const list = series([50, 100, 100, 100, 100, 50, 50], toSample).map((sample) => ({
       ...sample,
       memoryUsedMb: sample.memoryUsedMb === 100 ? Number.MAX_VALUE : sample.memoryUsedMb,
       processes: () =>
@@ -75,7 +75,7 @@ describe.each(KINDS)('%s', (_, rule, toSample) => {
   });
 
   test('says the same in one batch, backwards and twice, but for what was over when it came', () => {
-    const list = course([50, 100, 100, 100, 100, 50, 50], toSample);
+    const list = series([50, 100, 100, 100, 100, 50, 50], toSample);
     expect(brief(run([[...list, ...list].toReversed()], [rule]).changes)).toEqual([
       'firing 2->6',
       'resolved 2->6->10',
