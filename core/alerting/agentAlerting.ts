@@ -15,7 +15,7 @@ export interface OpenAlert {
   /** What processes used in its window. */
   usage: Usage | undefined;
   /** Epoch seconds of the newest sample when it was told last. */
-  toldAt: number;
+  publishedAt: number;
 }
 
 /**
@@ -41,7 +41,7 @@ export interface FiredWindow {
 }
 
 /** Where a rule stands on an agent. There is none where it is quiet. */
-export interface RuleStanding {
+export interface RuleState {
   version: number;
   kind: ConditionKind;
   /** Samples at or before this are not judged: they were by the version before. Null: all are. */
@@ -55,7 +55,7 @@ export interface RuleStanding {
 }
 
 /** A change on its way out, with what its contract's event says beside: it has to say the same however often it is told. */
-export interface UntoldChange extends AlertChange {
+export interface OutboxChange extends AlertChange {
   /** How long its rule asked the condition to last. */
   forSeconds: number;
 }
@@ -71,30 +71,30 @@ export interface AgentAlerting {
   /** Those behind it; undefined where there are none. */
   times: SampleTimes | undefined;
   /** When something was received of it last, epoch ms by the clock all processes share. */
-  heardAtMs: number | null;
+  receivedAtMs: number | null;
   /** Epoch seconds: since when nothing is, as its firing alerts were told. */
   noDataSince: number | null;
   /** What it said of itself last, as `key=value,key=value`. */
   labels: string | undefined;
   series: Readonly<Partial<Record<SeriesFigure, Series>>>;
   /** By rule, those that are not quiet. */
-  standings: Readonly<Record<string, RuleStanding>>;
+  ruleStates: Readonly<Record<string, RuleState>>;
   /** By rule, when it fired within the last hour (epoch seconds). */
   firedAt: Readonly<Record<string, readonly number[]>>;
   /** Changes that are decided, and not known to be told. */
-  untold: readonly UntoldChange[];
+  outbox: readonly OutboxChange[];
 }
 
 export const NEVER_SEEN: AgentAlerting = Object.freeze({
   foldedTo: null,
   times: undefined,
-  heardAtMs: null,
+  receivedAtMs: null,
   noDataSince: null,
   labels: undefined,
   series: {},
-  standings: {},
+  ruleStates: {},
   firedAt: {},
-  untold: [],
+  outbox: [],
 });
 
 /** What an agent is judged by. */
@@ -111,12 +111,12 @@ export interface Judging {
 
 export interface Judgement {
   state: AgentAlerting;
-  /** What is to be told, in order; `state.untold` has it behind what was untold before. */
+  /** What is to be told, in order; `state.outbox` has it behind what was outbox before. */
   changes: AlertChange[];
 }
 
 /** The state with changes to be told behind those that are. */
-export function withUntold(
+export function withOutbox(
   state: AgentAlerting,
   changes: readonly AlertChange[],
   rules: readonly CompiledRule[],
@@ -126,7 +126,7 @@ export function withUntold(
     const compiled = rules.find(({ rule }) => rule.id === change.alert.rule_id);
     return { ...change, forSeconds: compiled?.forSeconds ?? 0 };
   });
-  return { ...state, untold: [...state.untold, ...fresh] };
+  return { ...state, outbox: [...state.outbox, ...fresh] };
 }
 
 /** What is kept of an alert that is over: resolved, or told to be dropped. */

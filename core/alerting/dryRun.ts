@@ -4,7 +4,7 @@ import type { Labels } from '../contracts/labels.ts';
 import { NEVER_SEEN } from './agentAlerting.ts';
 import { compileRule } from './compiledRule.ts';
 import { dueAtMs, judgeSilence } from './staleness.ts';
-import { judge, withAllTold } from './judge.ts';
+import { judge, withAllPublished } from './judge.ts';
 import type { AlertingSample } from './sample.ts';
 import { groupSamples } from './sampleGroups.ts';
 
@@ -47,7 +47,7 @@ export function startDryRun(body: AlertRuleBody, agentId: string, labels: Labels
       const judging = { agentId, labels, rules, nowMs: due };
       const judged = judgeSilence(state, judging, { asOfMs: due, sinceMs: 0 });
       note(judged.changes);
-      state = withAllTold(judged.state);
+      state = withAllPublished(judged.state);
     }
   }
 
@@ -61,7 +61,7 @@ export function startDryRun(body: AlertRuleBody, agentId: string, labels: Labels
         const newestAt = group.at(-1)?.timestamp ?? 0;
         const judged = judge(state, group, { agentId, labels, rules, nowMs: newestAt * 1000 });
         note(judged.changes);
-        state = withAllTold(judged.state);
+        state = withAllPublished(judged.state);
         samples += group.length;
         rest = rest.slice(group.length);
       }

@@ -1,11 +1,11 @@
 import { ALERT_LATENESS_SECONDS } from '../contracts/alert.ts';
 import type { AlertChange } from '../contracts/alerting/alert.ts';
 import {
-  withUntold,
+  withOutbox,
   type AgentAlerting,
   type Judgement,
   type Judging,
-  type RuleStanding,
+  type RuleState,
 } from './agentAlerting.ts';
 import { foldAt } from './folding.ts';
 import { heard } from './staleness.ts';
@@ -25,12 +25,12 @@ export function judge(state: AgentAlerting, arrived: readonly AlertingSample[], 
   const again = heard(retired.state, arrived, judging);
   const judged = judgeSamples(again.state, arrived, judging);
   const changes = [...retired.changes, ...again.changes, ...judged.changes];
-  return { state: withUntold(judged.state, changes, judging.rules), changes };
+  return { state: withOutbox(judged.state, changes, judging.rules), changes };
 }
 
-/** The state once all that was untold is told. */
-export function withAllTold(state: AgentAlerting): AgentAlerting {
-  return state.untold.length === 0 ? state : { ...state, untold: [] };
+/** The state once all that was outbox is told. */
+export function withAllPublished(state: AgentAlerting): AgentAlerting {
+  return state.outbox.length === 0 ? state : { ...state, outbox: [] };
 }
 
 function judgeSamples(state: AgentAlerting, arrived: readonly AlertingSample[], judging: Judging): Judgement {
@@ -41,21 +41,21 @@ function judgeSamples(state: AgentAlerting, arrived: readonly AlertingSample[], 
   const foldTo = foldAt(times, newestAt - ALERT_LATENESS_SECONDS);
   const usualSeconds = usualInterval(times);
 
-  const standings: Record<string, RuleStanding> = {};
+  const ruleStates: Record<string, RuleState> = {};
   const changes: AlertChange[] = [];
   let firedAt = state.firedAt;
   let listed: readonly number[] | undefined;
   for (const compiled of judging.rules) {
     const { id } = compiled.rule;
     const own = taken.rules.get(id);
-    const standing = own?.standing ?? state.standings[id];
-    if (standing === undefined) continue;
+    const ruleState = own?.ruleState ?? state.ruleStates[id];
+    if (ruleState === undefined) continue;
     if (compiled.source === 'staleness') {
-      standings[id] = standing;
+      ruleStates[id] = ruleState;
       continue;
     }
     listed ??= listTimes(times);
-    const judged = judgeRule(standing, {
+    const judged = judgeRule(ruleState, {
       ...judging,
       compiled,
       taken,
@@ -67,7 +67,7 @@ function judgeSamples(state: AgentAlerting, arrived: readonly AlertingSample[], 
       newestAt,
       firedAt: firedAt[id] ?? [],
     });
-    if (judged.standing !== undefined) standings[id] = judged.standing;
+    if (judged.ruleState !== undefined) ruleStates[id] = judged.ruleState;
     changes.push(...judged.changes);
     const fired = judged.changes.filter(({ change }) => change === 'firing');
     if (fired.length > 0)
@@ -81,7 +81,7 @@ function judgeSamples(state: AgentAlerting, arrived: readonly AlertingSample[], 
     foldedTo: foldTo.at ?? state.foldedTo,
     times: foldTo.rest,
     series,
-    standings,
+    ruleStates,
     firedAt: withoutOld(firedAt, newestAt - FLAPPING_SECONDS - ALERT_LATENESS_SECONDS),
   };
   return { state: next, changes };

@@ -1,5 +1,5 @@
 import type { AlertChange } from '../contracts/alerting/alert.ts';
-import type { Judging, RuleStanding } from './agentAlerting.ts';
+import type { Judging, RuleState } from './agentAlerting.ts';
 import type { CompiledRule } from './compiledRule.ts';
 import type { Fold } from './folding.ts';
 import { replay } from './replay.ts';
@@ -22,32 +22,32 @@ interface RuleJudging extends Judging {
   firedAt: readonly number[];
 }
 
-/** Judges one rule that is not quiet. Its standing is undefined once it is quiet again. */
+/** Judges one rule that is not quiet. Its ruleState is undefined once it is quiet again. */
 export function judgeRule(
-  standing: RuleStanding,
+  ruleState: RuleState,
   input: RuleJudging,
-): { standing: RuleStanding | undefined; changes: AlertChange[] } {
+): { ruleState: RuleState | undefined; changes: AlertChange[] } {
   const { compiled, taken, times, foldedTo, usualSeconds, newestAt } = input;
-  const start = Math.max(foldedTo ?? -Infinity, standing.from ?? -Infinity);
-  const border = Math.max(input.foldTo.at ?? foldedTo ?? -Infinity, standing.from ?? -Infinity);
+  const start = Math.max(foldedTo ?? -Infinity, ruleState.from ?? -Infinity);
+  const border = Math.max(input.foldTo.at ?? foldedTo ?? -Infinity, ruleState.from ?? -Infinity);
   const outcome = replay({
     rule: compiled,
-    start: standing.folded,
+    start: ruleState.folded,
     before: Number.isFinite(start) ? start : null,
     times: (times[0] ?? start) > start ? times : times.filter((at) => at > start),
-    readings: standing.readings,
+    readings: ruleState.readings,
     foldTo: border,
     usualSeconds,
-    open: standing.open,
-    past: standing.past,
+    open: ruleState.open,
+    past: ruleState.past,
     firedAt: input.firedAt,
   });
   const settled = settle({
     agentId: input.agentId,
     labels: input.labels,
     compiled,
-    open: standing.open,
-    past: standing.past,
+    open: ruleState.open,
+    past: ruleState.past,
     outcome,
     fresh: taken.fresh,
     holds: input.holds,
@@ -58,20 +58,20 @@ export function judgeRule(
   const { open } = settled;
   const past = settled.past.filter(({ endedAt }) => endedAt > border);
   const folded = named(outcome.folded, settled.ids);
-  const readings = standing.readings.filter(({ at }) => at > border);
+  const readings = ruleState.readings.filter(({ at }) => at > border);
   const isIdle = folded.tracks.length === 0 && folded.firing === null;
   if (open.length === 0 && past.length === 0 && readings.length === 0 && isIdle)
-    return { standing: undefined, changes: settled.changes };
-  const from = standing.from === border ? border : null;
+    return { ruleState: undefined, changes: settled.changes };
+  const from = ruleState.from === border ? border : null;
   const next = {
-    ...standing,
+    ...ruleState,
     from,
     readings,
     folded,
     open,
     past,
   };
-  return { standing: next, changes: settled.changes };
+  return { ruleState: next, changes: settled.changes };
 }
 
 /** A window that was told now is known by its alert from now on. */

@@ -1,6 +1,6 @@
 import { ascending } from '../collections.ts';
 import { ALERT_LATENESS_SECONDS } from '../contracts/alert.ts';
-import type { AgentAlerting, RuleStanding } from './agentAlerting.ts';
+import type { AgentAlerting, RuleState } from './agentAlerting.ts';
 import type { CompiledRule } from './compiledRule.ts';
 import { seriesSince, lastOf, EMPTY_SERIES, readingsOfSeries, withPoint } from './series.ts';
 import { SERIES_FIGURES, seriesFigure, type AlertingSample, type Figures, type Reading } from './sample.ts';
@@ -9,7 +9,7 @@ import { IDLE } from './windowMachine.ts';
 
 /** What one rule has of the samples that came. */
 export interface TakenByRule {
-  standing: RuleStanding;
+  ruleState: RuleState;
   /** Times of new samples in which its condition holds. */
   holds: ReadonlySet<number>;
 }
@@ -53,10 +53,10 @@ export function takeIn(
   const taken = new Map<string, TakenByRule>();
   let changed = fresh.length > 0;
   for (const compiled of rules) {
-    const before = state.standings[compiled.rule.id];
+    const before = state.ruleStates[compiled.rule.id];
     const own = readAll(before, compiled, { added, series, foldedTo: state.foldedTo, isLate });
     if (own === undefined) continue;
-    changed ||= own.standing !== before;
+    changed ||= own.ruleState !== before;
     taken.set(compiled.rule.id, own);
   }
   if (!changed && series === state.series) return undefined;
@@ -77,7 +77,7 @@ function timesWith(
 
 /** Undefined where the rule sees nothing, and saw nothing before. */
 function readAll(
-  before: RuleStanding | undefined,
+  before: RuleState | undefined,
   compiled: CompiledRule,
   input: {
     added: readonly { sample: AlertingSample; isNew: boolean }[];
@@ -113,13 +113,13 @@ function readAll(
   const holds = new Set<number>();
   const times = new Set(input.added.map(({ sample }) => sample.timestamp));
   for (const { at } of readings) if (times.has(at)) holds.add(at);
-  if (before !== undefined && readings === before.readings) return { standing: before, holds };
+  if (before !== undefined && readings === before.readings) return { ruleState: before, holds };
   const { rule, kind } = compiled;
-  const standing = before ?? { version: rule.version, kind, from: null, folded: IDLE, open: [], past: [] };
-  return { standing: { ...standing, readings }, holds };
+  const ruleState = before ?? { version: rule.version, kind, from: null, folded: IDLE, open: [], past: [] };
+  return { ruleState: { ...ruleState, readings }, holds };
 }
 
-const NO_READINGS: RuleStanding['readings'] = [];
+const NO_READINGS: RuleState['readings'] = [];
 
 /**
  * The readings with those of one sample. Where there was a sample at that moment already, the lower figure counts: a

@@ -61,7 +61,7 @@ function settleWindow(window: Firing, settling: Settling, settled: Settled): voi
     if (window.id === null) ids.set(window.firedAt, known.alert.id);
     if (window.id !== known.alert.id) return;
     const usage = withFresh(known.usage, window.startedAt, window.resolvedAt, settling);
-    if (window.resolvedAt === null && settling.newestAt - known.toldAt < UPDATE_SECONDS) {
+    if (window.resolvedAt === null && settling.newestAt - known.publishedAt < UPDATE_SECONDS) {
       put(settled, { ...known, usage });
       return;
     }
@@ -154,7 +154,7 @@ function tell(
   const alert = alertOf(before);
   settled.changes.push({ change, alert });
   if (alert.state === 'resolved') end(settled, alert);
-  else put(settled, { alert, usage, toldAt: newestAt });
+  else put(settled, { alert, usage, publishedAt: newestAt });
 }
 
 /** What is told is open from now on, also where late samples have brought it back. */

@@ -2,12 +2,12 @@ import type { AlertChange } from '../contracts/alerting/alert.ts';
 import { durationText } from '../time.ts';
 import {
   pastOf,
-  withUntold,
+  withOutbox,
   type AgentAlerting,
   type Judgement,
   type Judging,
   type OpenAlert,
-  type RuleStanding,
+  type RuleState,
 } from './agentAlerting.ts';
 import { alertIdOf, alertOf } from './alertOf.ts';
 import type { CompiledRule } from './compiledRule.ts';
@@ -42,9 +42,9 @@ export function heard(
   { nowMs }: Judging,
 ): Judgement {
   const receivedAtMs = Math.max(...arrived.map((sample) => sample.receivedAtMs ?? -Infinity));
-  if (!Number.isFinite(receivedAtMs) || receivedAtMs <= (state.heardAtMs ?? -Infinity))
+  if (!Number.isFinite(receivedAtMs) || receivedAtMs <= (state.receivedAtMs ?? -Infinity))
     return { state, changes: [] };
-  const next = { ...state, heardAtMs: receivedAtMs, noDataSince: null };
+  const next = { ...state, receivedAtMs, noDataSince: null };
   const wasSilent = state.noDataSince !== null || hasSilenceAlert(state);
   if (!wasSilent) return { state: next, changes: [] };
   const at = Math.floor(receivedAtMs / 1000);
@@ -70,20 +70,20 @@ export function heard(
  * Resolves nothing.
  */
 export function judgeSilence(state: AgentAlerting, judging: Judging, hearing: Heard): Judgement {
-  const { heardAtMs } = state;
-  if (heardAtMs === null) return { state, changes: [] };
-  const silentMs = hearing.asOfMs - Math.max(heardAtMs, hearing.sinceMs);
+  const { receivedAtMs } = state;
+  if (receivedAtMs === null) return { state, changes: [] };
+  const silentMs = hearing.asOfMs - Math.max(receivedAtMs, hearing.sinceMs);
   let next = state;
   const changes: AlertChange[] = [];
   for (const compiled of judging.rules) {
     if (compiled.source !== 'staleness' || silentMs < silenceMs(compiled, state)) continue;
-    if (state.standings[compiled.rule.id] !== undefined) continue;
-    const { standing, change } = silenceAlert(state, heardAtMs, compiled, judging, hearing);
-    next = { ...next, standings: { ...next.standings, [compiled.rule.id]: standing } };
+    if (state.ruleStates[compiled.rule.id] !== undefined) continue;
+    const { ruleState, change } = silenceAlert(state, receivedAtMs, compiled, judging, hearing);
+    next = { ...next, ruleStates: { ...next.ruleStates, [compiled.rule.id]: ruleState } };
     changes.push(change);
   }
   if (state.noDataSince === null && silentMs >= noDataMs(state) && hasOpen(state)) {
-    const marked = withoutData({ ...next, noDataSince: Math.floor(heardAtMs / 1000) }, judging);
+    const marked = withoutData({ ...next, noDataSince: Math.floor(receivedAtMs / 1000) }, judging);
     next = marked.state;
     changes.push(...marked.changes);
   }
@@ -94,7 +94,7 @@ export function judgeSilence(state: AgentAlerting, judging: Judging, hearing: He
     next = dropping.state;
     changes.push(...dropping.changes);
   }
-  return { state: withUntold(next, changes, judging.rules), changes };
+  return { state: withOutbox(next, changes, judging.rules), changes };
 }
 
 /** Marks what fires as without data, and drops what is pending: the gap that breaks it is there, whatever comes. */
@@ -111,12 +111,12 @@ function withoutData(state: AgentAlerting, { nowMs, rules }: Judging): Judgement
 
 /** When an agent is to be looked at, should nothing be heard of it until then, in epoch ms. */
 export function dueAtMs(state: AgentAlerting, rules: readonly CompiledRule[], sinceMs = 0): number {
-  if (state.untold.length > 0) return 0;
-  if (state.heardAtMs === null) return Infinity;
-  const from = Math.max(state.heardAtMs, sinceMs);
+  if (state.outbox.length > 0) return 0;
+  if (state.receivedAtMs === null) return Infinity;
+  const from = Math.max(state.receivedAtMs, sinceMs);
   let due = hasOpen(state, 'firing') && !hasOpen(state, 'pending') ? Infinity : from + KEEP_SILENT_MS;
   for (const compiled of rules)
-    if (compiled.source === 'staleness' && state.standings[compiled.rule.id] === undefined)
+    if (compiled.source === 'staleness' && state.ruleStates[compiled.rule.id] === undefined)
       due = Math.min(due, from + silenceMs(compiled, state));
   if (state.noDataSince === null && hasOpen(state)) due = Math.min(due, from + noDataMs(state));
   return due;
@@ -132,26 +132,26 @@ function noDataMs({ times }: AgentAlerting): number {
 }
 
 /** Whether something of the agent's samples is open. */
-function hasOpen({ standings }: AgentAlerting, state?: 'pending' | 'firing'): boolean {
-  return Object.values(standings).some(
+function hasOpen({ ruleStates }: AgentAlerting, state?: 'pending' | 'firing'): boolean {
+  return Object.values(ruleStates).some(
     ({ kind, open }) =>
       (state === 'firing' || !isOfStaleness(kind)) &&
       open.some(({ alert }) => state === undefined || alert.state === state),
   );
 }
 
-function hasSilenceAlert({ standings }: AgentAlerting): boolean {
-  return Object.values(standings).some(({ kind, open }) => isOfStaleness(kind) && open.length > 0);
+function hasSilenceAlert({ ruleStates }: AgentAlerting): boolean {
+  return Object.values(ruleStates).some(({ kind, open }) => isOfStaleness(kind) && open.length > 0);
 }
 
 function silenceAlert(
   state: AgentAlerting,
-  heardAtMs: number,
+  receivedAtMs: number,
   compiled: CompiledRule,
   { agentId, labels, nowMs }: Judging,
   { asOfMs }: Heard,
-): { standing: RuleStanding; change: AlertChange } {
-  const startedAt = Math.floor(heardAtMs / 1000);
+): { ruleState: RuleState; change: AlertChange } {
+  const startedAt = Math.floor(receivedAtMs / 1000);
   const firedAt = Math.floor(asOfMs / 1000);
   const alert = alertOf({
     id: alertIdOf(compiled.rule.id, agentId, startedAt),
@@ -178,30 +178,30 @@ function silenceAlert(
     durationSeconds: firedAt - startedAt,
     decidedAtMs: nowMs,
   });
-  const standing: RuleStanding = {
+  const ruleState: RuleState = {
     version: compiled.rule.version,
     kind: compiled.kind,
     from: null,
     readings: [],
     folded: IDLE,
-    open: [{ alert, usage: undefined, toldAt: firedAt }],
+    open: [{ alert, usage: undefined, publishedAt: firedAt }],
     past: [],
   };
-  return { standing, change: { change: 'firing', alert } };
+  return { ruleState, change: { change: 'firing', alert } };
 }
 
-/** Changes open alerts; one of silence that is resolved leaves no standing behind. */
+/** Changes open alerts; one of silence that is resolved leaves no ruleState behind. */
 function changeOpen(
   state: AgentAlerting,
-  changeOf: (record: OpenAlert, standing: RuleStanding) => AlertChange | undefined,
+  changeOf: (record: OpenAlert, ruleState: RuleState) => AlertChange | undefined,
 ): Judgement {
   const changes: AlertChange[] = [];
-  const standings: Record<string, RuleStanding> = {};
-  for (const [id, standing] of Object.entries(state.standings)) {
+  const ruleStates: Record<string, RuleState> = {};
+  for (const [id, ruleState] of Object.entries(state.ruleStates)) {
     const open: OpenAlert[] = [];
-    const past = [...standing.past];
-    for (const record of standing.open) {
-      const next = changeOf(record, standing);
+    const past = [...ruleState.past];
+    for (const record of ruleState.open) {
+      const next = changeOf(record, ruleState);
       if (next === undefined) open.push(record);
       else {
         changes.push(next);
@@ -209,8 +209,8 @@ function changeOpen(
         else open.push({ ...record, alert: next.alert });
       }
     }
-    if (isOfStaleness(standing.kind) && open.length === 0) continue;
-    standings[id] = { ...standing, open, past };
+    if (isOfStaleness(ruleState.kind) && open.length === 0) continue;
+    ruleStates[id] = { ...ruleState, open, past };
   }
-  return { state: { ...state, standings }, changes };
+  return { state: { ...state, ruleStates }, changes };
 }

@@ -60,7 +60,7 @@ const pastSchema = z.union([
   z.tuple([z.string(), z.number(), z.number(), z.number(), z.number(), z.number().nullable(), z.boolean()]),
 ]);
 
-const standingSchema = z.object({
+const ruleStateSchema = z.object({
   version: z.number(),
   kind: z.enum(CONDITION_KINDS),
   from: z.number().nullable(),
@@ -82,7 +82,7 @@ const storedSchema = z.object({
   noDataSince: z.number().optional(),
   labels: z.string().optional(),
   courses: z.partialRecord(z.enum(SERIES_FIGURES), z.string()).optional(),
-  standings: z.record(z.string(), standingSchema).optional(),
+  standings: z.record(z.string(), ruleStateSchema).optional(),
   firedAt: z.record(z.string(), numbers).optional(),
   untold: z.array(alertChangeSchema.extend({ forSeconds: z.number() })).optional(),
 });
@@ -91,21 +91,21 @@ type Stored = z.input<typeof storedSchema>;
 
 /** The state as text, for {@link parseAlerting}. */
 export function serialiseAlerting(state: AgentAlerting): string {
-  const { foldedTo, times, heardAtMs, noDataSince, labels, series, standings, firedAt, untold } = state;
+  const { foldedTo, times, receivedAtMs, noDataSince, labels, series, ruleStates, firedAt, outbox } = state;
   const stored: Stored = {};
   if (foldedTo !== null) stored.foldedTo = foldedTo;
   if (times !== undefined) stored.times = [times.first, ...times.runs];
-  if (heardAtMs !== null) stored.heardAtMs = heardAtMs;
+  if (receivedAtMs !== null) stored.heardAtMs = receivedAtMs;
   if (noDataSince !== null) stored.noDataSince = noDataSince;
   if (labels !== undefined) stored.labels = labels;
   if (hasAny(series))
     stored.courses = Object.fromEntries(Object.entries(series).map(([of, one]) => [of, packSeries(one)]));
-  if (hasAny(standings))
+  if (hasAny(ruleStates))
     stored.standings = Object.fromEntries(
-      Object.entries(standings).map(([id, standing]) => [id, packStanding(standing)]),
+      Object.entries(ruleStates).map(([id, ruleState]) => [id, packRuleState(ruleState)]),
     );
   if (hasAny(firedAt)) stored.firedAt = firedAt as Record<string, number[]>;
-  if (untold.length > 0) stored.untold = [...untold];
+  if (outbox.length > 0) stored.untold = [...outbox];
   return JSON.stringify(stored);
 }
 
@@ -118,15 +118,15 @@ export function parseAlerting(text: string | undefined): AgentAlerting | undefin
     return {
       foldedTo: foldedTo ?? null,
       times: times === undefined ? undefined : unpackTimes(times),
-      heardAtMs: heardAtMs ?? null,
+      receivedAtMs: heardAtMs ?? null,
       noDataSince: noDataSince ?? null,
       labels,
       series: Object.fromEntries(Object.entries(courses ?? {}).map(([of, text]) => [of, unpackSeries(text)])),
-      standings: Object.fromEntries(
-        Object.entries(standings ?? {}).map(([id, standing]) => [id, unpackStanding(standing)]),
+      ruleStates: Object.fromEntries(
+        Object.entries(standings ?? {}).map(([id, ruleState]) => [id, unpackRuleState(ruleState)]),
       ),
       firedAt: firedAt ?? {},
-      untold: untold ?? [],
+      outbox: untold ?? [],
     };
   } catch {
     return undefined;
@@ -154,11 +154,11 @@ function unpackTimes([first = 0, ...runs]: number[]): SampleTimes {
   return { first, runs, last, count };
 }
 
-type PackedStanding = z.output<typeof standingSchema>;
+type PackedRuleState = z.output<typeof ruleStateSchema>;
 
-function packStanding(standing: AgentAlerting['standings'][string]): z.input<typeof standingSchema> {
-  const { version, kind, from, readings, folded, open, past } = standing;
-  const packed: z.input<typeof standingSchema> = { version, kind, from };
+function packRuleState(ruleState: AgentAlerting['ruleStates'][string]): z.input<typeof ruleStateSchema> {
+  const { version, kind, from, readings, folded, open, past } = ruleState;
+  const packed: z.input<typeof ruleStateSchema> = { version, kind, from };
   if (readings.length > 0) {
     const keyed = readings.some(({ key }) => key !== 0);
     if (keyed) packed.keyed = 1;
@@ -167,24 +167,32 @@ function packStanding(standing: AgentAlerting['standings'][string]): z.input<typ
   if (folded.tracks.length > 0 || folded.firing !== null)
     packed.folded = { tracks: [...folded.tracks], firing: folded.firing };
   if (open.length > 0)
-    packed.open = open.map(({ usage, ...rest }) => ({ ...rest, usage: usage && packUsage(usage) }));
+    packed.open = open.map(({ alert, usage, publishedAt }) => ({
+      alert,
+      toldAt: publishedAt,
+      usage: usage && packUsage(usage),
+    }));
   if (past.length > 0) packed.past = packPast(past);
   return packed;
 }
 
-function unpackStanding({ version, kind, from, readings, keyed, folded, open, past }: PackedStanding) {
+function unpackRuleState({ version, kind, from, readings, keyed, folded, open, past }: PackedRuleState) {
   return {
     version,
     kind,
     from,
     readings: unpackReadings(readings ?? [], keyed === 1),
     folded: folded ?? { tracks: [], firing: null },
-    open: (open ?? []).map(({ usage, ...rest }) => ({ ...rest, usage: usage && unpackUsage(usage) })),
+    open: (open ?? []).map(({ alert, usage, toldAt }) => ({
+      alert,
+      usage: usage && unpackUsage(usage),
+      publishedAt: toldAt,
+    })),
     past: past === undefined ? [] : unpackPast(past),
   };
 }
 
-function packPast(past: readonly PastAlert[]): NonNullable<PackedStanding['past']> {
+function packPast(past: readonly PastAlert[]): NonNullable<PackedRuleState['past']> {
   const of = commonStart(past.map(({ id }) => id));
   const list = past.map(({ id, revision, endedAt, fired }): z.output<typeof pastSchema> => {
     const own = id.slice(of.length);
@@ -195,7 +203,7 @@ function packPast(past: readonly PastAlert[]): NonNullable<PackedStanding['past'
   return { of, list };
 }
 
-function unpackPast({ of, list }: NonNullable<PackedStanding['past']>): PastAlert[] {
+function unpackPast({ of, list }: NonNullable<PackedRuleState['past']>): PastAlert[] {
   return list.map(([own, revision, endedAt, startedAt, firedAt, value = null, flapping = false]) => {
     const hasFired = startedAt !== undefined && firedAt !== undefined;
     const fired = hasFired ? { startedAt, firedAt, value, flapping } : null;

@@ -1,5 +1,5 @@
 import type { AlertChange } from '../contracts/alerting/alert.ts';
-import type { AgentAlerting, Judging, OpenAlert, RuleStanding } from './agentAlerting.ts';
+import type { AgentAlerting, Judging, OpenAlert, RuleState } from './agentAlerting.ts';
 import type { CompiledRule } from './compiledRule.ts';
 import { isOfStaleness } from './conditions/index.ts';
 import { replay } from './replay.ts';
@@ -8,7 +8,7 @@ import { dropped } from './reconcile.ts';
 import { withReason } from './summary.ts';
 
 /**
- * Brings standings in line with the rules as they are now:
+ * Brings ruleStates in line with the rules as they are now:
  *
  * - of a rule that no longer applies (deleted, disabled, of other agents, behind a closer one of its family) what is
  *   pending is dropped, and what fires is resolved, with the reason in its summary;
@@ -20,26 +20,26 @@ export function withoutRules(
   judging: Judging,
 ): { state: AgentAlerting; changes: AlertChange[] } {
   const changes: AlertChange[] = [];
-  let standings: Record<string, RuleStanding> | undefined;
-  for (const [id, standing] of Object.entries(state.standings)) {
+  let ruleStates: Record<string, RuleState> | undefined;
+  for (const [id, ruleState] of Object.entries(state.ruleStates)) {
     const compiled = judging.rules.find(({ rule }) => rule.id === id);
-    if (compiled?.rule.version === standing.version && compiled.kind === standing.kind) continue;
-    standings ??= { ...state.standings };
-    const goesOn = compiled !== undefined && compiled.kind === standing.kind;
+    if (compiled?.rule.version === ruleState.version && compiled.kind === ruleState.kind) continue;
+    ruleStates ??= { ...state.ruleStates };
+    const goesOn = compiled !== undefined && compiled.kind === ruleState.kind;
     const reason =
       judging.endingBecause ??
       (compiled === undefined ? 'its rule no longer applies' : 'its rule is about something else now');
-    for (const record of standing.open) {
+    for (const record of ruleState.open) {
       if (record.alert.state === 'firing' && goesOn) continue;
-      const newestAt = isOfStaleness(standing.kind) ? undefined : (state.times?.last ?? state.foldedTo);
+      const newestAt = isOfStaleness(ruleState.kind) ? undefined : (state.times?.last ?? state.foldedTo);
       const at = newestAt ?? Math.floor(judging.nowMs / 1000);
       changes.push(ended(record, reason, { at, nowMs: judging.nowMs }));
     }
-    const next = goesOn ? underNewVersion(standing, compiled, state) : undefined;
-    if (next === undefined) delete standings[id];
-    else standings[id] = next;
+    const next = goesOn ? underNewVersion(ruleState, compiled, state) : undefined;
+    if (next === undefined) delete ruleStates[id];
+    else ruleStates[id] = next;
   }
-  return standings === undefined ? { state, changes } : { state: { ...state, standings }, changes };
+  return ruleStates === undefined ? { state, changes } : { state: { ...state, ruleStates }, changes };
 }
 
 /**
@@ -72,30 +72,30 @@ export function ended(
 
 /** What fires, as it stands behind the newest sample; undefined where nothing does. */
 function underNewVersion(
-  standing: RuleStanding,
+  ruleState: RuleState,
   compiled: CompiledRule,
   state: AgentAlerting,
-): RuleStanding | undefined {
-  const open = standing.open.filter(({ alert }) => alert.state === 'firing');
+): RuleState | undefined {
+  const open = ruleState.open.filter(({ alert }) => alert.state === 'firing');
   if (open.length === 0) return undefined;
-  if (compiled.source === 'staleness') return { ...standing, version: compiled.rule.version, open };
-  const start = Math.max(state.foldedTo ?? -Infinity, standing.from ?? -Infinity);
+  if (compiled.source === 'staleness') return { ...ruleState, version: compiled.rule.version, open };
+  const start = Math.max(state.foldedTo ?? -Infinity, ruleState.from ?? -Infinity);
   const { final } = replay({
     // By what it was judged until now only what is kept can tell: each reading held, and the rest did not resolve it.
     rule: { ...compiled, threshold: -Infinity, below: -Infinity, keepFiringSeconds: Infinity },
-    start: standing.folded,
+    start: ruleState.folded,
     before: Number.isFinite(start) ? start : null,
     times: listTimes(state.times).filter((at) => at > start),
-    readings: standing.readings,
+    readings: ruleState.readings,
     foldTo: -Infinity,
     usualSeconds: usualInterval(state.times),
-    open: standing.open,
-    past: standing.past,
+    open: ruleState.open,
+    past: ruleState.past,
     firedAt: [],
   });
   const newestAt = state.times?.last ?? state.foldedTo;
   return {
-    ...standing,
+    ...ruleState,
     version: compiled.rule.version,
     from: newestAt,
     readings: [],

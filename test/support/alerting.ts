@@ -1,6 +1,6 @@
 import { NEVER_SEEN, type AgentAlerting } from '../../core/alerting/agentAlerting.ts';
 import { builtInRule } from '../../core/alerting/builtInRule.ts';
-import { judge, withAllTold } from '../../core/alerting/judge.ts';
+import { judge, withAllPublished } from '../../core/alerting/judge.ts';
 import { createRuleSelection } from '../../core/alerting/ruleSelection.ts';
 import type { AlertingSample } from '../../core/alerting/sample.ts';
 import { parseAlerting, serialiseAlerting } from '../../core/alerting/stateCodec.ts';
@@ -81,7 +81,7 @@ export function run(
       nowMs: 1_000,
     });
     changes.push(...judged.changes);
-    state = throughText(withAllTold(judged.state));
+    state = throughText(withAllPublished(judged.state));
   }
   return { changes, state };
 }

@@ -1,6 +1,6 @@
 import { NEVER_SEEN, type AgentAlerting } from '../../core/alerting/agentAlerting.ts';
 import { dueAtMs, judgeSilence, type Heard } from '../../core/alerting/staleness.ts';
-import { judge, withAllTold } from '../../core/alerting/judge.ts';
+import { judge, withAllPublished } from '../../core/alerting/judge.ts';
 import type { AlertChange } from '../../core/contracts/alerting/alert.ts';
 import type { AlertsBatch } from '../../core/contracts/queues.ts';
 import type { Logger } from '../../core/platform/logger.ts';
@@ -88,19 +88,19 @@ export function createEvaluator(deps: EvaluatorDependencies): Evaluator {
 
     const toTell = decided
       .filter(
-        ({ agentId, next, isOver }) => !lost.includes(agentId) && (next.untold.length > 0 || isOver === true),
+        ({ agentId, next, isOver }) => !lost.includes(agentId) && (next.outbox.length > 0 || isOver === true),
       )
       .map((one) => ({ ...one, known: saved.get(one.agentId) ?? one.known }));
     if (toTell.length === 0) return lost;
     await tellOf(
-      toTell.map(({ next }) => next.untold),
+      toTell.map(({ next }) => next.outbox),
       deps,
       Math.floor(nowMs() / 1000),
     );
-    // Losing this race is fine: whoever won it finds them untold and tells them again, to no effect.
+    // Losing this race is fine: whoever won it finds them outbox and tells them again, to no effect.
     await keeper.save(
       toTell.map(({ agentId, known: written, next, dueOf, isOver }) => {
-        const told = withAllTold(next);
+        const told = withAllPublished(next);
         return { agentId, known: written, next: isOver === true ? undefined : told, dueAtMs: dueOf(told) };
       }),
     );
@@ -139,7 +139,7 @@ export function createEvaluator(deps: EvaluatorDependencies): Evaluator {
         const judging = { agentId, labels, rules, nowMs: nowMs() };
         const silent = judgeSilence(judge(state, [], judging).state, judging, hearing);
         const dueOf = (next: AgentAlerting) => dueAtMs(next, rules, hearing.sinceMs);
-        const isOver = dueOf(withAllTold(silent.state)) <= hearing.asOfMs;
+        const isOver = dueOf(withAllPublished(silent.state)) <= hearing.asOfMs;
         return { next: silent.state, dueOf, isDue: true, isOver };
       });
     },

@@ -1,5 +1,5 @@
 import { BUILT_IN_RULE_ID } from '../../core/contracts/alerting/rule.ts';
-import type { UntoldChange } from '../../core/alerting/agentAlerting.ts';
+import type { OutboxChange } from '../../core/alerting/agentAlerting.ts';
 import type { Alert, AlertChange } from '../../core/contracts/alerting/alert.ts';
 import type { AlertEvent } from '../../core/contracts/alert.ts';
 import { failpoint } from '../../core/platform/failpoints.ts';
@@ -20,33 +20,33 @@ export interface TellingDependencies {
  * place they are told to knows them by the alert and its revision.
  */
 export async function tellOf(
-  changesByAgent: readonly (readonly UntoldChange[])[],
+  changesByAgent: readonly (readonly OutboxChange[])[],
   { events, open, notifyQueue }: TellingDependencies,
   nowSeconds: number,
 ): Promise<void> {
-  const untold = changesByAgent.flat();
-  if (untold.length === 0) return;
+  const outbox = changesByAgent.flat();
+  if (outbox.length === 0) return;
   await failpoint('alerts.decided');
   const jobs = changesByAgent.flatMap((own) => jobOf(own.filter(isForPeople)) ?? []);
   await Promise.all([
-    open.tell(untold.map(toChange)),
-    recordAll(untold, events, nowSeconds),
+    open.tell(outbox.map(toChange)),
+    recordAll(outbox, events, nowSeconds),
     jobs.length === 0 ? undefined : notifyQueue.addBulk(jobs),
   ]);
   await failpoint('alerts.announced');
 }
 
 /** What is only about to fire is for pages that watch, not for messages. */
-function isForPeople({ change }: UntoldChange): boolean {
+function isForPeople({ change }: OutboxChange): boolean {
   return change !== 'pending' && change !== 'dropped';
 }
 
-function toChange({ change, alert }: UntoldChange): AlertChange {
+function toChange({ change, alert }: OutboxChange): AlertChange {
   return { change, alert };
 }
 
 /** One job for each agent: what is told again comes in the job of the same id. */
-function jobOf(changes: UntoldChange[]) {
+function jobOf(changes: OutboxChange[]) {
   const last = changes.at(-1)?.alert;
   if (last === undefined) return undefined;
   // BullMQ allows no colon in an id, and an agent's may hold some.
@@ -56,11 +56,11 @@ function jobOf(changes: UntoldChange[]) {
 
 /** One after the other: the order of events of one agent is that of its windows. */
 async function recordAll(
-  untold: readonly UntoldChange[],
+  outbox: readonly OutboxChange[],
   events: TellingDependencies['events'],
   nowSeconds: number,
 ): Promise<void> {
-  for (const { change, alert, forSeconds } of untold)
+  for (const { change, alert, forSeconds } of outbox)
     if (change === 'firing' && alert.rule_id === BUILT_IN_RULE_ID)
       await events.record(eventOf(alert, forSeconds), nowSeconds);
 }

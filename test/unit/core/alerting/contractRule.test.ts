@@ -109,7 +109,7 @@ describe('memory', () => {
       const batch = Array.from({ length: 500 }, (_, i) => sampleOf(from + i, i % 40 < 30 ? 95 : 5));
       state = run([batch], CONTRACT, state).state;
       expect(listTimes(state.times).length).toBeLessThanOrEqual(1_000);
-      expect(state.standings[CONTRACT_RULE.id]?.past.length).toBeLessThanOrEqual(50);
+      expect(state.ruleStates[CONTRACT_RULE.id]?.past.length).toBeLessThanOrEqual(50);
     }
     expect(serialiseAlerting(state).length).toBeLessThan(10_000);
   });
@@ -289,7 +289,7 @@ describe('whatever an agent sends', () => {
         const open = new Set(ids('pending'));
         for (const id of [...ids('dropped'), ...ids('resolved')]) open.delete(id);
         expect([...open]).toEqual([]);
-        expect(state.standings[CONTRACT_RULE.id]?.open ?? []).toEqual([]);
+        expect(state.ruleStates[CONTRACT_RULE.id]?.open ?? []).toEqual([]);
       }),
     );
   });

@@ -27,7 +27,7 @@ describe('a rule that no longer applies', () => {
 
   test('leaves nothing behind', () => {
     const { state } = run(HOT, [rule()]);
-    expect(run([[]], [], state).state.standings).toEqual({});
+    expect(run([[]], [], state).state.ruleStates).toEqual({});
   });
 });
 

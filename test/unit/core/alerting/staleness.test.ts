@@ -24,7 +24,7 @@ const reports = (cpu: number, ...seconds: number[]) => oneByOne(seconds.map((at)
 function silence(state: AgentAlerting, rules: AlertRule[], asOfMs: number, sinceMs = 0) {
   const judging = { agentId: AGENT, labels: {}, rules: createRuleSelection(rules)(AGENT, {}), nowMs: asOfMs };
   const judged = judgeSilence(state, judging, { asOfMs, sinceMs });
-  return { ...judged, state: throughText({ ...judged.state, untold: [] }) };
+  return { ...judged, state: throughText({ ...judged.state, outbox: [] }) };
 }
 
 const rulesOf = (...rules: AlertRule[]) => createRuleSelection(rules)(AGENT, {});
@@ -72,7 +72,7 @@ describe('an agent that says nothing', () => {
         },
       },
     ]);
-    expect(after.standings).toEqual({});
+    expect(after.ruleStates).toEqual({});
   });
 
   test('is not silent for what nobody could hear', () => {
@@ -151,9 +151,9 @@ describe('what is pending on an agent that falls silent', () => {
   });
 });
 
-test('an agent of which nothing is open is due when it is to be forgotten, one with something untold at once', () => {
+test('an agent of which nothing is open is due when it is to be forgotten, one with something outbox at once', () => {
   const { state } = run(reports(5, 0, 2), [HOT]);
   expect(dueAtMs(state, rulesOf(HOT))).toBe(2_500 + KEEP_SILENT_MS);
   const [change] = run(reports(95, 0, 2, 4), [HOT]).changes;
-  expect(dueAtMs({ ...state, untold: [{ ...change!, forSeconds: 4 }] }, rulesOf(HOT))).toBe(0);
+  expect(dueAtMs({ ...state, outbox: [{ ...change!, forSeconds: 4 }] }, rulesOf(HOT))).toBe(0);
 });
