@@ -11,12 +11,12 @@ import type { AgentStore } from '../../core/stores/postgres/agents.ts';
 import type { HistoryStore } from '../../core/stores/postgres/history.ts';
 
 /**
- * From this many snapshots on no further agent is begun. Of 10,000, reading and judging takes half a second of one core; a
+ * From this many snapshots on no further agent is begun. Of 10,000, reading and evaluating takes half a second of one core; a
  * whole one by a rule that tells many processes apart.
  */
 const MOST_SAMPLES = 100_000;
 
-/** As many are judged before others have their turn: by the dearest rule, for some 30 ms. */
+/** As many are evaluated before others have their turn: by the dearest rule, for some 30 ms. */
 const AT_ONCE = 100;
 
 /**

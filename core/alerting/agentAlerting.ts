@@ -44,7 +44,7 @@ export interface FiredWindow {
 export interface RuleState {
   version: number;
   kind: ConditionKind;
-  /** Samples at or before this are not judged: they were by the version before. Null: all are. */
+  /** Samples at or before this are not evaluated: they were by the version before. Null: all are. */
   from: number | null;
   /** Of the samples that are not folded yet, by time and key. */
   readings: readonly Reading[];
@@ -97,8 +97,8 @@ export const NEVER_SEEN: AgentAlerting = Object.freeze({
   outbox: [],
 });
 
-/** What an agent is judged by. */
-export interface Judging {
+/** What an agent is evaluated by. */
+export interface EvaluationContext {
   agentId: string;
   labels: Labels;
   /** Those that apply to it, in the order of their ids. */
@@ -109,7 +109,7 @@ export interface Judging {
   endingBecause?: string;
 }
 
-export interface Judgement {
+export interface Evaluation {
   state: AgentAlerting;
   /** What is to be told, in order; `state.outbox` has it behind what was outbox before. */
   changes: AlertChange[];

@@ -4,7 +4,7 @@ import type { ConditionSpec } from './conditions/condition.ts';
 import { specOf, type Condition } from './conditions/index.ts';
 import type { AlertingSample, Figures, SeriesFigure } from './sample.ts';
 
-/** A rule made ready for judging. */
+/** A rule made ready for evaluation. */
 export interface CompiledRule {
   readonly rule: AlertRule;
   readonly kind: ConditionKind;

@@ -3,8 +3,8 @@ import type { AlertRuleBody } from '../contracts/alerting/rule.ts';
 import type { Labels } from '../contracts/labels.ts';
 import { NEVER_SEEN } from './agentAlerting.ts';
 import { compileRule } from './compiledRule.ts';
-import { dueAtMs, judgeSilence } from './staleness.ts';
-import { judge, withAllPublished } from './judge.ts';
+import { dueAtMs, evaluateStaleness } from './staleness.ts';
+import { evaluateAgent, withAllPublished } from './evaluateAgent.ts';
 import type { AlertingSample } from './sample.ts';
 import { groupSamples } from './sampleGroups.ts';
 
@@ -20,7 +20,7 @@ export interface DryRunOfAgent {
 }
 
 /**
- * Judges snapshots of the past by the very code that judges them as they come, as if each had been received when it was
+ * Evaluates snapshots of the past by the very code that evaluates them as they come, as if each had been received when it was
  * taken and nobody else had a rule. Silence is the absence of snapshots.
  */
 export function startDryRun(body: AlertRuleBody, agentId: string, labels: Labels): DryRunOfAgent {
@@ -44,10 +44,10 @@ export function startDryRun(body: AlertRuleBody, agentId: string, labels: Labels
     // What is due is so once: of an agent that is silent for a day nothing more is to be known.
     for (let due = dueAtMs(state, rules); due <= at * 1000 && due > looked; due = dueAtMs(state, rules)) {
       looked = due;
-      const judging = { agentId, labels, rules, nowMs: due };
-      const judged = judgeSilence(state, judging, { asOfMs: due, sinceMs: 0 });
-      note(judged.changes);
-      state = withAllPublished(judged.state);
+      const context = { agentId, labels, rules, nowMs: due };
+      const evaluated = evaluateStaleness(state, context, { asOfMs: due, sinceMs: 0 });
+      note(evaluated.changes);
+      state = withAllPublished(evaluated.state);
     }
   }
 
@@ -59,9 +59,9 @@ export function startDryRun(body: AlertRuleBody, agentId: string, labels: Labels
         if (first !== undefined) listenUntil(first.timestamp);
         const group = rest.slice(0, groupSamples(rest, state.times, silentSeconds));
         const newestAt = group.at(-1)?.timestamp ?? 0;
-        const judged = judge(state, group, { agentId, labels, rules, nowMs: newestAt * 1000 });
-        note(judged.changes);
-        state = withAllPublished(judged.state);
+        const evaluated = evaluateAgent(state, group, { agentId, labels, rules, nowMs: newestAt * 1000 });
+        note(evaluated.changes);
+        state = withAllPublished(evaluated.state);
         samples += group.length;
         rest = rest.slice(group.length);
       }

@@ -34,7 +34,7 @@ export interface ReplayOutcome {
 }
 
 /**
- * Judges the samples that are kept, from where those before were folded. What has been told stands, whatever late samples
+ * Evaluates the samples that are kept, from where those before were folded. What has been told stands, whatever late samples
  * say of it: an alert that fired does so here, too, and one that was resolved is over at that very sample.
  */
 export function replay(input: ReplayInput): ReplayOutcome {

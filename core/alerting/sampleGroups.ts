@@ -7,7 +7,7 @@ import { usualInterval, type SampleTimes } from './sampleTimes.ts';
 const MAX_GROUP = 100;
 
 /**
- * How many of these samples, in the order of time, can be judged at once with the outcome they have one by one: those
+ * How many of these samples, in the order of time, can be evaluated at once with the outcome they have one by one: those
  * between which nothing is a gap or silence, among which no gap before becomes none or the other way round, and of which no
  * two are of one second: the first may have been told before the second. At least one, where there is one.
  *

@@ -1,6 +1,6 @@
 import type { Reading } from './sample.ts';
 
-/** Hundredths, as agents measure: a series is kept in them, and judged by the same. */
+/** Hundredths, as agents measure: a series is kept in them, and evaluated by the same. */
 const SERIES_UNITS = 100;
 
 /**

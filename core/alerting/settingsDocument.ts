@@ -21,7 +21,7 @@ export interface OperatorSettings {
   silences: Silence[];
 }
 
-/** The document as it is kept: who judges and tells by it does not ask what comes from where. */
+/** The document as it is kept: who evaluates and tells by it does not ask what comes from where. */
 export const storedSettingsSchema = alertingSettingsSchema.extend({
   /** Ids of what comes from a file, and so cannot be changed by request. */
   file: z.object({ channels: z.array(z.string()), routes: z.array(z.string()) }),

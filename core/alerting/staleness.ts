@@ -4,8 +4,8 @@ import {
   pastOf,
   withOutbox,
   type AgentAlerting,
-  type Judgement,
-  type Judging,
+  type Evaluation,
+  type EvaluationContext,
   type OpenAlert,
   type RuleState,
 } from './agentAlerting.ts';
@@ -28,19 +28,19 @@ const ASSUMED_SECONDS = 60;
 export const KEEP_SILENT_MS = 86_400_000;
 
 /** What the service itself was in a position to hear, in epoch ms of the clock all processes share. */
-export interface Heard {
-  /** Everything that was received until then has been judged. */
+export interface Observation {
+  /** Everything that was received until then has been evaluated. */
   asOfMs: number;
   /** Since when reports could come in without a break: nobody is silent because we were deaf. */
   sinceMs: number;
 }
 
 /** Notes that something was received: what waited for data has it, and silence is over. */
-export function heard(
+export function noteReceipt(
   state: AgentAlerting,
   arrived: readonly AlertingSample[],
-  { nowMs }: Judging,
-): Judgement {
+  { nowMs }: EvaluationContext,
+): Evaluation {
   const receivedAtMs = Math.max(...arrived.map((sample) => sample.receivedAtMs ?? -Infinity));
   if (!Number.isFinite(receivedAtMs) || receivedAtMs <= (state.receivedAtMs ?? -Infinity))
     return { state, changes: [] };
@@ -66,39 +66,43 @@ export function heard(
 }
 
 /**
- * Judges an agent that has said nothing: whether a rule about silence fires, and whether what fires is without data.
+ * Evaluates an agent that has said nothing: whether a rule about silence fires, and whether what fires is without data.
  * Resolves nothing.
  */
-export function judgeSilence(state: AgentAlerting, judging: Judging, hearing: Heard): Judgement {
+export function evaluateStaleness(
+  state: AgentAlerting,
+  context: EvaluationContext,
+  observation: Observation,
+): Evaluation {
   const { receivedAtMs } = state;
   if (receivedAtMs === null) return { state, changes: [] };
-  const silentMs = hearing.asOfMs - Math.max(receivedAtMs, hearing.sinceMs);
+  const silentMs = observation.asOfMs - Math.max(receivedAtMs, observation.sinceMs);
   let next = state;
   const changes: AlertChange[] = [];
-  for (const compiled of judging.rules) {
+  for (const compiled of context.rules) {
     if (compiled.source !== 'staleness' || silentMs < silenceMs(compiled, state)) continue;
     if (state.ruleStates[compiled.rule.id] !== undefined) continue;
-    const { ruleState, change } = silenceAlert(state, receivedAtMs, compiled, judging, hearing);
+    const { ruleState, change } = silenceAlert(state, receivedAtMs, compiled, context, observation);
     next = { ...next, ruleStates: { ...next.ruleStates, [compiled.rule.id]: ruleState } };
     changes.push(change);
   }
   if (state.noDataSince === null && silentMs >= noDataMs(state) && hasOpen(state)) {
-    const marked = withoutData({ ...next, noDataSince: Math.floor(receivedAtMs / 1000) }, judging);
+    const marked = withoutData({ ...next, noDataSince: Math.floor(receivedAtMs / 1000) }, context);
     next = marked.state;
     changes.push(...marked.changes);
   }
   if (silentMs >= KEEP_SILENT_MS) {
     const dropping = changeOpen(next, (record) =>
-      record.alert.state === 'pending' ? dropped(record, judging.nowMs) : undefined,
+      record.alert.state === 'pending' ? dropped(record, context.nowMs) : undefined,
     );
     next = dropping.state;
     changes.push(...dropping.changes);
   }
-  return { state: withOutbox(next, changes, judging.rules), changes };
+  return { state: withOutbox(next, changes, context.rules), changes };
 }
 
 /** Marks what fires as without data, and drops what is pending: the gap that breaks it is there, whatever comes. */
-function withoutData(state: AgentAlerting, { nowMs, rules }: Judging): Judgement {
+function withoutData(state: AgentAlerting, { nowMs, rules }: EvaluationContext): Evaluation {
   return changeOpen(state, (record, { kind }) => {
     const { alert } = record;
     const compiled = rules.find(({ rule }) => rule.id === alert.rule_id);
@@ -148,8 +152,8 @@ function silenceAlert(
   state: AgentAlerting,
   receivedAtMs: number,
   compiled: CompiledRule,
-  { agentId, labels, nowMs }: Judging,
-  { asOfMs }: Heard,
+  { agentId, labels, nowMs }: EvaluationContext,
+  { asOfMs }: Observation,
 ): { ruleState: RuleState; change: AlertChange } {
   const startedAt = Math.floor(receivedAtMs / 1000);
   const firedAt = Math.floor(asOfMs / 1000);
@@ -194,7 +198,7 @@ function silenceAlert(
 function changeOpen(
   state: AgentAlerting,
   changeOf: (record: OpenAlert, ruleState: RuleState) => AlertChange | undefined,
-): Judgement {
+): Evaluation {
   const changes: AlertChange[] = [];
   const ruleStates: Record<string, RuleState> = {};
   for (const [id, ruleState] of Object.entries(state.ruleStates)) {

@@ -1,5 +1,5 @@
 import type { AlertChange } from '../contracts/alerting/alert.ts';
-import type { AgentAlerting, Judging, OpenAlert, RuleState } from './agentAlerting.ts';
+import type { AgentAlerting, EvaluationContext, OpenAlert, RuleState } from './agentAlerting.ts';
 import type { CompiledRule } from './compiledRule.ts';
 import { isOfStaleness } from './conditions/index.ts';
 import { replay } from './replay.ts';
@@ -12,28 +12,28 @@ import { withReason } from './summary.ts';
  *
  * - of a rule that no longer applies (deleted, disabled, of other agents, behind a closer one of its family) what is
  *   pending is dropped, and what fires is resolved, with the reason in its summary;
- * - of a rule with a new version what fires goes on, with its id, judged by the new one from the next sample on, and what
+ * - of a rule with a new version what fires goes on, with its id, evaluated by the new one from the next sample on, and what
  *   is pending begins anew; where it is now of another kind, it is as though it had been deleted.
  */
-export function withoutRules(
+export function withdrawRules(
   state: AgentAlerting,
-  judging: Judging,
+  context: EvaluationContext,
 ): { state: AgentAlerting; changes: AlertChange[] } {
   const changes: AlertChange[] = [];
   let ruleStates: Record<string, RuleState> | undefined;
   for (const [id, ruleState] of Object.entries(state.ruleStates)) {
-    const compiled = judging.rules.find(({ rule }) => rule.id === id);
+    const compiled = context.rules.find(({ rule }) => rule.id === id);
     if (compiled?.rule.version === ruleState.version && compiled.kind === ruleState.kind) continue;
     ruleStates ??= { ...state.ruleStates };
     const goesOn = compiled !== undefined && compiled.kind === ruleState.kind;
     const reason =
-      judging.endingBecause ??
+      context.endingBecause ??
       (compiled === undefined ? 'its rule no longer applies' : 'its rule is about something else now');
     for (const record of ruleState.open) {
       if (record.alert.state === 'firing' && goesOn) continue;
       const newestAt = isOfStaleness(ruleState.kind) ? undefined : (state.times?.last ?? state.foldedTo);
-      const at = newestAt ?? Math.floor(judging.nowMs / 1000);
-      changes.push(ended(record, reason, { at, nowMs: judging.nowMs }));
+      const at = newestAt ?? Math.floor(context.nowMs / 1000);
+      changes.push(ended(record, reason, { at, nowMs: context.nowMs }));
     }
     const next = goesOn ? underNewVersion(ruleState, compiled, state) : undefined;
     if (next === undefined) delete ruleStates[id];
@@ -81,7 +81,7 @@ function underNewVersion(
   if (compiled.source === 'staleness') return { ...ruleState, version: compiled.rule.version, open };
   const start = Math.max(state.foldedTo ?? -Infinity, ruleState.from ?? -Infinity);
   const { final } = replay({
-    // By what it was judged until now only what is kept can tell: each reading held, and the rest did not resolve it.
+    // By what it was evaluated until now only what is kept can tell: each reading held, and the rest did not resolve it.
     rule: { ...compiled, threshold: -Infinity, below: -Infinity, keepFiringSeconds: Infinity },
     start: ruleState.folded,
     before: Number.isFinite(start) ? start : null,

@@ -1,6 +1,6 @@
 import { NEVER_SEEN, type AgentAlerting } from '../../core/alerting/agentAlerting.ts';
 import { builtInRule } from '../../core/alerting/builtInRule.ts';
-import { judge, withAllPublished } from '../../core/alerting/judge.ts';
+import { evaluateAgent, withAllPublished } from '../../core/alerting/evaluateAgent.ts';
 import { createRuleSelection } from '../../core/alerting/ruleSelection.ts';
 import type { AlertingSample } from '../../core/alerting/sample.ts';
 import { parseAlerting, serialiseAlerting } from '../../core/alerting/stateCodec.ts';
@@ -64,7 +64,7 @@ export function samples(text: string): AlertingSample[] {
 
 export const oneByOne = <T>(list: readonly T[]): T[][] => list.map((one) => [one]);
 
-/** Judges batch after batch, as workers do: each state goes through its text, each change out as it comes. */
+/** Evaluates batch after batch, as workers do: each state goes through its text, each change out as it comes. */
 export function run(
   batches: readonly (readonly AlertingSample[])[],
   rules: readonly AlertRule[],
@@ -74,14 +74,14 @@ export function run(
   const changes: AlertChange[] = [];
   let state = before;
   for (const batch of batches) {
-    const judged = judge(state, batch, {
+    const evaluated = evaluateAgent(state, batch, {
       agentId: AGENT,
       labels: {},
       rules: selection(AGENT, {}),
       nowMs: 1_000,
     });
-    changes.push(...judged.changes);
-    state = throughText(withAllPublished(judged.state));
+    changes.push(...evaluated.changes);
+    state = throughText(withAllPublished(evaluated.state));
   }
   return { changes, state };
 }

@@ -1,6 +1,6 @@
 import { NEVER_SEEN, type AgentAlerting } from '../../core/alerting/agentAlerting.ts';
-import { dueAtMs, judgeSilence, type Heard } from '../../core/alerting/staleness.ts';
-import { judge, withAllPublished } from '../../core/alerting/judge.ts';
+import { dueAtMs, evaluateStaleness, type Observation } from '../../core/alerting/staleness.ts';
+import { evaluateAgent, withAllPublished } from '../../core/alerting/evaluateAgent.ts';
 import type { AlertChange } from '../../core/contracts/alerting/alert.ts';
 import type { AlertsBatch } from '../../core/contracts/queues.ts';
 import type { Logger } from '../../core/platform/logger.ts';
@@ -26,13 +26,13 @@ export interface EvaluatorDependencies extends TellingDependencies {
 }
 
 export interface Evaluator {
-  /** Judges a batch. Repeating it tells nothing twice. */
+  /** Evaluates a batch. Repeating it tells nothing twice. */
   evaluate(batch: AlertsBatch): Promise<void>;
   /**
-   * Judges agents of which nothing came: whether their rules still apply, whether they are silent, and whether something
+   * Evaluates agents of which nothing came: whether their rules still apply, whether they are silent, and whether something
    * is left to be told of them.
    */
-  look(agentIds: readonly string[], hearing: Heard): Promise<void>;
+  look(agentIds: readonly string[], observation: Observation): Promise<void>;
   /** Ends what is open on an agent, and forgets it. */
   forget(agentId: string): Promise<void>;
 }
@@ -71,7 +71,7 @@ export function createEvaluator(deps: EvaluatorDependencies): Evaluator {
     }
     if (waiting.length > 0)
       throw new Error(
-        `the alert state of ${waiting[0]} changed ${MAX_RACES} times while it was being judged`,
+        `the alert state of ${waiting[0]} changed ${MAX_RACES} times while it was being evaluated`,
       );
   }
 
@@ -125,21 +125,26 @@ export function createEvaluator(deps: EvaluatorDependencies): Evaluator {
         const labelled = isRelabelled ? { ...state, labels: own.labels } : state;
         const { labels, rules } = book.for(agentId, labelled);
         const decidedAtMs = nowMs();
-        const judged = judge(labelled, own.samples, { agentId, labels, rules, nowMs: decidedAtMs });
-        observe(judged.changes, own, decidedAtMs);
-        return { next: judged.state, dueOf: (next) => dueAtMs(next, rules) };
+        const evaluated = evaluateAgent(labelled, own.samples, {
+          agentId,
+          labels,
+          rules,
+          nowMs: decidedAtMs,
+        });
+        observe(evaluated.changes, own, decidedAtMs);
+        return { next: evaluated.state, dueOf: (next) => dueAtMs(next, rules) };
       });
     },
 
-    async look(agentIds, hearing) {
-      // Whoever judges what they send has changed them since.
+    async look(agentIds, observation) {
+      // Whoever evaluates what they send has changed them since.
       keeper.drop(agentIds);
       await decideAll(agentIds, (agentId, state, book) => {
         const { labels, rules } = book.for(agentId, state);
-        const judging = { agentId, labels, rules, nowMs: nowMs() };
-        const silent = judgeSilence(judge(state, [], judging).state, judging, hearing);
-        const dueOf = (next: AgentAlerting) => dueAtMs(next, rules, hearing.sinceMs);
-        const isOver = dueOf(withAllPublished(silent.state)) <= hearing.asOfMs;
+        const context = { agentId, labels, rules, nowMs: nowMs() };
+        const silent = evaluateStaleness(evaluateAgent(state, [], context).state, context, observation);
+        const dueOf = (next: AgentAlerting) => dueAtMs(next, rules, observation.sinceMs);
+        const isOver = dueOf(withAllPublished(silent.state)) <= observation.asOfMs;
         return { next: silent.state, dueOf, isDue: true, isOver };
       });
     },
@@ -147,7 +152,13 @@ export function createEvaluator(deps: EvaluatorDependencies): Evaluator {
     async forget(agentId) {
       await decideAll([agentId], (_, state) => {
         const endingBecause = 'the agent was forgotten';
-        const ended = judge(state, [], { agentId, labels: {}, rules: [], nowMs: nowMs(), endingBecause });
+        const ended = evaluateAgent(state, [], {
+          agentId,
+          labels: {},
+          rules: [],
+          nowMs: nowMs(),
+          endingBecause,
+        });
         return { next: ended.state, dueOf: () => Infinity, isOver: true };
       });
     },

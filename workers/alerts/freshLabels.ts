@@ -7,7 +7,7 @@ import type { OperatorLabels } from './ruleBook.ts';
 /** What operators say of agents, at hand. */
 export interface FreshLabels extends OperatorLabels {
   version(): string;
-  /** Asks whether there is something new; until it was asked once there is nothing to judge by. */
+  /** Asks whether there is something new; until it was asked once there is nothing to evaluate by. */
   refresh(): Promise<void>;
   /** Resolves once it was asked. */
   ready(): Promise<void>;

@@ -42,7 +42,7 @@ export interface AlertingOptions {
 const ownCopy = (redis: Redis): RuleSource => createAlertingSettingsCopy(createAlertingSettingsStore(redis));
 
 /**
- * Judges alerts for a process. What jobs do waits for Redis; the look has a connection of its own that does not, so that
+ * Evaluates alerts for a process. What jobs do waits for Redis; the look has a connection of its own that does not, so that
  * it never keeps the process from ending.
  */
 export function openAlerting(

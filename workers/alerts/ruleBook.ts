@@ -4,7 +4,7 @@ import { createRuleSelection, type RuleSelection } from '../../core/alerting/rul
 import type { AlertingSettings } from '../../core/contracts/alerting/settings.ts';
 import { parseLabels, type Labels } from '../../core/contracts/labels.ts';
 
-/** As far as judging needs them. */
+/** As far as evaluation needs them. */
 export type RuleSettings = Pick<AlertingSettings, 'version' | 'rules'>;
 
 /** Where the settings come from; `current` rejects with an UnavailableError where nobody can tell. */

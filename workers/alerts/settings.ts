@@ -12,7 +12,7 @@ import {
 
 /**
  * The settings of alerting for the roles of this process. The first look publishes the rule of the environment where this
- * process judges by it; what operators made is the API's to publish, so that no role needs PostgreSQL for it.
+ * process evaluates by it; what operators made is the API's to publish, so that no role needs PostgreSQL for it.
  */
 export function openAlertingSettings(
   redis: Redis,

@@ -4,7 +4,7 @@ import type { ProcessContext } from '../../core/platform/process.ts';
 import { oldestPressingMs, type Queue } from '../../core/platform/queue.ts';
 import type { AlertStateStore } from '../../core/stores/redis/alertStates.ts';
 import { DEAF_AFTER_MS, type Look, type SharedLook } from '../../core/stores/redis/lease.ts';
-import type { Heard } from '../../core/alerting/staleness.ts';
+import type { Observation } from '../../core/alerting/staleness.ts';
 import type { Evaluator } from './evaluate.ts';
 import type { FreshLabels } from './freshLabels.ts';
 import type { RuleBook } from './ruleBook.ts';
@@ -37,7 +37,7 @@ export interface AlertWatchOptions {
 
 /**
  * Looks every second for agents of which nothing came, and for changes whose teller died; and at all agents once the rules
- * have changed, because those that say nothing would never be judged by the new ones. Every worker of the role runs it, and
+ * have changed, because those that say nothing would never be evaluated by the new ones. Every worker of the role runs it, and
  * one of them looks.
  */
 export function startAlertWatch({ log, lifecycle }: ProcessContext, options: AlertWatchOptions): void {
@@ -46,16 +46,16 @@ export function startAlertWatch({ log, lifecycle }: ProcessContext, options: Ale
   let looking: Promise<void> | undefined;
 
   async function lookForDue(begun: Look): Promise<void> {
-    const hearing = await hearingOf(begun);
+    const observation = await observationOf(begun);
     for (let round = 0; round < MAX_ROUNDS && !lifecycle.stopping; round += 1) {
-      const due = await states.due(hearing.asOfMs, AT_ONCE);
-      if (due.length > 0) await evaluator.look(due, hearing);
+      const due = await states.due(observation.asOfMs, AT_ONCE);
+      if (due.length > 0) await evaluator.look(due, observation);
       if (due.length < AT_ONCE) return;
     }
   }
 
-  /** What waits in the queue has not been judged yet, and while snapshots are refused nothing can be heard. */
-  async function hearingOf({ atMs }: Look): Promise<Heard> {
+  /** What waits in the queue has not been evaluated yet, and while snapshots are refused nothing can be heard. */
+  async function observationOf({ atMs }: Look): Promise<Observation> {
     const [fleet, addedAtMs] = await Promise.all([fleetLook.last(), oldestPressingMs(alertsQueue, redis)]);
     if (fleet === undefined || atMs - fleet.atMs > DEAF_AFTER_MS) return { asOfMs: 0, sinceMs: atMs };
     const lagMs = addedAtMs === undefined ? 0 : Math.max(0, Date.now() - addedAtMs);

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { NEVER_SEEN } from '../../../../core/alerting/agentAlerting.ts';
 import { builtInRule } from '../../../../core/alerting/builtInRule.ts';
-import { judge } from '../../../../core/alerting/judge.ts';
+import { evaluateAgent } from '../../../../core/alerting/evaluateAgent.ts';
 import { createRuleSelection } from '../../../../core/alerting/ruleSelection.ts';
 import type { AlertingSample } from '../../../../core/alerting/sample.ts';
 import { listTimes } from '../../../../core/alerting/sampleTimes.ts';
@@ -97,8 +97,8 @@ describe('late samples', () => {
     expect(fired(run([[late(edge), late(edge + 10)]], CONTRACT, before).changes)).toEqual([
       `${edge}->${edge + 10}`,
     ]);
-    const judging = { agentId: AGENT, labels: {}, rules: createRuleSelection(CONTRACT)(AGENT, {}), nowMs: 0 };
-    expect(judge(before, [late(990), late(1_000)], judging).state).toBe(before);
+    const context = { agentId: AGENT, labels: {}, rules: createRuleSelection(CONTRACT)(AGENT, {}), nowMs: 0 };
+    expect(evaluateAgent(before, [late(990), late(1_000)], context).state).toBe(before);
   });
 });
 

@@ -23,7 +23,7 @@ test('a silence of a few seconds counts, too, where a rule asks for no more', ()
   ]);
 });
 
-describe('what fires is what fires where each snapshot is judged as it comes', () => {
+describe('what fires is what fires where each snapshot is evaluated as it comes', () => {
   const STEPS = {
     'at a steady interval': fc.constant(2),
     'at intervals of all kinds': fc.constantFrom(1, 2, 2, 2, 3, 5, 9, 10, 30, 61, 1_000),

@@ -62,14 +62,14 @@ describe('a rule with a new version', () => {
     ]);
   });
 
-  test('judges no late sample of before', () => {
+  test('evaluates no late sample of before', () => {
     const { state } = run(HOT, [rule()]);
     const milder = ruleOf({ kind: 'cpu', at_or_above: 50 }, { version: 2, for_seconds: 4 });
     expect(brief(run(oneByOne(samples('3:5 1:60')), [milder], state).changes)).toEqual([]);
   });
 });
 
-test('the contract’s rule is judged beside others, each by its own', () => {
+test('the contract’s rule is evaluated beside others, each by its own', () => {
   const { changes } = run(oneByOne(samples('0:95 4:95 10:95 12:5')), [CONTRACT_RULE, rule({ id: 'z' })]);
   expect(brief(changes)).toEqual([
     'pending 0',

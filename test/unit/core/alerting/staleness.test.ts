@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { AgentAlerting } from '../../../../core/alerting/agentAlerting.ts';
-import { dueAtMs, judgeSilence, KEEP_SILENT_MS } from '../../../../core/alerting/staleness.ts';
+import { dueAtMs, evaluateStaleness, KEEP_SILENT_MS } from '../../../../core/alerting/staleness.ts';
 import { createRuleSelection } from '../../../../core/alerting/ruleSelection.ts';
 import type { AlertRule } from '../../../../core/contracts/alerting/rule.ts';
 import {
@@ -22,9 +22,9 @@ const report = (at: number, cpu = 5) => sampleOf(at, cpu, { receivedAtMs: at * 1
 const reports = (cpu: number, ...seconds: number[]) => oneByOne(seconds.map((at) => report(at, cpu)));
 
 function silence(state: AgentAlerting, rules: AlertRule[], asOfMs: number, sinceMs = 0) {
-  const judging = { agentId: AGENT, labels: {}, rules: createRuleSelection(rules)(AGENT, {}), nowMs: asOfMs };
-  const judged = judgeSilence(state, judging, { asOfMs, sinceMs });
-  return { ...judged, state: throughText({ ...judged.state, outbox: [] }) };
+  const context = { agentId: AGENT, labels: {}, rules: createRuleSelection(rules)(AGENT, {}), nowMs: asOfMs };
+  const evaluated = evaluateStaleness(state, context, { asOfMs, sinceMs });
+  return { ...evaluated, state: throughText({ ...evaluated.state, outbox: [] }) };
 }
 
 const rulesOf = (...rules: AlertRule[]) => createRuleSelection(rules)(AGENT, {});

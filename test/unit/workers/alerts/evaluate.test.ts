@@ -148,7 +148,7 @@ test('the message names the configured figures', async () => {
   ]);
 });
 
-test('a window that spans batches, each judged by another worker, is one event', async () => {
+test('a window that spans batches, each evaluated by another worker, is one event', async () => {
   await evaluate(batch('web-01', [20, 95]));
   await evaluate(batch('web-01', [14, 95]), other);
   expect(await alerts.since(0)).toEqual([]);
@@ -157,7 +157,7 @@ test('a window that spans batches, each judged by another worker, is one event',
   expect(await alerts.since(0)).toHaveLength(1);
 });
 
-test('agents in one batch are judged apart', async () => {
+test('agents in one batch are evaluated apart', async () => {
   const mixed = {
     samples: [
       ...batch('a', [20, 95]).samples,
@@ -424,7 +424,7 @@ describe('a worker’s memory', () => {
     expect(await alerts.since(0)).toHaveLength(1);
   });
 
-  test('of more agents than it has room for still judges each by its own', async () => {
+  test('of more agents than it has room for still evaluates each by its own', async () => {
     const small = workerOn(redis, { maxAgents: 2 });
     const all = (age: number) => ({
       samples: ['a', 'b', 'c', 'd'].flatMap((agentId) => batch(agentId, [age, 95]).samples),
@@ -447,7 +447,7 @@ test('an agent that is forgotten ends what fires on it, and leaves no state', as
   expect((await stateOf('web-01'))?.revision).toBe(2);
 });
 
-test('rules about memory and processes are judged by what the job carries', async () => {
+test('rules about memory and processes are evaluated by what the job carries', async () => {
   const memory = ruleOf({ kind: 'memory', at_or_above: 50 }, { id: 'memory' });
   const missing = ruleOf({ kind: 'process_missing', process: 'nginx' }, { id: 'missing' });
   useRules(memory, missing);

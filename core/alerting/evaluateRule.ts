@@ -1,5 +1,5 @@
 import type { AlertChange } from '../contracts/alerting/alert.ts';
-import type { Judging, RuleState } from './agentAlerting.ts';
+import type { EvaluationContext, RuleState } from './agentAlerting.ts';
 import type { CompiledRule } from './compiledRule.ts';
 import type { Fold } from './folding.ts';
 import { replay } from './replay.ts';
@@ -7,7 +7,7 @@ import { settle } from './reconcile.ts';
 import type { Taken } from './mergeSamples.ts';
 import type { Machine } from './windowMachine.ts';
 
-interface RuleJudging extends Judging {
+interface RuleEvaluationContext extends EvaluationContext {
   compiled: CompiledRule;
   taken: Taken;
   /** Of all samples that are not folded, in order. */
@@ -22,10 +22,10 @@ interface RuleJudging extends Judging {
   firedAt: readonly number[];
 }
 
-/** Judges one rule that is not quiet. Its ruleState is undefined once it is quiet again. */
-export function judgeRule(
+/** Evaluates one rule that is not quiet. Its state is undefined once it is quiet again. */
+export function evaluateRule(
   ruleState: RuleState,
-  input: RuleJudging,
+  input: RuleEvaluationContext,
 ): { ruleState: RuleState | undefined; changes: AlertChange[] } {
   const { compiled, taken, times, foldedTo, usualSeconds, newestAt } = input;
   const start = Math.max(foldedTo ?? -Infinity, ruleState.from ?? -Infinity);

@@ -3,14 +3,14 @@ import type { AlertChange } from '../contracts/alerting/alert.ts';
 import {
   withOutbox,
   type AgentAlerting,
-  type Judgement,
-  type Judging,
+  type Evaluation,
+  type EvaluationContext,
   type RuleState,
 } from './agentAlerting.ts';
 import { foldAt } from './folding.ts';
-import { heard } from './staleness.ts';
-import { judgeRule } from './judgeRule.ts';
-import { withoutRules } from './withdrawRules.ts';
+import { noteReceipt } from './staleness.ts';
+import { evaluateRule } from './evaluateRule.ts';
+import { withdrawRules } from './withdrawRules.ts';
 import { takeIn } from './mergeSamples.ts';
 import type { AlertingSample } from './sample.ts';
 import { listTimes, usualInterval } from './sampleTimes.ts';
@@ -20,12 +20,16 @@ import { FLAPPING_SECONDS } from './windowMachine.ts';
  * Takes in samples of one agent, in any order and any number of times. Returns the very same state where nothing is new.
  * With no samples it only looks at whether its rules still apply.
  */
-export function judge(state: AgentAlerting, arrived: readonly AlertingSample[], judging: Judging): Judgement {
-  const retired = withoutRules(state, judging);
-  const again = heard(retired.state, arrived, judging);
-  const judged = judgeSamples(again.state, arrived, judging);
-  const changes = [...retired.changes, ...again.changes, ...judged.changes];
-  return { state: withOutbox(judged.state, changes, judging.rules), changes };
+export function evaluateAgent(
+  state: AgentAlerting,
+  arrived: readonly AlertingSample[],
+  context: EvaluationContext,
+): Evaluation {
+  const withdrawn = withdrawRules(state, context);
+  const again = noteReceipt(withdrawn.state, arrived, context);
+  const evaluated = evaluateSamples(again.state, arrived, context);
+  const changes = [...withdrawn.changes, ...again.changes, ...evaluated.changes];
+  return { state: withOutbox(evaluated.state, changes, context.rules), changes };
 }
 
 /** The state once all that was outbox is told. */
@@ -33,8 +37,12 @@ export function withAllPublished(state: AgentAlerting): AgentAlerting {
   return state.outbox.length === 0 ? state : { ...state, outbox: [] };
 }
 
-function judgeSamples(state: AgentAlerting, arrived: readonly AlertingSample[], judging: Judging): Judgement {
-  const taken = takeIn(state, arrived, judging.rules);
+function evaluateSamples(
+  state: AgentAlerting,
+  arrived: readonly AlertingSample[],
+  context: EvaluationContext,
+): Evaluation {
+  const taken = takeIn(state, arrived, context.rules);
   if (taken === undefined) return { state, changes: [] };
   const { times, series } = taken;
   const newestAt = times.last;
@@ -45,7 +53,7 @@ function judgeSamples(state: AgentAlerting, arrived: readonly AlertingSample[], 
   const changes: AlertChange[] = [];
   let firedAt = state.firedAt;
   let listed: readonly number[] | undefined;
-  for (const compiled of judging.rules) {
+  for (const compiled of context.rules) {
     const { id } = compiled.rule;
     const own = taken.rules.get(id);
     const ruleState = own?.ruleState ?? state.ruleStates[id];
@@ -55,8 +63,8 @@ function judgeSamples(state: AgentAlerting, arrived: readonly AlertingSample[], 
       continue;
     }
     listed ??= listTimes(times);
-    const judged = judgeRule(ruleState, {
-      ...judging,
+    const evaluated = evaluateRule(ruleState, {
+      ...context,
       compiled,
       taken,
       times: listed,
@@ -67,9 +75,9 @@ function judgeSamples(state: AgentAlerting, arrived: readonly AlertingSample[], 
       newestAt,
       firedAt: firedAt[id] ?? [],
     });
-    if (judged.ruleState !== undefined) ruleStates[id] = judged.ruleState;
-    changes.push(...judged.changes);
-    const fired = judged.changes.filter(({ change }) => change === 'firing');
+    if (evaluated.ruleState !== undefined) ruleStates[id] = evaluated.ruleState;
+    changes.push(...evaluated.changes);
+    const fired = evaluated.changes.filter(({ change }) => change === 'firing');
     if (fired.length > 0)
       firedAt = {
         ...firedAt,
