@@ -5,16 +5,16 @@ import type { CompiledRule } from './compiledRule.ts';
 import type { Series } from './series.ts';
 import type { Reading, SeriesFigure } from './sample.ts';
 import type { SampleTimes } from './sampleTimes.ts';
-import type { Usage } from './culprits.ts';
+import type { CulpritSums } from './culprits.ts';
 import type { Machine } from './windowMachine.ts';
 
 /** An alert that is pending or firing. */
 export interface OpenAlert {
-  /** As it was told last. */
+  /** As it was published last. */
   alert: Alert;
   /** What processes used in its window. */
-  usage: Usage | undefined;
-  /** Epoch seconds of the newest sample when it was told last. */
+  sums: CulpritSums | undefined;
+  /** Epoch seconds of the newest sample when it was published last. */
   publishedAt: number;
 }
 
@@ -24,15 +24,15 @@ export interface OpenAlert {
  */
 export interface PastAlert {
   id: string;
-  /** As it was told last; should late samples bring back what had not fired, its revisions go on from here. */
+  /** As it was published last; should late samples bring back what had not fired, its revisions go on from here. */
   revision: number;
   /** When it was resolved; of one that did not fire, its last sample. Epoch seconds, as all times here. */
   endedAt: number;
-  /** Null: it was told to be over without having fired. */
+  /** Null: it was dropped without having fired. */
   fired: FiredWindow | null;
 }
 
-/** The window of an alert that has fired, as it was told. Epoch seconds. */
+/** The window of an alert that has fired, as it was published. Epoch seconds. */
 export interface FiredWindow {
   startedAt: number;
   firedAt: number;
@@ -54,7 +54,7 @@ export interface RuleState {
   past: readonly PastAlert[];
 }
 
-/** A change on its way out, with what its contract's event says beside: it has to say the same however often it is told. */
+/** A change on its way out, with what its contract's event says beside: it has to say the same however often it is published. */
 export interface OutboxChange extends AlertChange {
   /** How long its rule asked the condition to last. */
   forSeconds: number;
@@ -72,7 +72,7 @@ export interface AgentAlerting {
   times: SampleTimes | undefined;
   /** When something was received of it last, epoch ms by the clock all processes share. */
   receivedAtMs: number | null;
-  /** Epoch seconds: since when nothing is, as its firing alerts were told. */
+  /** Epoch seconds: since when nothing is, as its firing alerts say. */
   noDataSince: number | null;
   /** What it said of itself last, as `key=value,key=value`. */
   labels: string | undefined;
@@ -81,7 +81,7 @@ export interface AgentAlerting {
   ruleStates: Readonly<Record<string, RuleState>>;
   /** By rule, when it fired within the last hour (epoch seconds). */
   firedAt: Readonly<Record<string, readonly number[]>>;
-  /** Changes that are decided, and not known to be told. */
+  /** Changes that are decided, and not known to be published. */
   outbox: readonly OutboxChange[];
 }
 
@@ -111,11 +111,11 @@ export interface EvaluationContext {
 
 export interface Evaluation {
   state: AgentAlerting;
-  /** What is to be told, in order; `state.outbox` has it behind what was outbox before. */
+  /** What is to be published, in order; `state.outbox` has it behind what waited there before. */
   changes: AlertChange[];
 }
 
-/** The state with changes to be told behind those that are. */
+/** The state with these changes behind those that wait to be published. */
 export function withOutbox(
   state: AgentAlerting,
   changes: readonly AlertChange[],
@@ -129,7 +129,7 @@ export function withOutbox(
   return { ...state, outbox: [...state.outbox, ...fresh] };
 }
 
-/** What is kept of an alert that is over: resolved, or told to be dropped. */
+/** What is kept of an alert that is over: resolved, or dropped. */
 export function pastOf(alert: Alert): PastAlert {
   const { id, revision, resolved_at, last_sample_at } = alert;
   return { id, revision, endedAt: resolved_at ?? last_sample_at, fired: firedOf(alert) };

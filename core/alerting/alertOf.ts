@@ -10,7 +10,7 @@ export function alertIdOf(ruleId: string, agentId: string, startedAt: number): s
 }
 
 /** What an alert is about to say. */
-export interface Telling {
+export interface AlertDraft {
   id: string;
   /** Of the change before; 0: there was none. */
   revision: number;
@@ -31,37 +31,37 @@ export interface Telling {
   decidedAtMs: number;
 }
 
-/** The alert as it is told by its next revision. */
-export function alertOf(telling: Telling): Alert {
-  const { compiled, evidence, startedAt, resolvedAt } = telling;
+/** The alert as its next revision has it. */
+export function alertOf(draft: AlertDraft): Alert {
+  const { compiled, evidence, startedAt, resolvedAt } = draft;
   const { rule, unit, threshold } = compiled;
   const hasFigure = unit !== 'none';
   const alert: Omit<Alert, 'summary'> = {
-    id: telling.id,
-    revision: telling.revision + 1,
+    id: draft.id,
+    revision: draft.revision + 1,
     rule_id: rule.id,
     rule_version: rule.version,
     rule_name: rule.name,
     severity: rule.severity,
-    agent_id: telling.agentId,
-    labels: telling.labels,
-    state: telling.state,
+    agent_id: draft.agentId,
+    labels: draft.labels,
+    state: draft.state,
     started_at: startedAt,
-    fired_at: telling.firedAt,
+    fired_at: draft.firedAt,
     resolved_at: resolvedAt,
-    decided_at_ms: telling.decidedAtMs,
+    decided_at_ms: draft.decidedAtMs,
     last_sample_at: evidence.lastAt,
-    no_data_since: telling.noDataSince,
+    no_data_since: draft.noDataSince,
     unit,
     threshold: hasFigure ? (unit === 'seconds' ? compiled.forSeconds : threshold) : null,
-    value: hasFigure ? telling.value : null,
+    value: hasFigure ? draft.value : null,
     peak: hasFigure ? evidence.peak : null,
     average: hasFigure && evidence.held > 0 ? Math.round((100 * evidence.sum) / evidence.held) / 100 : null,
-    duration_seconds: telling.durationSeconds ?? Math.max(0, (resolvedAt ?? evidence.lastAt) - startedAt),
+    duration_seconds: draft.durationSeconds ?? Math.max(0, (resolvedAt ?? evidence.lastAt) - startedAt),
     samples: evidence.samples,
     gaps: evidence.gaps,
-    culprits: telling.culprits,
-    flapping: telling.flapping,
+    culprits: draft.culprits,
+    flapping: draft.flapping,
   };
   return { ...alert, summary: summaryOf(alert, rule) };
 }

@@ -3,7 +3,7 @@ import { MAX_CULPRITS, type Culprit } from '../contracts/alerting/alert.ts';
 import type { ProcessSample } from '../contracts/snapshot.ts';
 
 /** What processes of one name took in the samples of a window. */
-export interface NameUsage {
+export interface NameSums {
   name: string;
   /** The pid that most of it falls to, and by how much it leads (the majority vote of Boyer and Moore). */
   pid: number;
@@ -16,28 +16,28 @@ export interface NameUsage {
 }
 
 /** The same of all names, of which those with least are let go past `MAX_NAMES`. */
-export interface Usage {
+export interface CulpritSums {
   samples: number;
   /** Of everything reported, also of names that were let go. */
   cpu: number;
   memory: number;
-  names: readonly NameUsage[];
+  names: readonly NameSums[];
 }
 
-export const NO_USAGE: Usage = Object.freeze({ samples: 0, cpu: 0, memory: 0, names: [] });
+export const NO_SUMS: CulpritSums = Object.freeze({ samples: 0, cpu: 0, memory: 0, names: [] });
 
-/** Names remembered of a window, however long it is: two snapshots' worth, of which five are told. */
+/** Names remembered of a window, however long it is: two snapshots' worth, of which an alert names five. */
 const MAX_NAMES = 24;
 
 /** With what a sample reports. The order of samples does not matter for sums and peaks. */
 export function withProcesses(
-  usage: Usage,
+  sums: CulpritSums,
   processes: readonly ProcessSample[] | undefined,
   byMemory: boolean,
-): Usage {
-  if (processes === undefined) return usage;
-  const names = new Map(usage.names.map((one) => [one.name, one]));
-  let { cpu, memory } = usage;
+): CulpritSums {
+  if (processes === undefined) return sums;
+  const names = new Map(sums.names.map((one) => [one.name, one]));
+  let { cpu, memory } = sums;
   for (const [name, own] of byName(processes)) {
     cpu += own.cpu;
     memory += own.memory;
@@ -46,7 +46,7 @@ export function withProcesses(
   }
   let kept = [...names.values()];
   if (kept.length > MAX_NAMES) kept = ranked(kept, byMemory).slice(0, MAX_NAMES);
-  return { samples: usage.samples + 1, cpu, memory, names: kept };
+  return { samples: sums.samples + 1, cpu, memory, names: kept };
 }
 
 /**
@@ -54,10 +54,14 @@ export function withProcesses(
  *
  * @param intervalSeconds how long each sample stands for
  */
-export function culpritsOf(usage: Usage | undefined, byMemory: boolean, intervalSeconds: number): Culprit[] {
-  if (usage === undefined) return [];
-  const whole = byMemory ? usage.memory : usage.cpu;
-  return ranked(usage.names, byMemory)
+export function culpritsOf(
+  sums: CulpritSums | undefined,
+  byMemory: boolean,
+  intervalSeconds: number,
+): Culprit[] {
+  if (sums === undefined) return [];
+  const whole = byMemory ? sums.memory : sums.cpu;
+  return ranked(sums.names, byMemory)
     .slice(0, MAX_CULPRITS)
     .map(({ name, pid, cpu, memory, peakCpu, peakMemory }) => ({
       name,
@@ -70,8 +74,8 @@ export function culpritsOf(usage: Usage | undefined, byMemory: boolean, interval
 }
 
 /** Processes of one name count together; the pid is that of the biggest. */
-function byName(processes: readonly ProcessSample[]): Map<string, NameUsage> {
-  const names = new Map<string, NameUsage>();
+function byName(processes: readonly ProcessSample[]): Map<string, NameSums> {
+  const names = new Map<string, NameSums>();
   for (const { name, pid, cpu_percent, memory_mb } of processes) {
     const [cpu, memory] = [boundedCpu(cpu_percent), boundedMemory(memory_mb)];
     const own = { name, pid, lead: cpu, cpu, memory, peakCpu: cpu, peakMemory: memory };
@@ -92,7 +96,7 @@ function byName(processes: readonly ProcessSample[]): Map<string, NameUsage> {
   return names;
 }
 
-function merge(a: NameUsage, b: NameUsage): NameUsage {
+function merge(a: NameSums, b: NameSums): NameSums {
   const lead = a.pid === b.pid ? a.lead + b.lead : a.lead - b.lead;
   return {
     name: a.name,
@@ -105,7 +109,7 @@ function merge(a: NameUsage, b: NameUsage): NameUsage {
   };
 }
 
-function ranked(names: readonly NameUsage[], byMemory: boolean): NameUsage[] {
+function ranked(names: readonly NameSums[], byMemory: boolean): NameSums[] {
   return names.toSorted(
     (a, b) => (byMemory ? b.memory - a.memory : b.cpu - a.cpu) || (a.name < b.name ? -1 : 1),
   );

@@ -11,7 +11,7 @@ import { foldAt } from './folding.ts';
 import { noteReceipt } from './staleness.ts';
 import { evaluateRule } from './evaluateRule.ts';
 import { withdrawRules } from './withdrawRules.ts';
-import { takeIn } from './mergeSamples.ts';
+import { mergeSamples } from './mergeSamples.ts';
 import type { AlertingSample } from './sample.ts';
 import { listTimes, usualInterval } from './sampleTimes.ts';
 import { FLAPPING_SECONDS } from './windowMachine.ts';
@@ -26,13 +26,13 @@ export function evaluateAgent(
   context: EvaluationContext,
 ): Evaluation {
   const withdrawn = withdrawRules(state, context);
-  const again = noteReceipt(withdrawn.state, arrived, context);
-  const evaluated = evaluateSamples(again.state, arrived, context);
-  const changes = [...withdrawn.changes, ...again.changes, ...evaluated.changes];
+  const received = noteReceipt(withdrawn.state, arrived, context);
+  const evaluated = evaluateSamples(received.state, arrived, context);
+  const changes = [...withdrawn.changes, ...received.changes, ...evaluated.changes];
   return { state: withOutbox(evaluated.state, changes, context.rules), changes };
 }
 
-/** The state once all that was outbox is told. */
+/** The state once its outbox is published. */
 export function withAllPublished(state: AgentAlerting): AgentAlerting {
   return state.outbox.length === 0 ? state : { ...state, outbox: [] };
 }
@@ -42,9 +42,9 @@ function evaluateSamples(
   arrived: readonly AlertingSample[],
   context: EvaluationContext,
 ): Evaluation {
-  const taken = takeIn(state, arrived, context.rules);
-  if (taken === undefined) return { state, changes: [] };
-  const { times, series } = taken;
+  const merged = mergeSamples(state, arrived, context.rules);
+  if (merged === undefined) return { state, changes: [] };
+  const { times, series } = merged;
   const newestAt = times.last;
   const foldTo = foldAt(times, newestAt - ALERT_LATENESS_SECONDS);
   const usualSeconds = usualInterval(times);
@@ -55,7 +55,7 @@ function evaluateSamples(
   let listed: readonly number[] | undefined;
   for (const compiled of context.rules) {
     const { id } = compiled.rule;
-    const own = taken.rules.get(id);
+    const own = merged.rules.get(id);
     const ruleState = own?.ruleState ?? state.ruleStates[id];
     if (ruleState === undefined) continue;
     if (compiled.source === 'staleness') {
@@ -66,7 +66,7 @@ function evaluateSamples(
     const evaluated = evaluateRule(ruleState, {
       ...context,
       compiled,
-      taken,
+      merged,
       times: listed,
       holds: own?.holds ?? NEVER,
       foldedTo: state.foldedTo,

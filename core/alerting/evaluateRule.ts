@@ -3,13 +3,13 @@ import type { EvaluationContext, RuleState } from './agentAlerting.ts';
 import type { CompiledRule } from './compiledRule.ts';
 import type { Fold } from './folding.ts';
 import { replay } from './replay.ts';
-import { settle } from './reconcile.ts';
-import type { Taken } from './mergeSamples.ts';
+import { reconcile } from './reconcile.ts';
+import type { MergedSamples } from './mergeSamples.ts';
 import type { Machine } from './windowMachine.ts';
 
 interface RuleEvaluationContext extends EvaluationContext {
   compiled: CompiledRule;
-  taken: Taken;
+  merged: MergedSamples;
   /** Of all samples that are not folded, in order. */
   times: readonly number[];
   holds: ReadonlySet<number>;
@@ -27,7 +27,7 @@ export function evaluateRule(
   ruleState: RuleState,
   input: RuleEvaluationContext,
 ): { ruleState: RuleState | undefined; changes: AlertChange[] } {
-  const { compiled, taken, times, foldedTo, usualSeconds, newestAt } = input;
+  const { compiled, merged, times, foldedTo, usualSeconds, newestAt } = input;
   const start = Math.max(foldedTo ?? -Infinity, ruleState.from ?? -Infinity);
   const border = Math.max(input.foldTo.at ?? foldedTo ?? -Infinity, ruleState.from ?? -Infinity);
   const outcome = replay({
@@ -42,26 +42,26 @@ export function evaluateRule(
     past: ruleState.past,
     firedAt: input.firedAt,
   });
-  const settled = settle({
+  const reconciled = reconcile({
     agentId: input.agentId,
     labels: input.labels,
     compiled,
     open: ruleState.open,
     past: ruleState.past,
     outcome,
-    fresh: taken.fresh,
+    fresh: merged.fresh,
     holds: input.holds,
     newestAt,
     usualSeconds,
     nowMs: input.nowMs,
   });
-  const { open } = settled;
-  const past = settled.past.filter(({ endedAt }) => endedAt > border);
-  const folded = named(outcome.folded, settled.ids);
+  const { open } = reconciled;
+  const past = reconciled.past.filter(({ endedAt }) => endedAt > border);
+  const folded = named(outcome.folded, reconciled.ids);
   const readings = ruleState.readings.filter(({ at }) => at > border);
   const isIdle = folded.tracks.length === 0 && folded.firing === null;
   if (open.length === 0 && past.length === 0 && readings.length === 0 && isIdle)
-    return { ruleState: undefined, changes: settled.changes };
+    return { ruleState: undefined, changes: reconciled.changes };
   const from = ruleState.from === border ? border : null;
   const next = {
     ...ruleState,
@@ -71,10 +71,10 @@ export function evaluateRule(
     open,
     past,
   };
-  return { ruleState: next, changes: settled.changes };
+  return { ruleState: next, changes: reconciled.changes };
 }
 
-/** A window that was told now is known by its alert from now on. */
+/** A window that is published now is known by its alert from now on. */
 function named(machine: Machine, ids: ReadonlyMap<number, string>): Machine {
   const { firing } = machine;
   if (firing === null || firing.id !== null) return machine;

@@ -8,31 +8,31 @@ import { appended, listTimes, timesOf, type SampleTimes } from './sampleTimes.ts
 import { IDLE } from './windowMachine.ts';
 
 /** What one rule has of the samples that came. */
-export interface TakenByRule {
+export interface MergedByRule {
   ruleState: RuleState;
   /** Times of new samples in which its condition holds. */
   holds: ReadonlySet<number>;
 }
 
-export interface Taken {
+export interface MergedSamples {
   /** With those that are to be folded. */
   times: SampleTimes;
   series: AgentAlerting['series'];
   /** Samples at moments of which there was none, in order. */
   fresh: readonly AlertingSample[];
   /** By rule, where it has readings. */
-  rules: ReadonlyMap<string, TakenByRule>;
+  rules: ReadonlyMap<string, MergedByRule>;
 }
 
 /**
  * Puts samples in their places: their times, and what each rule reads in them. Undefined where none of them says anything
  * new. A rule that sees nothing at or above where it begins to care has no part in it, and costs a comparison.
  */
-export function takeIn(
+export function mergeSamples(
   state: AgentAlerting,
   arrived: readonly AlertingSample[],
   rules: readonly CompiledRule[],
-): Taken | undefined {
+): MergedSamples | undefined {
   const usable = arrived
     .filter(({ timestamp }) => state.foldedTo === null || timestamp > state.foldedTo)
     .sort((a, b) => ascending(a.timestamp, b.timestamp));
@@ -50,18 +50,18 @@ export function takeIn(
     added.push({ sample, isNew });
   }
   const series = mergeSeries(state.series, usable, rules);
-  const taken = new Map<string, TakenByRule>();
+  const merged = new Map<string, MergedByRule>();
   let changed = fresh.length > 0;
   for (const compiled of rules) {
     const before = state.ruleStates[compiled.rule.id];
     const own = readAll(before, compiled, { added, series, foldedTo: state.foldedTo, isLate });
     if (own === undefined) continue;
     changed ||= own.ruleState !== before;
-    taken.set(compiled.rule.id, own);
+    merged.set(compiled.rule.id, own);
   }
   if (!changed && series === state.series) return undefined;
   const times = timesWith(state.times, fresh, isLate ? known : undefined);
-  return times === undefined ? undefined : { times, series, fresh, rules: taken };
+  return times === undefined ? undefined : { times, series, fresh, rules: merged };
 }
 
 function timesWith(
@@ -85,7 +85,7 @@ function readAll(
     foldedTo: number | null;
     isLate: boolean;
   },
-): TakenByRule | undefined {
+): MergedByRule | undefined {
   const { read, rise } = compiled;
   const after = Math.max(input.foldedTo ?? -Infinity, before?.from ?? -Infinity);
   let readings = before?.readings ?? NO_READINGS;

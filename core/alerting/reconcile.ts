@@ -1,24 +1,24 @@
 import type { AlertChange } from '../contracts/alerting/alert.ts';
 import type { Labels } from '../contracts/labels.ts';
-import { alertIdOf, alertOf, type Telling } from './alertOf.ts';
+import { alertIdOf, alertOf, type AlertDraft } from './alertOf.ts';
 import { firedOf, pastOf, type FiredWindow, type OpenAlert, type PastAlert } from './agentAlerting.ts';
 import type { CompiledRule } from './compiledRule.ts';
 import type { ReplayOutcome } from './replay.ts';
 import type { AlertingSample } from './sample.ts';
-import { culpritsOf, NO_USAGE, withProcesses, type Usage } from './culprits.ts';
+import { culpritsOf, NO_SUMS, withProcesses, type CulpritSums } from './culprits.ts';
 import { longestTrack, type Firing, type Track } from './windowMachine.ts';
 
-/** How often a firing alert's evidence is told anew, in seconds of its samples. */
+/** How often a firing alert's evidence is published anew, in seconds of its samples. */
 export const UPDATE_SECONDS = 60;
 
-export interface Settling {
+export interface ReconcileInput {
   agentId: string;
   labels: Labels;
   compiled: CompiledRule;
   open: readonly OpenAlert[];
   past: readonly PastAlert[];
   outcome: ReplayOutcome;
-  /** Samples that are new, by which culprits are told. */
+  /** Samples that are new, of which culprits are summed up. */
   fresh: readonly AlertingSample[];
   /** Times at which the condition holds, of those. */
   holds: ReadonlySet<number>;
@@ -27,7 +27,7 @@ export interface Settling {
   nowMs: number;
 }
 
-export interface Settled {
+export interface Reconciled {
   open: OpenAlert[];
   past: PastAlert[];
   changes: AlertChange[];
@@ -35,22 +35,22 @@ export interface Settled {
   ids: Map<number, string>;
 }
 
-/** Compares what was told with what the replay finds, and says what is to be told. */
-export function settle(settling: Settling): Settled {
-  const { outcome, open, past } = settling;
-  const settled: Settled = { open: [...open], past: [...past], changes: [], ids: new Map() };
+/** Compares what was published with what the replay finds, and says what is to be published. */
+export function reconcile(input: ReconcileInput): Reconciled {
+  const { outcome, open, past } = input;
+  const reconciled: Reconciled = { open: [...open], past: [...past], changes: [], ids: new Map() };
   for (const window of outcome.windows.toSorted((a, b) => a.firedAt - b.firedAt))
-    settleWindow(window, settling, settled);
-  settlePending(
+    reconcileWindow(window, input, reconciled);
+  reconcilePending(
     outcome.final.firing === null ? longestTrack(outcome.final.tracks) : undefined,
-    settling,
-    settled,
+    input,
+    reconciled,
   );
-  return settled;
+  return reconciled;
 }
 
-function settleWindow(window: Firing, settling: Settling, settled: Settled): void {
-  const { open, past, ids } = settled;
+function reconcileWindow(window: Firing, input: ReconcileInput, reconciled: Reconciled): void {
+  const { open, past, ids } = reconciled;
   const over = past.find(({ id, fired }) => isSame(window, id, fired));
   if (over !== undefined) {
     if (window.id === null) ids.set(window.firedAt, over.id);
@@ -60,13 +60,13 @@ function settleWindow(window: Firing, settling: Settling, settled: Settled): voi
   if (known !== undefined) {
     if (window.id === null) ids.set(window.firedAt, known.alert.id);
     if (window.id !== known.alert.id) return;
-    const usage = withFresh(known.usage, window.startedAt, window.resolvedAt, settling);
-    if (window.resolvedAt === null && settling.newestAt - known.publishedAt < UPDATE_SECONDS) {
-      put(settled, { ...known, usage });
+    const sums = withFresh(known.sums, window.startedAt, window.resolvedAt, input);
+    if (window.resolvedAt === null && input.newestAt - known.publishedAt < UPDATE_SECONDS) {
+      put(reconciled, { ...known, sums });
       return;
     }
-    const before = { ...telling(window, usage, settling), ...fixed(known) };
-    tell(window.resolvedAt === null ? 'update' : 'resolved', { before, usage }, settling, settled);
+    const before = { ...draftOf(window, sums, input), ...fixed(known) };
+    addChange(window.resolvedAt === null ? 'update' : 'resolved', { before, sums }, input, reconciled);
     return;
   }
 
@@ -76,28 +76,33 @@ function settleWindow(window: Firing, settling: Settling, settled: Settled): voi
       alert.started_at >= window.startedAt &&
       alert.started_at <= window.evidence.lastAt,
   );
-  const ownId = pending?.alert.id ?? alertIdOf(settling.compiled.rule.id, settling.agentId, window.startedAt);
+  const ownId = pending?.alert.id ?? alertIdOf(input.compiled.rule.id, input.agentId, window.startedAt);
   // Taken by a window that begins earlier and was one with this until a late sample parted them: when it fired tells them apart.
-  const id = hasFired(ownId, settled) ? `${ownId}:${window.firedAt}` : ownId;
-  if (hasFired(id, settled)) return;
+  const id = hasFired(ownId, reconciled) ? `${ownId}:${window.firedAt}` : ownId;
+  if (hasFired(id, reconciled)) return;
   ids.set(window.firedAt, id);
-  const usage = withFresh(pending?.usage, window.startedAt, window.resolvedAt, settling);
-  const before = { ...telling(window, usage, settling), id, revision: revisionOf(id, settled) };
+  const sums = withFresh(pending?.sums, window.startedAt, window.resolvedAt, input);
+  const before = { ...draftOf(window, sums, input), id, revision: revisionOf(id, reconciled) };
   const fires = { ...before, state: 'firing' as const, resolvedAt: null };
-  tell('firing', { before: fires, usage }, settling, settled);
+  addChange('firing', { before: fires, sums }, input, reconciled);
   if (window.resolvedAt !== null)
-    tell('resolved', { before: { ...before, revision: revisionOf(id, settled) }, usage }, settling, settled);
+    addChange(
+      'resolved',
+      { before: { ...before, revision: revisionOf(id, reconciled) }, sums },
+      input,
+      reconciled,
+    );
 }
 
-function hasFired(id: string, { open, past }: Settled): boolean {
+function hasFired(id: string, { open, past }: Reconciled): boolean {
   return (
     open.some(({ alert }) => alert.id === id && alert.fired_at !== null) ||
     past.some((one) => one.id === id && one.fired !== null)
   );
 }
 
-/** How often an alert was told; 0 where it never was. */
-function revisionOf(id: string, { open, past }: Settled): number {
+/** The last revision of an alert; 0 where it was never published. */
+function revisionOf(id: string, { open, past }: Reconciled): number {
   const known = open.find(({ alert }) => alert.id === id)?.alert ?? past.find((one) => one.id === id);
   return known?.revision ?? 0;
 }
@@ -109,26 +114,26 @@ function isSame(window: Firing, id: string, fired: FiredWindow | null): boolean 
   return window.firedAt <= fired.firedAt && window.evidence.lastAt >= fired.startedAt;
 }
 
-function settlePending(track: Track | undefined, settling: Settling, settled: Settled): void {
-  const known = settled.open.find(({ alert }) => alert.state === 'pending');
+function reconcilePending(track: Track | undefined, input: ReconcileInput, reconciled: Reconciled): void {
+  const known = reconciled.open.find(({ alert }) => alert.state === 'pending');
   if (known !== undefined && track !== undefined && known.alert.started_at >= track.since) {
-    const usage = withFresh(known.usage, track.since, null, settling);
-    put(settled, { ...known, usage, alert: { ...known.alert, started_at: track.since } });
+    const sums = withFresh(known.sums, track.since, null, input);
+    put(reconciled, { ...known, sums, alert: { ...known.alert, started_at: track.since } });
     return;
   }
   if (known !== undefined) {
-    const change = dropped(known, settling.nowMs);
-    end(settled, change.alert);
-    settled.changes.push(change);
+    const change = dropped(known, input.nowMs);
+    end(reconciled, change.alert);
+    reconciled.changes.push(change);
   }
   if (track === undefined) return;
-  const id = alertIdOf(settling.compiled.rule.id, settling.agentId, track.since);
-  if (hasFired(id, settled)) return;
-  const usage = withFresh(undefined, track.since, null, settling);
-  const before: Telling = {
-    ...common(settling, usage),
+  const id = alertIdOf(input.compiled.rule.id, input.agentId, track.since);
+  if (hasFired(id, reconciled)) return;
+  const sums = withFresh(undefined, track.since, null, input);
+  const before: AlertDraft = {
+    ...common(input, sums),
     id,
-    revision: revisionOf(id, settled),
+    revision: revisionOf(id, reconciled),
     state: 'pending',
     startedAt: track.since,
     firedAt: null,
@@ -137,7 +142,7 @@ function settlePending(track: Track | undefined, settling: Settling, settled: Se
     flapping: false,
     evidence: track.evidence,
   };
-  tell('pending', { before, usage }, settling, settled);
+  addChange('pending', { before, sums }, input, reconciled);
 }
 
 /** A pending alert that is over without having fired. */
@@ -145,20 +150,20 @@ export function dropped({ alert }: OpenAlert, nowMs: number): AlertChange {
   return { change: 'dropped', alert: { ...alert, revision: alert.revision + 1, decided_at_ms: nowMs } };
 }
 
-function tell(
+function addChange(
   change: AlertChange['change'],
-  { before, usage }: { before: Telling; usage: Usage },
-  { newestAt }: Settling,
-  settled: Settled,
+  { before, sums }: { before: AlertDraft; sums: CulpritSums },
+  { newestAt }: ReconcileInput,
+  reconciled: Reconciled,
 ): void {
   const alert = alertOf(before);
-  settled.changes.push({ change, alert });
-  if (alert.state === 'resolved') end(settled, alert);
-  else put(settled, { alert, usage, publishedAt: newestAt });
+  reconciled.changes.push({ change, alert });
+  if (alert.state === 'resolved') end(reconciled, alert);
+  else put(reconciled, { alert, sums, publishedAt: newestAt });
 }
 
-/** What is told is open from now on, also where late samples have brought it back. */
-function put({ open, past }: Settled, record: OpenAlert): void {
+/** What is published is open from now on, also where late samples have brought it back. */
+function put({ open, past }: Reconciled, record: OpenAlert): void {
   const { id } = record.alert;
   const place = open.findIndex(({ alert }) => alert.id === id);
   open.splice(place === -1 ? open.length : place, 1, record);
@@ -166,16 +171,16 @@ function put({ open, past }: Settled, record: OpenAlert): void {
   if (over !== -1) past.splice(over, 1);
 }
 
-function end({ open, past }: Settled, over: OpenAlert['alert']): void {
+function end({ open, past }: Reconciled, over: OpenAlert['alert']): void {
   const place = open.findIndex(({ alert }) => alert.id === over.id);
   if (place !== -1) open.splice(place, 1);
   past.push(pastOf(over));
 }
 
-function telling(window: Firing, usage: Usage, settling: Settling): Telling {
+function draftOf(window: Firing, sums: CulpritSums, input: ReconcileInput): AlertDraft {
   const { startedAt, firedAt, resolvedAt, value, flapping, evidence } = window;
   return {
-    ...common(settling, usage),
+    ...common(input, sums),
     id: window.id ?? '',
     revision: 0,
     state: resolvedAt === null ? 'firing' : 'resolved',
@@ -188,12 +193,12 @@ function telling(window: Firing, usage: Usage, settling: Settling): Telling {
   };
 }
 
-function common({ agentId, labels, compiled, usualSeconds, nowMs }: Settling, usage: Usage) {
-  const culprits = culpritsOf(usage, compiled.byMemory, usualSeconds ?? 0);
+function common({ agentId, labels, compiled, usualSeconds, nowMs }: ReconcileInput, sums: CulpritSums) {
+  const culprits = culpritsOf(sums, compiled.byMemory, usualSeconds ?? 0);
   return { agentId, labels, compiled, culprits, noDataSince: null, decidedAtMs: nowMs };
 }
 
-/** What stays as it was told. */
+/** What stays as it was published. */
 function fixed({ alert }: OpenAlert) {
   return {
     id: alert.id,
@@ -205,14 +210,14 @@ function fixed({ alert }: OpenAlert) {
   };
 }
 
-/** The usage with those fresh samples of a window in which it held. */
+/** The sums with those fresh samples of a window in which it held. */
 function withFresh(
-  usage: Usage | undefined,
+  sums: CulpritSums | undefined,
   from: number,
   to: number | null,
-  { fresh, holds, compiled }: Settling,
-): Usage {
-  let sum = usage ?? NO_USAGE;
+  { fresh, holds, compiled }: ReconcileInput,
+): CulpritSums {
+  let sum = sums ?? NO_SUMS;
   for (const sample of fresh) {
     if (sample.timestamp < from || (to !== null && sample.timestamp >= to) || !holds.has(sample.timestamp))
       continue;

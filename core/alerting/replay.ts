@@ -34,12 +34,12 @@ export interface ReplayOutcome {
 }
 
 /**
- * Evaluates the samples that are kept, from where those before were folded. What has been told stands, whatever late samples
+ * Evaluates the samples that are kept, from where those before were folded. What has been published stands, whatever late samples
  * say of it: an alert that fired does so here, too, and one that was resolved is over at that very sample.
  */
 export function replay(input: ReplayInput): ReplayOutcome {
   const { rule, times, readings, foldTo, usualSeconds } = input;
-  const fired = toldWindows(input);
+  const fired = publishedWindows(input);
   const longest = usualSeconds === undefined ? Infinity : GAP_INTERVALS * usualSeconds;
   const windows: Firing[] = [];
   let machine = input.start;
@@ -64,7 +64,7 @@ export function replay(input: ReplayInput): ReplayOutcome {
     const next = step(machine, rule, { at, figures, afterGap, flapping });
     machine = next.machine;
     if (next.ended !== undefined) windows.push(next.ended);
-    if (fired.length > 0) machine = asTold(machine, at, fired, windows);
+    if (fired.length > 0) machine = asPublished(machine, at, fired, windows);
     if (at <= foldTo) folded = machine;
     before = at;
   }
@@ -79,26 +79,31 @@ function isIdle({ tracks, firing }: Machine): boolean {
   return tracks.length === 0 && firing === null;
 }
 
-interface ToldWindow extends FiredWindow {
+interface PublishedWindow extends FiredWindow {
   id: string;
   resolvedAt: number | null;
 }
 
-function toldWindows({ open, past }: Pick<ReplayInput, 'open' | 'past'>): ToldWindow[] {
-  const told: ToldWindow[] = [];
+function publishedWindows({ open, past }: Pick<ReplayInput, 'open' | 'past'>): PublishedWindow[] {
+  const published: PublishedWindow[] = [];
   for (const { id, endedAt, fired } of past)
-    if (fired !== null) told.push({ ...fired, id, resolvedAt: endedAt });
+    if (fired !== null) published.push({ ...fired, id, resolvedAt: endedAt });
   for (const { alert } of open) {
     const fired = firedOf(alert);
-    if (fired !== null) told.push({ ...fired, id: alert.id, resolvedAt: null });
+    if (fired !== null) published.push({ ...fired, id: alert.id, resolvedAt: null });
   }
-  return told;
+  return published;
 }
 
-/** Makes the machine agree with what was told of this very moment. */
-function asTold(machine: Machine, at: number, told: readonly ToldWindow[], windows: Firing[]): Machine {
+/** Makes the machine agree with what was published of this very moment. */
+function asPublished(
+  machine: Machine,
+  at: number,
+  published: readonly PublishedWindow[],
+  windows: Firing[],
+): Machine {
   let { tracks, firing } = machine;
-  for (const { id, startedAt, firedAt, value, flapping, resolvedAt } of told) {
+  for (const { id, startedAt, firedAt, value, flapping, resolvedAt } of published) {
     if (firedAt === at) {
       firing = { ...(firing ?? madeUp(machine, at, value ?? 0)), id, startedAt, firedAt, flapping };
       if (value !== null) firing.value = value;
@@ -112,7 +117,7 @@ function asTold(machine: Machine, at: number, told: readonly ToldWindow[], windo
   return firing === machine.firing ? machine : { tracks, firing };
 }
 
-/** A window that was told, and of which late samples have taken the ground away. */
+/** A window that was published, and of which late samples have taken the ground away. */
 function madeUp({ tracks }: Machine, at: number, value: number): Firing {
   const [track] = tracks;
   return {

@@ -9,7 +9,7 @@ const MAX_GROUP = 100;
 /**
  * How many of these samples, in the order of time, can be evaluated at once with the outcome they have one by one: those
  * between which nothing is a gap or silence, among which no gap before becomes none or the other way round, and of which no
- * two are of one second: the first may have been told before the second. At least one, where there is one.
+ * two are of one second: the first may have been published before the second. At least one, where there is one.
  *
  * @param times of the samples before
  * @param silentSeconds how long nothing has to come for a rule about that; Infinity where there is none

@@ -21,7 +21,7 @@ export interface OperatorSettings {
   silences: Silence[];
 }
 
-/** The document as it is kept: who evaluates and tells by it does not ask what comes from where. */
+/** The document as it is kept: who evaluates or notifies by it does not ask what comes from where. */
 export const storedSettingsSchema = alertingSettingsSchema.extend({
   /** Ids of what comes from a file, and so cannot be changed by request. */
   file: z.object({ channels: z.array(z.string()), routes: z.array(z.string()) }),
@@ -103,10 +103,10 @@ function united<T extends { id: string }>(
   given: T[],
   made: T[],
 ): { all: T[]; shadowed: string[] } {
-  const taken = new Set(given.map(({ id }) => id));
+  const givenIds = new Set(given.map(({ id }) => id));
   return {
-    all: [...given, ...made.filter(({ id }) => !taken.has(id))],
-    shadowed: made.flatMap(({ id }) => (taken.has(id) ? [`${noun} ${id}`] : [])),
+    all: [...given, ...made.filter(({ id }) => !givenIds.has(id))],
+    shadowed: made.flatMap(({ id }) => (givenIds.has(id) ? [`${noun} ${id}`] : [])),
   };
 }
 

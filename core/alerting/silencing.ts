@@ -6,7 +6,7 @@ import { maintenanceFault, maintenanceWindows } from './maintenanceTimes.ts';
 /** What a silence, a maintenance window or a route looks at. */
 export type Matched = Pick<Alert, 'agent_id' | 'labels' | 'rule_id' | 'severity'>;
 
-/** Why nothing is told of an alert. */
+/** Why nobody is notified of an alert. */
 export interface SilencedBy {
   kind: 'silence' | 'maintenance';
   id: string;

@@ -18,7 +18,7 @@ import { usualInterval } from './sampleTimes.ts';
 import { dropped } from './reconcile.ts';
 import { IDLE } from './windowMachine.ts';
 
-/** Nothing was heard for this long, at least, before a firing alert is told to be without data. */
+/** Nothing was received for this long, at least, before a firing alert is marked as without data. */
 export const NO_DATA_FLOOR_MS = 10_000;
 
 /** The interval of an agent that has reported once: that of a cron job. */
@@ -27,11 +27,11 @@ const ASSUMED_SECONDS = 60;
 /** How long a quiet agent is remembered when it says nothing more. */
 export const KEEP_SILENT_MS = 86_400_000;
 
-/** What the service itself was in a position to hear, in epoch ms of the clock all processes share. */
+/** What the service itself was in a position to receive, in epoch ms of the clock all processes share. */
 export interface Observation {
   /** Everything that was received until then has been evaluated. */
   asOfMs: number;
-  /** Since when reports could come in without a break: nobody is silent because we were deaf. */
+  /** Since when reports could come in without a break: nobody is silent because we could not listen. */
   sinceMs: number;
 }
 
@@ -50,18 +50,18 @@ export function noteReceipt(
   const at = Math.floor(receivedAtMs / 1000);
   return changeOpen(next, (record, { kind }) => {
     const { alert } = record;
-    const told = { ...alert, revision: alert.revision + 1, decided_at_ms: nowMs };
+    const revised = { ...alert, revision: alert.revision + 1, decided_at_ms: nowMs };
     const spec = specOf(kind);
     if (spec.source === 'staleness') {
       const seconds = Math.max(0, at - alert.started_at);
       const over = { state: 'resolved' as const, resolved_at: at, no_data_since: null, peak: seconds };
       const said = { agent: alert.agent_id, lasted: durationText(seconds), isOver: true };
       const summary = spec.summary(said);
-      return { change: 'resolved', alert: { ...told, ...over, duration_seconds: seconds, summary } };
+      return { change: 'resolved', alert: { ...revised, ...over, duration_seconds: seconds, summary } };
     }
     return alert.no_data_since === null
       ? undefined
-      : { change: 'update', alert: { ...told, no_data_since: null } };
+      : { change: 'update', alert: { ...revised, no_data_since: null } };
   });
 }
 
@@ -108,12 +108,12 @@ function withoutData(state: AgentAlerting, { nowMs, rules }: EvaluationContext):
     const compiled = rules.find(({ rule }) => rule.id === alert.rule_id);
     if (alert.state === 'pending') return compiled?.gapBreaks === true ? dropped(record, nowMs) : undefined;
     if (isOfStaleness(kind)) return undefined;
-    const told = { revision: alert.revision + 1, decided_at_ms: nowMs };
-    return { change: 'update', alert: { ...alert, ...told, no_data_since: state.noDataSince } };
+    const revised = { revision: alert.revision + 1, decided_at_ms: nowMs };
+    return { change: 'update', alert: { ...alert, ...revised, no_data_since: state.noDataSince } };
   });
 }
 
-/** When an agent is to be looked at, should nothing be heard of it until then, in epoch ms. */
+/** When an agent is to be looked at, should nothing be received of it until then, in epoch ms. */
 export function dueAtMs(state: AgentAlerting, rules: readonly CompiledRule[], sinceMs = 0): number {
   if (state.outbox.length > 0) return 0;
   if (state.receivedAtMs === null) return Infinity;
@@ -188,13 +188,13 @@ function silenceAlert(
     from: null,
     readings: [],
     folded: IDLE,
-    open: [{ alert, usage: undefined, publishedAt: firedAt }],
+    open: [{ alert, sums: undefined, publishedAt: firedAt }],
     past: [],
   };
   return { ruleState, change: { change: 'firing', alert } };
 }
 
-/** Changes open alerts; one of silence that is resolved leaves no ruleState behind. */
+/** Changes open alerts; one of silence that is resolved leaves no state behind. */
 function changeOpen(
   state: AgentAlerting,
   changeOf: (record: OpenAlert, ruleState: RuleState) => AlertChange | undefined,

@@ -5,7 +5,7 @@ import { CONDITION_KINDS } from './conditions/index.ts';
 import { packSeries, unpackSeries } from './series.ts';
 import { SERIES_FIGURES, type Reading } from './sample.ts';
 import type { SampleTimes } from './sampleTimes.ts';
-import type { NameUsage, Usage } from './culprits.ts';
+import type { NameSums, CulpritSums } from './culprits.ts';
 
 /**
  * The state as it is kept in Redis: one is written for each agent of each batch, so what is not there takes no room, and
@@ -42,7 +42,7 @@ const machineSchema = z.object({
     .nullable(),
 });
 
-const usageSchema = z.object({
+const sumsSchema = z.object({
   samples: z.number(),
   cpu: z.number(),
   memory: z.number(),
@@ -69,7 +69,7 @@ const ruleStateSchema = z.object({
   keyed: z.literal(1).optional(),
   folded: machineSchema.optional(),
   open: z
-    .array(z.object({ alert: alertSchema, usage: usageSchema.optional(), toldAt: z.number() }))
+    .array(z.object({ alert: alertSchema, usage: sumsSchema.optional(), toldAt: z.number() }))
     .optional(),
   past: z.object({ of: z.string(), list: z.array(pastSchema) }).optional(),
 });
@@ -167,10 +167,10 @@ function packRuleState(ruleState: AgentAlerting['ruleStates'][string]): z.input<
   if (folded.tracks.length > 0 || folded.firing !== null)
     packed.folded = { tracks: [...folded.tracks], firing: folded.firing };
   if (open.length > 0)
-    packed.open = open.map(({ alert, usage, publishedAt }) => ({
+    packed.open = open.map(({ alert, sums, publishedAt }) => ({
       alert,
       toldAt: publishedAt,
-      usage: usage && packUsage(usage),
+      usage: sums && packSums(sums),
     }));
   if (past.length > 0) packed.past = packPast(past);
   return packed;
@@ -185,7 +185,7 @@ function unpackRuleState({ version, kind, from, readings, keyed, folded, open, p
     folded: folded ?? { tracks: [], firing: null },
     open: (open ?? []).map(({ alert, usage, toldAt }) => ({
       alert,
-      usage: usage && unpackUsage(usage),
+      sums: usage && unpackSums(usage),
       publishedAt: toldAt,
     })),
     past: past === undefined ? [] : unpackPast(past),
@@ -239,7 +239,7 @@ function unpackReadings(packed: number[], keyed: boolean): Reading[] {
   return readings;
 }
 
-function packUsage({ samples, cpu, memory, names }: Usage): z.input<typeof usageSchema> {
+function packSums({ samples, cpu, memory, names }: CulpritSums): z.input<typeof sumsSchema> {
   return {
     samples,
     cpu,
@@ -256,12 +256,12 @@ function packUsage({ samples, cpu, memory, names }: Usage): z.input<typeof usage
   };
 }
 
-function unpackUsage({ samples, cpu, memory, names }: z.output<typeof usageSchema>): Usage {
+function unpackSums({ samples, cpu, memory, names }: z.output<typeof sumsSchema>): CulpritSums {
   return {
     samples,
     cpu,
     memory,
-    names: names.map(([name, pid, lead, own, ownMemory, peakCpu, peakMemory]): NameUsage => ({
+    names: names.map(([name, pid, lead, own, ownMemory, peakCpu, peakMemory]): NameSums => ({
       name,
       pid,
       lead,

@@ -14,9 +14,9 @@ export function withReason(summary: string, reason: string): string {
   return `${summary} (over: ${reason})`;
 }
 
-type Told = Omit<Alert, 'summary'>;
+type Unworded = Omit<Alert, 'summary'>;
 
-function ownWords(alert: Told, condition: AlertCondition): string {
+function ownWords(alert: Unworded, condition: AlertCondition): string {
   const { agent_id, state, unit } = alert;
   const [culprit] = alert.culprits;
   const said: Said = {
@@ -31,7 +31,7 @@ function ownWords(alert: Told, condition: AlertCondition): string {
   return specOf(condition.kind).summary(said, condition);
 }
 
-function fillIn(template: string, alert: Told): string {
+function fillIn(template: string, alert: Unworded): string {
   const [culprit] = alert.culprits;
   const values: Record<string, string> = {
     agent: alert.agent_id,

@@ -26,7 +26,7 @@ export interface Track {
 
 /** A window that fires. */
 export interface Firing {
-  /** Of the alert it was told as; null until it is. */
+  /** Of the alert it was published as; null until it is. */
   id: string | null;
   startedAt: number;
   firedAt: number;

@@ -8,7 +8,7 @@ import { dropped } from './reconcile.ts';
 import { withReason } from './summary.ts';
 
 /**
- * Brings ruleStates in line with the rules as they are now:
+ * Brings rule states in line with the rules as they are now:
  *
  * - of a rule that no longer applies (deleted, disabled, of other agents, behind a closer one of its family) what is
  *   pending is dropped, and what fires is resolved, with the reason in its summary;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineCondition } from './condition.ts';
 
-/** Nothing is heard of the agent. */
+/** Nothing is received of the agent. */
 export const agentSilent = defineCondition(z.strictObject({ kind: z.literal('agent_silent') }), {
   source: 'staleness',
   unit: () => 'seconds',
