@@ -7,7 +7,8 @@ import { createRollupStore, type RollupStore } from '../../core/stores/postgres/
 import { createSnapshotStore } from '../../core/stores/postgres/snapshots.ts';
 import { nowSeconds } from '../../core/time.ts';
 import { rollUp } from '../../workers/rollup/rollup.ts';
-import { createWorkerMetrics, measureRollupLag } from '../../workers/run/metrics.ts';
+import { measureRollupLag } from '../../workers/rollup/lag.ts';
+import { createWorkerMetrics } from '../../workers/run/metrics.ts';
 import { createTestHistory, silentLog, snapshotRow, type TestHistory } from '../support/history.ts';
 import { startWorkerNode } from '../support/service.ts';
 import { startTestRedis, type TestRedis } from '../support/stores.ts';

@@ -11,10 +11,13 @@ import { createAlertStore } from '../../core/stores/redis/alerts.ts';
 import { createSharedLook, FLEET_LOOK_KEY } from '../../core/stores/redis/lease.ts';
 import { createOpenAlertStore } from '../../core/stores/redis/openAlerts.ts';
 import { createOperatorLabelStore } from '../../core/stores/redis/operatorLabels.ts';
+import type { WorkerContext } from '../run/context.ts';
 import type { WorkerMetrics } from '../run/metrics.ts';
+import type { OpenedRole } from '../run/role.ts';
 import { createEvaluator, type Evaluator } from './evaluate.ts';
 import { createFreshLabels, startLabelRefresh } from './freshLabels.ts';
 import { createRuleBook, type RuleSource } from './ruleBook.ts';
+import { openAlertingSettings, publishSettings } from './settings.ts';
 import { LOOK_EVERY_MS, startAlertWatch } from './watch.ts';
 
 /** A hash: when a worker last looked for silent agents, and since when without a break. */
@@ -88,6 +91,26 @@ export function openAlerting(
           redis,
         },
       );
+    },
+  };
+}
+
+/** The one of a process, whose memory of states all of its roles share. */
+export function openSharedAlerting(context: WorkerContext): Alerting {
+  return openAlerting(
+    context,
+    { stores: context.redis, queues: context.queueRedis },
+    { metrics: context.workerMetrics, settings: context.shared(openAlertingSettings) },
+  );
+}
+
+export function openAlerts(context: WorkerContext): OpenedRole<'alerts'> {
+  const alerting = context.shared(openSharedAlerting);
+  return {
+    process: (batch) => alerting.evaluate(batch),
+    begin() {
+      publishSettings(context.shared(openAlertingSettings), context);
+      alerting.watch();
     },
   };
 }

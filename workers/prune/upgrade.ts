@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/platform/logger.ts';
-import type { Upgrade } from '../../core/upgrade/moveRows.ts';
+import { openPrisma } from '../../core/platform/prisma.ts';
+import type { ProcessContext } from '../../core/platform/process.ts';
+import { createUpgrade, type Upgrade } from '../../core/upgrade/moveRows.ts';
 import { estimateLeft, type UpgradeProgress } from '../../core/upgrade/progress.ts';
 
 export interface UpgradeLoopOptions {
@@ -23,6 +25,12 @@ const OBSTACLE_MS = 60_000;
 const REFUSED_MS = 3_600_000;
 
 const REPORT_MS = 10_000;
+
+/** Looking for what is left of an emptied table, or making an index that is missing, may take minutes. */
+const STATEMENT_TIMEOUT_MS = 600_000;
+
+/** What a page in hand may still take while the process stops. */
+const STOP_MS = 2_000;
 
 /** Most reasons for refusing rows that one line of the log shows. */
 const REASONS_SHOWN = 3;
@@ -122,4 +130,28 @@ export async function runUpgrade({ upgrade, log, signal, restShare = 1 }: Upgrad
 /** Ends early, and without a word, where it is called off. */
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await delay(ms, undefined, { signal }).catch(() => undefined);
+}
+
+/** Moves the rows of the service before, where there are any, through a connection of its own. */
+export function startUpgrade({ config, log, lifecycle }: ProcessContext): void {
+  const prisma = openPrisma({
+    dsn: config.postgres.dsn,
+    log,
+    applicationName: 'topline upgrade',
+    poolSize: 1,
+    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+  });
+  const upgrade = createUpgrade({ prisma: prisma.handle, ...config.postgres });
+  const calledOff = new AbortController();
+  const moveAll = async () => {
+    await runUpgrade({ upgrade, log, signal: calledOff.signal });
+    await prisma.close();
+  };
+  const done = moveAll();
+  lifecycle.defer('upgrade', async () => {
+    calledOff.abort();
+    // What takes longer than a page can be cut off: it is a transaction.
+    await Promise.race([done, delay(STOP_MS, undefined, { ref: false })]);
+    await prisma.close();
+  });
 }

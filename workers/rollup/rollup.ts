@@ -1,7 +1,12 @@
 import type { Logger } from '../../core/platform/logger.ts';
 import type { RollupStore } from '../../core/stores/postgres/rollups.ts';
-import { ROLLUP_EVERY_MS } from '../run/schedules.ts';
 import type { WorkerMetrics } from '../run/metrics.ts';
+
+/**
+ * How often what is new is rolled up. A minute is made anew about once each time until it is over, so seldom enough that
+ * this costs little; charts read what is newer from the rows of snapshots.
+ */
+export const ROLLUP_EVERY_MS = 30_000;
 
 export interface RollupDependencies {
   rollups: RollupStore;

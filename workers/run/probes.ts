@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
-import { messageOf, StartError } from '../../core/errors.ts';
+import { messageOf, StartError, UnavailableError } from '../../core/errors.ts';
 import type { Metrics } from '../../core/platform/metrics.ts';
+import type { WorkerContext } from './context.ts';
 
 /**
  * A worker's own `/livez`, `/readyz` and `/metrics`, for whoever runs it.
@@ -33,6 +34,19 @@ export async function startProbes(
       });
     },
   };
+}
+
+/** Starts them where a port is set for them. Not ready is a process that is stopping, or has no Redis. */
+export async function openProbes({ config, lifecycle, metrics, redis }: WorkerContext): Promise<void> {
+  if (config.worker.port === 0) return;
+  const probes = await startProbes(config.worker.port, {
+    host: config.http.host,
+    metrics,
+    ready: async () => {
+      if (lifecycle.stopping || redis.status !== 'ready') throw new UnavailableError('not ready');
+    },
+  });
+  lifecycle.defer('probes', probes.close);
 }
 
 async function answer(path: string, { metrics, ready }: { metrics: Metrics; ready: () => Promise<void> }) {

@@ -1,12 +1,18 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { loadConfig } from '../../../../core/config.ts';
-import { notifyTickSchema, pruneTickSchema, rollupTickSchema } from '../../../../core/contracts/queues.ts';
+import {
+  notifyTickSchema,
+  pruneTickSchema,
+  rollupTickSchema,
+  type QueueName,
+} from '../../../../core/contracts/queues.ts';
 import { createLogger } from '../../../../core/platform/logger.ts';
 import { openQueue, type Queue } from '../../../../core/platform/queue.ts';
 import { openRedis, type RedisConnection } from '../../../../core/platform/redis.ts';
 import { startTestRedis, type TestRedis } from '../../../support/stores.ts';
-import { scheduleNotify, schedulePruning, scheduleRollup } from '../../../../workers/run/schedules.ts';
+import { ROLES } from '../../../../workers/roles.ts';
+import { keepSchedules } from '../../../../workers/run/schedules.ts';
 
 const log = createLogger({ level: 'silent', name: 'test' });
 
@@ -33,6 +39,11 @@ afterEach(async () => {
   await connection.close();
 });
 
+/** Registers what comes by itself for a role. */
+function keep(name: QueueName, { postgres }: { postgres: boolean }): Promise<void> {
+  return keepSchedules(queue, ROLES[name].schedules ?? [], { postgres });
+}
+
 /** The schedules there are, each with its interval. */
 async function schedules(): Promise<Record<string, number>> {
   const all = await queue.getJobSchedulers();
@@ -40,15 +51,15 @@ async function schedules(): Promise<Record<string, number>> {
 }
 
 test('both stores are pruned again and again, by jobs the worker understands', async () => {
-  await schedulePruning(queue, { postgres: true });
+  await keep('prune', { postgres: true });
   expect(await schedules()).toEqual({ 'prune-postgres': 3_600_000, 'prune-redis': 15_000 });
   const jobs = await queue.getJobs(['waiting', 'delayed', 'prioritized']);
   expect(jobs.map((job) => pruneTickSchema.parse(job.data).store).toSorted()).toEqual(['postgres', 'redis']);
 });
 
 test('any number of processes may register them, also at once, and each is there once', async () => {
-  await Promise.all([1, 2, 3].map(() => schedulePruning(queue, { postgres: true })));
-  await schedulePruning(queue, { postgres: true });
+  await Promise.all([1, 2, 3].map(() => keep('prune', { postgres: true })));
+  await keep('prune', { postgres: true });
   expect(Object.keys(await schedules())).toHaveLength(2);
   expect(await queue.getJobs(['waiting', 'delayed', 'prioritized'])).toHaveLength(2);
 });
@@ -59,31 +70,31 @@ test('an interval of an earlier version is replaced', async () => {
     { every: 60_000 },
     { name: 'prune-redis', data: { store: 'redis' } },
   );
-  await schedulePruning(queue, { postgres: true });
+  await keep('prune', { postgres: true });
   expect(await schedules()).toMatchObject({ 'prune-redis': 15_000 });
 });
 
 test('PostgreSQL is not pruned where there is none, also where there was one before', async () => {
-  await schedulePruning(queue, { postgres: true });
-  await schedulePruning(queue, { postgres: false });
+  await keep('prune', { postgres: true });
+  await keep('prune', { postgres: false });
   expect(await schedules()).toEqual({ 'prune-redis': 15_000 });
-  await schedulePruning(queue, { postgres: false });
+  await keep('prune', { postgres: false });
   expect(Object.keys(await schedules())).toHaveLength(1);
 });
 
 test('what is new is rolled up every 30 s where there is a PostgreSQL, by jobs the worker understands', async () => {
-  await scheduleRollup(queue, { postgres: true });
+  await keep('rollup', { postgres: true });
   expect(await schedules()).toEqual({ rollup: 30_000 });
   const jobs = await queue.getJobs(['waiting', 'delayed', 'prioritized']);
   expect(jobs.map((job) => rollupTickSchema.parse(job.data))).toEqual([{}]);
-  await scheduleRollup(queue, { postgres: false });
+  await keep('rollup', { postgres: false });
   expect(await schedules()).toEqual({});
 });
 
 test('what is due is told of every second, by jobs the worker understands', async () => {
-  await scheduleNotify(queue);
-  await scheduleNotify(queue);
+  await keep('notify', { postgres: false });
+  await keep('notify', { postgres: false });
   expect(await schedules()).toEqual({ notify: 1_000 });
   const jobs = await queue.getJobs(['waiting', 'delayed', 'prioritized']);
-  expect(jobs.map((job) => notifyTickSchema.parse(job.data))).toEqual([{ tick: true }]);
+  expect(jobs.map((job) => [job.name, notifyTickSchema.parse(job.data)])).toEqual([['tick', { tick: true }]]);
 });
