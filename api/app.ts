@@ -1,15 +1,13 @@
 import cors from '@koa/cors';
 import Koa from 'koa';
-import type { Logger } from '../core/platform/logger.ts';
-import type { Queue } from '../core/platform/queue.ts';
-import type { Access } from './http/auth.ts';
+import { findProjectFile } from '../core/platform/projectRoot.ts';
 import { board, BOARD_PATH } from './operations/board.ts';
 import type { State } from './http/context.ts';
-import type { Courtesy } from './http/loadShedding.ts';
+import { createCourtesy } from './http/loadShedding.ts';
 import { dashboardRouter } from './http/dashboard.ts';
 import { docsRouter } from './http/docs.ts';
-import type { HttpMetrics } from './http/httpMetrics.ts';
 import { errors } from './http/errors.ts';
+import type { ApiNode } from './http/node.ts';
 import { requestLog } from './http/requestLog.ts';
 import { securityHeaders } from './http/securityHeaders.ts';
 import { openApiDocument } from './http/openapi.ts';
@@ -19,43 +17,36 @@ import type { Route } from './http/route.ts';
 /** What pages of other origins may see beside the body. */
 const EXPOSED = ['Retry-After', 'RateLimit', 'RateLimit-Policy', 'X-Request-Id'];
 
-export interface AppDependencies {
+export interface AppOptions {
   routes: Route[];
-  access: Access;
-  courtesy: Courtesy;
-  /** What the board shows. */
-  queues: Queue[];
-  log: Logger;
-  httpMetrics: HttpMetrics;
-  trustedHops: number;
-  /** Other origins whose pages may ask, beside our own. */
-  allowedOrigins: string[];
   version: string;
-  /** What Vite built. */
-  dashboardDirectory: string;
+  /** Whether so many snapshots are under way that costly answers should wait. */
+  isBusy(): boolean;
 }
 
 /** The API without a port: middleware in the order a request meets it. */
-export function buildApp(deps: AppDependencies): Koa<State> {
-  const { access, log } = deps;
+export function buildApp(node: ApiNode, { routes, version, isBusy }: AppOptions): Koa<State> {
+  const { access, log } = node;
+  const { trustedHops, allowedOrigins } = node.config.http;
+  const courtesy = createCourtesy(isBusy);
   const app = new Koa<State>();
-  app.use(requestLog({ log, access, metrics: deps.httpMetrics, trustedHops: deps.trustedHops }));
-  if (deps.allowedOrigins.length > 0) app.use(crossOrigin(deps.allowedOrigins));
+  app.use(requestLog({ log, access, metrics: node.httpMetrics, trustedHops }));
+  if (allowedOrigins.length > 0) app.use(crossOrigin(allowedOrigins));
   app.use(errors());
   // Before what only pages need: of a thousand requests all but a few are snapshots.
-  const forAgents = createRouter(deps.routes.filter(isForAgents), access, deps.courtesy);
+  const forAgents = createRouter(routes.filter(isForAgents), access, courtesy);
   app.use(forAgents.routes());
   app.use(forAgents.allowedMethods());
   app.use(securityHeaders([BOARD_PATH, '/docs']));
-  app.use(board(deps.queues, access));
+  app.use(board(Object.values(node.queues), access));
   for (const router of [
     createRouter(
-      deps.routes.filter((route) => !isForAgents(route)),
+      routes.filter((route) => !isForAgents(route)),
       access,
-      deps.courtesy,
+      courtesy,
     ),
-    docsRouter(openApiDocument(deps.routes, deps.version)),
-    dashboardRouter(deps.dashboardDirectory),
+    docsRouter(openApiDocument(routes, version)),
+    dashboardRouter(findProjectFile('dist/dashboard')),
   ]) {
     app.use(router.routes());
     app.use(router.allowedMethods());
@@ -70,7 +61,7 @@ export function buildApp(deps: AppDependencies): Koa<State> {
 }
 
 /** Lets pages of the named origins read the API with a token; without cookies, which are for our own pages. */
-function crossOrigin(allowed: string[]) {
+function crossOrigin(allowed: readonly string[]) {
   return cors({
     origin: (ctx) => allowed.find((origin) => origin === ctx.get('Origin')) ?? '',
     exposeHeaders: EXPOSED,

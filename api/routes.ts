@@ -1,6 +1,5 @@
 import Router from '@koa/router';
 import type { Access } from './http/auth.ts';
-import type { HistoryReads } from './history/reads.ts';
 import type { ApiMiddleware, State } from './http/context.ts';
 import type { Courtesy } from './http/loadShedding.ts';
 import { requireAgent, requireOperator, requireReader } from './http/authGuards.ts';
@@ -13,7 +12,7 @@ import { recentAlertsRoute } from './alerting/recentAlerts.ts';
 import { auditTrailRoute } from './operations/auditRoute.ts';
 import { channelRoutes } from './alerting/channels.ts';
 import { deliveriesRoute } from './alerting/deliveries.ts';
-import { exportRoute, type ExportOptions } from './history/export.ts';
+import { exportRoute } from './history/export.ts';
 import { changeAgentRoute } from './fleet/changeAgent.ts';
 import { forgetAgentRoute } from './fleet/forgetAgent.ts';
 import { healthRoutes, type HealthOptions } from './operations/healthRoutes.ts';
@@ -35,72 +34,54 @@ import { sessionRoutes } from './http/session.ts';
 import { silenceRoutes } from './alerting/silences.ts';
 import { testChannelRoute } from './alerting/testChannelRoute.ts';
 import { testRuleRoute } from './alerting/testRule.ts';
-import type { ChannelTest } from './alerting/testChannel.ts';
-import type { Alerting } from './alerting/alerting.ts';
-import type { RateLimitStore } from '../core/stores/redis/rateLimit.ts';
-import type { AgentStore } from '../core/stores/postgres/agents.ts';
-import type { DeliveryStore } from '../core/stores/postgres/deliveries.ts';
-import type { AlertStore } from '../core/stores/redis/alerts.ts';
+import type { AlertingRoom } from './alerting/open.ts';
+import type { History } from './history/open.ts';
 import type { OperationsWatch } from './operations/operations.ts';
-import type { TimelineStore } from '../core/stores/redis/timeline.ts';
 
-export interface RouteOptions {
+/** What the routes of each room work with. */
+export interface Rooms {
   ingest: IngestOptions;
-  rateLimits: RateLimitStore;
-  health: HealthOptions;
-  operations: Pick<OperationsWatch, 'look'>;
-  timeline: TimelineStore;
-  alerts: AlertStore;
-  alerting: Alerting;
-  testChannel: ChannelTest;
+  history: History;
+  alerting: AlertingRoom;
   /** Undefined where no history is kept. */
-  deliveries: DeliveryStore | undefined;
-  /** Undefined where no history is kept. */
-  history: HistoryReads | undefined;
-  export: ExportOptions;
-  access: Access;
-  /** Absent where no history is kept. */
   fleet: Fleet | undefined;
-  /** Likewise. */
-  agents: AgentStore | undefined;
+  operations: { health: HealthOptions; look: OperationsWatch['look'] };
+  session: Parameters<typeof sessionRoutes>[0];
 }
 
 /** Table of contents: every route of the API. OpenAPI is made from this list. */
-export function listRoutes(options: RouteOptions): Route[] {
-  const { ingest, rateLimits, health, timeline, alerts, alerting, history, access, fleet, agents } = options;
+export function listRoutes({ ingest, history, alerting, fleet, operations, session }: Rooms): Route[] {
+  const { reads, agents } = history;
+  const audit = alerting.kept?.audit;
   return [
     ingestRoute(ingest),
     ingestBatchRoute(ingest),
-    recentMetricsRoute({ timeline, agents }),
-    recentAlertsRoute({ alerts, clock: ingest.clock, agents }),
-    metricsHistoryRoute({ history }),
-    metricsAtRoute({ history }),
-    topProcessesRoute({ history }),
-    processHistoryRoute({ history }),
-    searchProcessesRoute({ history }),
-    exportRoute(options.export),
+    recentMetricsRoute(history),
+    recentAlertsRoute({ ...alerting, alerts: alerting.events }),
+    metricsHistoryRoute({ history: reads }),
+    metricsAtRoute({ history: reads }),
+    topProcessesRoute({ history: reads }),
+    processHistoryRoute({ history: reads }),
+    searchProcessesRoute({ history: reads }),
+    exportRoute(history.export),
     agentsRoute(fleet),
     agentRoute(fleet),
-    changeAgentRoute(fleet, alerting.kept?.audit),
-    forgetAgentRoute(fleet, alerting.kept?.audit),
-    testRuleRoute({ history, agents }),
+    changeAgentRoute(fleet, audit),
+    forgetAgentRoute(fleet, audit),
+    testRuleRoute({ history: reads, agents }),
     ...ruleRoutes(alerting),
     ...alertRoutes(alerting),
     ...acknowledgeRoutes(alerting),
     ...silenceRoutes(alerting),
     ...maintenanceRoutes(alerting),
-    deliveriesRoute(options.deliveries),
+    deliveriesRoute(alerting.deliveries),
     ...channelRoutes(alerting),
-    testChannelRoute({
-      settings: alerting.settings,
-      testChannel: options.testChannel,
-      audit: alerting.kept?.audit,
-    }),
+    testChannelRoute({ ...alerting, audit }),
     ...notificationRouteRoutes(alerting),
-    auditTrailRoute(alerting.kept?.audit),
-    ...healthRoutes(health),
-    operationsRoute(options.operations),
-    ...sessionRoutes({ access, rateLimits }),
+    auditTrailRoute(audit),
+    ...healthRoutes(operations.health),
+    operationsRoute(operations),
+    ...sessionRoutes(session),
   ];
 }
 

@@ -1,7 +1,28 @@
-import type { Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Config } from '../../core/config.ts';
 import { StartError } from '../../core/errors.ts';
+import { takeRequests } from './requestGuard.ts';
+
+/** Limits on slow senders, in ms: headers, then the whole request. */
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 20_000;
+
+/** Longer than a usual proxy keeps an idle connection, so that it never sends on one we just closed. */
+const KEEP_ALIVE_MS = 75_000;
+
+/** A server that hands requests to the app, if they are what the app can take. */
+export function createHttpServer(
+  answer: (request: IncomingMessage, response: ServerResponse) => unknown,
+): Server {
+  const server = createServer({ requireHostHeader: false });
+  takeRequests(server, answer);
+  return Object.assign(server, {
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+  });
+}
 
 /**
  * Opens the port.

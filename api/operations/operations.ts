@@ -1,18 +1,12 @@
 import { hostname } from 'node:os';
 import type { Redis } from 'ioredis';
-import {
-  INGEST_WINDOW_SECONDS,
-  type NodeFigures,
-  type Operations,
-  type QueueFigures,
-} from '../../core/contracts/operations.ts';
+import { type NodeFigures, type Operations, type QueueFigures } from '../../core/contracts/operations.ts';
 import type { Health } from '../../core/contracts/health.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { ProcessContext } from '../../core/platform/process.ts';
 import { oldestJobMs, type Queue } from '../../core/platform/queue.ts';
 import { createApiNodeStore } from '../../core/stores/redis/apiNodes.ts';
 import type { RollupProgress } from '../../core/stores/postgres/rollups.ts';
-import { createArrivalRate } from '../http/rate.ts';
 import { PATIENCE_MS, within } from '../http/timeout.ts';
 import type { SharedTime } from '../http/sharedClock.ts';
 
@@ -33,14 +27,14 @@ export interface OperationsOptions {
   /** Undefined where no history is kept. */
   rollupProgress: (() => Promise<RollupProgress>) | undefined;
   health(): Promise<Health>;
+  /** Snapshots a second that this node takes, on the mean of the last while. */
+  ingestPerSecond(): number;
   sockets(): NodeFigures['sockets'];
   sharedTime: Pick<SharedTime, 'offsetMs'>;
 }
 
-/** What this node counts and knows of the others, for those who look after the service. */
+/** What this node knows of itself and of the others, for those who look after the service. */
 export interface OperationsWatch {
-  /** Notes that so many snapshots were taken. */
-  taken(snapshots: number): void;
   /** Everything as it is now, or was within the last second. */
   look(): Promise<Operations>;
 }
@@ -51,7 +45,6 @@ export function startOperationsWatch(
   options: OperationsOptions,
 ): OperationsWatch {
   const startedMs = performance.now();
-  const arrivals = createArrivalRate(INGEST_WINDOW_SECONDS, startedMs);
   const store = createApiNodeStore(options.redis);
   const id = options.id ?? `${hostname()}:${process.pid}`;
   let others: NodeFigures[] = [];
@@ -64,7 +57,7 @@ export function startOperationsWatch(
       id,
       version: options.version,
       uptime_seconds: Math.floor((nowMs - startedMs) / 1000),
-      ingest_per_second: Math.round(arrivals.perSecond(nowMs) * 100) / 100,
+      ingest_per_second: Math.round(options.ingestPerSecond() * 100) / 100,
       sockets: options.sockets(),
     };
   }
@@ -113,7 +106,6 @@ export function startOperationsWatch(
   }
 
   return {
-    taken: (snapshots) => arrivals.add(snapshots, performance.now()),
     look() {
       const nowMs = performance.now();
       if (latest === undefined || nowMs - latest.atMs >= ANSWER_FOR_MS)

@@ -121,6 +121,7 @@ describe('API nodes', () => {
         queues: [],
         rollupProgress: undefined,
         health: async () => ({ status: 'ok', redis: 'connected', postgres: 'disabled', warnings: [] }),
+        ingestPerSecond: () => 30,
         sockets: () => ({ socket_io: 2, websocket: 1 }),
         sharedTime: { offsetMs: () => 0 },
       },
@@ -128,7 +129,7 @@ describe('API nodes', () => {
 
   test('add up what each of them takes and serves, and no longer count one that has stopped', async () => {
     const [first, second] = [createLifecycle(log, 1_000), createLifecycle(log, 1_000)];
-    watch('other:1', first).taken(30);
+    watch('other:1', first);
     const own = watch('own:1', second);
     const both = await waitFor(
       async () => {
@@ -138,6 +139,7 @@ describe('API nodes', () => {
       { timeoutMs: 10_000 },
     );
     expect(both.sockets).toBeGreaterThanOrEqual(6);
+    expect(both.ingest_per_second).toBeGreaterThanOrEqual(60);
     expect(both.nodes.find(({ id }) => id === 'own:1')).toEqual(both.node);
     await first.stop('test');
     await waitFor(async () => !(await own.look()).nodes.some(({ id }) => id === 'other:1'), {

@@ -37,31 +37,42 @@ function describedAlerting(redis: Redis): Alerting {
 /** Every route there is, to be described and not called: the connection is not used. */
 export function allRoutes(redis: Redis): Route[] {
   const config = loadConfig({});
+  const clock = createSharedClock(redis);
   return listRoutes({
     ingest: {
       intake: createIntake({ queues: {} }),
       rateLimiter: undefined,
-      clock: createSharedClock(redis),
+      clock,
       ratePerMinute: 120,
       identity: 'default',
       keptSeconds: 300,
     },
-    health: {
-      health: async () => ({ status: 'ok', redis: 'connected', postgres: 'disabled', warnings: [] }),
-      ready: async () => undefined,
-      metrics: createMetrics(),
+    history: {
+      timeline: createTimelineStore(redis, config.timeline),
+      reads: undefined,
+      agents: undefined,
+      export: { store: undefined, streams: createExportStreams(1), agentsAsked: undefined },
     },
-    operations: { look: () => Promise.reject(new Error('nobody asks')) },
-    rateLimits: createRateLimitStore(redis),
-    timeline: createTimelineStore(redis, config.timeline),
-    alerts: createAlertStore(redis, config.alerts),
-    alerting: describedAlerting(redis),
-    testChannel: () => Promise.reject(new Error('nobody asks')),
-    deliveries: undefined,
-    history: undefined,
-    export: { store: undefined, streams: createExportStreams(1), agentsAsked: undefined },
+    alerting: {
+      ...describedAlerting(redis),
+      events: createAlertStore(redis, config.alerts),
+      clock,
+      agents: undefined,
+      deliveries: undefined,
+      testChannel: () => Promise.reject(new Error('nobody asks')),
+    },
     fleet: undefined,
-    agents: undefined,
-    access: createAccess(config, createAgentTokenCache(createAgentTokenStore(redis))),
+    operations: {
+      health: {
+        health: async () => ({ status: 'ok', redis: 'connected', postgres: 'disabled', warnings: [] }),
+        ready: async () => undefined,
+        metrics: createMetrics(),
+      },
+      look: () => Promise.reject(new Error('nobody asks')),
+    },
+    session: {
+      access: createAccess(config, createAgentTokenCache(createAgentTokenStore(redis))),
+      rateLimits: createRateLimitStore(redis),
+    },
   });
 }

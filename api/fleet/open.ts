@@ -1,0 +1,32 @@
+import { createAgentStateStore } from '../../core/stores/redis/agentStates.ts';
+import { createListingStore } from '../../core/stores/redis/listings.ts';
+import type { ApiNode } from '../http/node.ts';
+import { createFleet, type Fleet } from './fleet.ts';
+import { startFleetWatch } from './fleetWatch.ts';
+
+/**
+ * Watches whether agents report, and opens what is asked of them: undefined where no history is kept.
+ *
+ * @param refusal why snapshots are refused; undefined while they are taken
+ */
+export function openFleet(node: ApiNode, refusal: () => string | undefined): Fleet | undefined {
+  const { config, redis, queueRedis, queues, sharedTime, postgres } = node;
+  const states = createAgentStateStore(redis, config.timeline);
+  startFleetWatch(node, {
+    states,
+    sharedTime,
+    timelineQueue: queues.timeline,
+    redis: queueRedis,
+    refusal,
+  });
+  return (
+    postgres &&
+    createFleet({
+      agents: postgres.agents,
+      states,
+      listings: createListingStore(redis),
+      pruneQueue: queues.prune,
+      sharedTime,
+    })
+  );
+}

@@ -1,0 +1,61 @@
+import { STAGES } from '../../core/contracts/queues.ts';
+import { INGEST_WINDOW_SECONDS } from '../../core/contracts/operations.ts';
+import type { Config } from '../../core/config.ts';
+import type { ApiNode } from '../http/node.ts';
+import { createArrivalRate } from '../http/rate.ts';
+import { LIMIT_WINDOW_MS, type IngestOptions } from './agentRequest.ts';
+import { startBackpressure } from './backlog.ts';
+import { createSnapshotsUnderWay } from './inFlight.ts';
+import { createIntake } from './intake.ts';
+import { createRateLimiter } from './rateLimiter.ts';
+
+/** What other rooms ask of it beside its routes. */
+export interface Ingest extends IngestOptions {
+  /** Why snapshots are being refused; undefined while they are taken. */
+  refusal(): string | undefined;
+  /** Snapshots a second, on the mean of the last while. */
+  perSecond(): number;
+  /** Whether so many snapshots are under way that other work should wait for them. */
+  isBusy(): boolean;
+}
+
+export function openIngest(node: ApiNode): Ingest {
+  const { config, lifecycle, queues, httpMetrics, sharedTime } = node;
+  const stages = STAGES.filter((stage) => stage !== 'persist' || config.postgres.dsn !== '');
+  const admission = startBackpressure(
+    node,
+    stages.map((stage) => queues[stage]),
+  );
+  const underWay = createSnapshotsUnderWay();
+  const arrivals = createArrivalRate(INGEST_WINDOW_SECONDS, performance.now());
+  const intake = createIntake({
+    admit: admission.check,
+    sharedOffsetMs: sharedTime.offsetMs,
+    queues: Object.fromEntries(stages.map((stage) => [stage, queues[stage]])),
+    observe: ({ size, seconds }) => {
+      underWay.enqueued(size, seconds);
+      arrivals.add(size, performance.now());
+      httpMetrics.batchSize.observe(size);
+      httpMetrics.enqueue.observe(seconds);
+    },
+  });
+  lifecycle.defer('intake', intake.close);
+  const { ratePerMinute, identity } = config.agents;
+  const limit = { limit: ratePerMinute, windowMs: LIMIT_WINDOW_MS };
+  return {
+    intake,
+    clock: node.clock,
+    rateLimiter: ratePerMinute > 0 ? createRateLimiter(node.rateLimits, limit) : undefined,
+    ratePerMinute,
+    identity,
+    keptSeconds: keptSecondsOf(config),
+    refusal: admission.refusal,
+    perSecond: () => arrivals.perSecond(performance.now()),
+    isBusy: underWay.isMany,
+  };
+}
+
+function keptSecondsOf({ postgres, timeline }: Config): number {
+  if (postgres.dsn === '') return timeline.retentionSeconds;
+  return postgres.retentionDays > 0 ? postgres.retentionDays * 86_400 : Infinity;
+}

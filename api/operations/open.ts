@@ -1,0 +1,46 @@
+import { createRollupStore } from '../../core/stores/postgres/rollups.ts';
+import { readProgress } from '../../core/upgrade/progress.ts';
+import type { ApiNode } from '../http/node.ts';
+import { createHealth } from './health.ts';
+import { createReadiness, type HealthOptions } from './healthRoutes.ts';
+import { startOperationsWatch, type OperationsOptions, type OperationsWatch } from './operations.ts';
+import { registerQueueMetrics } from './queueMetrics.ts';
+
+/** What other rooms tell of themselves. */
+export interface OperationsSources extends Pick<
+  OperationsOptions,
+  'version' | 'ingestPerSecond' | 'sockets'
+> {
+  /** Why snapshots are being refused, if they are. */
+  refusal(): string | undefined;
+}
+
+/** What those ask who look after the service. */
+export interface OperationsRoom extends OperationsWatch {
+  health: HealthOptions;
+}
+
+export function openOperations(node: ApiNode, { refusal, ...sources }: OperationsSources): OperationsRoom {
+  const { lifecycle, redis, queueRedis, postgres, metrics, sharedTime } = node;
+  const queues = Object.values(node.queues);
+  registerQueueMetrics(metrics, queues, queueRedis);
+  const health = createHealth({
+    redis,
+    pingPostgres: postgres && (() => readProgress(postgres.prisma, postgres.table)),
+    refusal,
+  });
+  const watch = startOperationsWatch(node, {
+    ...sources,
+    redis,
+    queues,
+    rollupProgress: postgres && createRollupStore(postgres).progress,
+    health,
+    sharedTime,
+  });
+  const ready = createReadiness(
+    () => lifecycle.stopping,
+    // Through both connections a snapshot takes: they come back one by one.
+    () => Promise.all([redis, queueRedis].map((one) => one.set('topline:ready', Date.now(), 'EX', 60))),
+  );
+  return { ...watch, health: { health, ready, metrics } };
+}
