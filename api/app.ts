@@ -3,7 +3,7 @@ import Koa from 'koa';
 import { findProjectFile } from '../core/platform/projectRoot.ts';
 import { board, BOARD_PATH } from './operations/board.ts';
 import type { State } from './http/context.ts';
-import { createCourtesy } from './http/loadShedding.ts';
+import { createLoadShedding } from './http/loadShedding.ts';
 import { dashboardRouter } from './http/dashboard.ts';
 import { docsRouter } from './http/docs.ts';
 import { errors } from './http/errors.ts';
@@ -28,13 +28,13 @@ export interface AppOptions {
 export function buildApp(node: ApiNode, { routes, version, isBusy }: AppOptions): Koa<State> {
   const { access, log } = node;
   const { trustedHops, allowedOrigins } = node.config.http;
-  const courtesy = createCourtesy(isBusy);
+  const waitForTurn = createLoadShedding(isBusy);
   const app = new Koa<State>();
   app.use(requestLog({ log, access, metrics: node.httpMetrics, trustedHops }));
   if (allowedOrigins.length > 0) app.use(crossOrigin(allowedOrigins));
   app.use(errors());
   // Before what only pages need: of a thousand requests all but a few are snapshots.
-  const forAgents = createRouter(routes.filter(isForAgents), access, courtesy);
+  const forAgents = createRouter(routes.filter(isForAgents), access, waitForTurn);
   app.use(forAgents.routes());
   app.use(forAgents.allowedMethods());
   app.use(securityHeaders([BOARD_PATH, '/docs']));
@@ -43,7 +43,7 @@ export function buildApp(node: ApiNode, { routes, version, isBusy }: AppOptions)
     createRouter(
       routes.filter((route) => !isForAgents(route)),
       access,
-      courtesy,
+      waitForTurn,
     ),
     docsRouter(openApiDocument(routes, version)),
     dashboardRouter(findProjectFile('dist/dashboard')),

@@ -1,7 +1,7 @@
 import Router from '@koa/router';
 import type { Access } from './http/auth.ts';
 import type { ApiMiddleware, State } from './http/context.ts';
-import type { Courtesy } from './http/loadShedding.ts';
+import type { LoadShedding } from './http/loadShedding.ts';
 import { requireAgent, requireOperator, requireReader } from './http/authGuards.ts';
 import type { Fleet } from './fleet/fleet.ts';
 import { acknowledgeRoutes } from './alerting/acknowledge.ts';
@@ -91,7 +91,7 @@ export function isForAgents({ access }: Route): boolean {
 }
 
 /** A router for the routes, each behind the guard its access asks for; those that cost much wait for their turn. */
-export function createRouter(routes: Route[], access: Access, courtesy: Courtesy): Router<State> {
+export function createRouter(routes: Route[], access: Access, waitForTurn: LoadShedding): Router<State> {
   const guards: Record<Exclude<Route['access'], 'open'>, ApiMiddleware> = {
     agent: requireAgent(access),
     reader: requireReader(access),
@@ -103,7 +103,7 @@ export function createRouter(routes: Route[], access: Access, courtesy: Courtesy
     if (route.access !== 'open') handlers.push(guards[route.access]);
     if (route.isCostly === true)
       handlers.push(async (_, next) => {
-        await courtesy();
+        await waitForTurn();
         await next();
       });
     router[route.method](route.path, ...handlers, (ctx) => route.handle(ctx));

@@ -1,7 +1,7 @@
 import { UnavailableError } from '../../core/errors.ts';
 
 /** Lets answers that take long give way to snapshots: resolves when it is this one's turn. */
-export type Courtesy = () => Promise<void>;
+export type LoadShedding = () => Promise<void>;
 
 /** Answers that are not kept waiting though the node is busy: what a page asks for when it is opened. */
 const AT_ONCE = 8;
@@ -22,10 +22,10 @@ const MOST_WAITING = 24;
  * @param isBusy whether snapshots fill the event loop, now
  * @param nowMs a clock that is not set to and fro
  */
-export function createCourtesy(
+export function createLoadShedding(
   isBusy: () => boolean,
   nowMs: () => number = () => performance.now(),
-): Courtesy {
+): LoadShedding {
   const waiting: (() => void)[] = [];
   /** When as many as may go at once could have gone. */
   let fullAtMs = 0;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import { createCourtesy } from '../../../../api/http/loadShedding.ts';
+import { createLoadShedding } from '../../../../api/http/loadShedding.ts';
 
 let isBusy = false;
 let turns: number[];
@@ -13,7 +13,7 @@ afterEach(() => void jest.useRealTimers());
 
 /** Asks for turns, and notes when each comes. */
 function asking(): (times: number) => Promise<PromiseSettledResult<void>[]> {
-  const turn = createCourtesy(
+  const turn = createLoadShedding(
     () => isBusy,
     () => Date.now(),
   );
