@@ -11,7 +11,7 @@ import type { ApiNode } from './http/node.ts';
 import { requestLog } from './http/requestLog.ts';
 import { securityHeaders } from './http/securityHeaders.ts';
 import { openApiDocument } from './http/openapi.ts';
-import { createRouter, isForAgents } from './routes.ts';
+import { createRouter, isForAgents } from './http/router.ts';
 import type { Route } from './http/route.ts';
 
 /** What pages of other origins may see beside the body. */

@@ -1,8 +1,3 @@
-import Router from '@koa/router';
-import type { Access } from './http/auth.ts';
-import type { ApiMiddleware, State } from './http/context.ts';
-import type { LoadShedding } from './http/loadShedding.ts';
-import { requireAgent, requireOperator, requireReader } from './http/authGuards.ts';
 import type { Fleet } from './fleet/fleet.ts';
 import { acknowledgeRoutes } from './alerting/acknowledge.ts';
 import { agentRoute } from './fleet/agent.ts';
@@ -83,30 +78,4 @@ export function listRoutes({ ingest, history, alerting, fleet, operations, sessi
     operationsRoute(operations),
     ...sessionRoutes(session),
   ];
-}
-
-/** Who hands in snapshots, and who asks for everything else. */
-export function isForAgents({ access }: Route): boolean {
-  return access === 'agent';
-}
-
-/** A router for the routes, each behind the guard its access asks for; those that cost much wait for their turn. */
-export function createRouter(routes: Route[], access: Access, waitForTurn: LoadShedding): Router<State> {
-  const guards: Record<Exclude<Route['access'], 'open'>, ApiMiddleware> = {
-    agent: requireAgent(access),
-    reader: requireReader(access),
-    operator: requireOperator(access),
-  };
-  const router = new Router<State>();
-  for (const route of routes) {
-    const handlers: ApiMiddleware[] = [];
-    if (route.access !== 'open') handlers.push(guards[route.access]);
-    if (route.isCostly === true)
-      handlers.push(async (_, next) => {
-        await waitForTurn();
-        await next();
-      });
-    router[route.method](route.path, ...handlers, (ctx) => route.handle(ctx));
-  }
-  return router;
 }
