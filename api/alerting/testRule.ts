@@ -2,7 +2,7 @@ import { ruleEndpoints } from '../../core/contracts/endpoints/rules.ts';
 import { nowSeconds } from '../../core/time.ts';
 import type { AgentStore } from '../../core/stores/postgres/agents.ts';
 import type { HistoryReads } from '../history/reads.ts';
-import { createTurnstile } from '../history/concurrencyLimit.ts';
+import { createConcurrencyLimit } from '../history/concurrencyLimit.ts';
 import { requireHistory } from '../http/requireHistory.ts';
 import { refuseField } from '../http/validation.ts';
 import { route, type Route } from '../http/route.ts';
@@ -12,7 +12,7 @@ import { dryRun } from './dryRun.ts';
 const MAX_DAYS = 7;
 
 /** Each takes a share of the processor for seconds. */
-const MAX_UNDER_WAY = 2;
+const MAX_IN_FLIGHT = 2;
 const TOO_MANY = 'Other rules are being tried: ask again when Retry-After says';
 
 /** `POST /api/alert-rules/test`: when a rule would have fired. */
@@ -23,7 +23,7 @@ export function testRuleRoute({
   history: HistoryReads | undefined;
   agents: AgentStore | undefined;
 }): Route {
-  const letIn = createTurnstile(MAX_UNDER_WAY, TOO_MANY);
+  const withinLimit = createConcurrencyLimit(MAX_IN_FLIGHT, TOO_MANY);
   return route(ruleEndpoints.test, {
     access: 'operator',
     isCostly: true,
@@ -34,7 +34,7 @@ export function testRuleRoute({
       const { raw } = reads.coverage({ minutesUntil: undefined, hoursUntil: undefined }, nowSeconds());
       const range = rangeOf(body, raw.from);
       const { socket } = ctx.req;
-      return letIn(() =>
+      return withinLimit(() =>
         dryRun(body, range, { agents: known, store: reads.store, isWanted: () => !socket.destroyed }),
       );
     },

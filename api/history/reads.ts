@@ -6,7 +6,7 @@ import { createFleetHistoryStore, type FleetHistoryStore } from '../../core/stor
 import { createHistoryStore, type HistoryStore } from '../../core/stores/postgres/history.ts';
 import { createRollupStore, keptDays, type RollupStore } from '../../core/stores/postgres/rollups.ts';
 import { createAgentsAsked, type AgentsAsked } from './scope.ts';
-import { createTurnstile, type Turnstile } from './concurrencyLimit.ts';
+import { createConcurrencyLimit, type ConcurrencyLimit } from './concurrencyLimit.ts';
 
 /** Connections that only questions about the history use: nothing else waits for them. */
 const POOL_SIZE = 4;
@@ -15,7 +15,7 @@ const POOL_SIZE = 4;
 const STATEMENT_TIMEOUT_MS = 5_000;
 
 /** Most questions that are worked on at a time: what they fold lies in memory, and each takes a share of the processor. */
-const MAX_UNDER_WAY = 16;
+const MAX_IN_FLIGHT = 16;
 const TOO_MANY = 'Too many questions about the history at once: ask again when Retry-After says';
 
 /** What the routes about the history ask. */
@@ -31,7 +31,7 @@ export interface HistoryReads {
    *
    * @throws {UnavailableError} where there are
    */
-  answer: Turnstile;
+  answer: ConcurrencyLimit;
 }
 
 /** Opens what the history is read through; undefined where none is kept. */
@@ -54,7 +54,7 @@ export function openHistoryReads({ config, log, lifecycle }: ProcessContext): Hi
     fleet: createFleetHistoryStore({ prisma, table: postgres.table }),
     agentsAsked: createAgentsAsked(createAgentStore({ prisma, table: postgres.table })),
     coverage: coverageWith(postgres),
-    answer: createTurnstile(MAX_UNDER_WAY, TOO_MANY),
+    answer: createConcurrencyLimit(MAX_IN_FLIGHT, TOO_MANY),
   };
 }
 

@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals';
-import { createTurnstile } from '../../../../api/history/concurrencyLimit.ts';
+import { createConcurrencyLimit } from '../../../../api/history/concurrencyLimit.ts';
 
-test('no more is let in than may be under way, and whatever ends makes room', async () => {
-  const letIn = createTurnstile(2, 'Too many');
+test('no more run than may be in flight, and whatever ends makes room', async () => {
+  const withinLimit = createConcurrencyLimit(2, 'Too many');
   const ends: { resolve(value: string): void; reject(error: Error): void }[] = [];
   const enter = () =>
-    letIn(() => new Promise<string>((resolve, reject) => void ends.push({ resolve, reject })));
+    withinLimit(() => new Promise<string>((resolve, reject) => void ends.push({ resolve, reject })));
   const [first, second] = [enter(), enter()];
   await expect(enter()).rejects.toMatchObject({
     name: 'UnavailableError',
