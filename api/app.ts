@@ -20,7 +20,7 @@ const EXPOSED = ['Retry-After', 'RateLimit', 'RateLimit-Policy', 'X-Request-Id']
 export interface AppOptions {
   routes: Route[];
   version: string;
-  /** Whether so many snapshots are under way that costly answers should wait. */
+  /** Whether so many snapshots are in flight that costly answers should wait. */
   isBusy(): boolean;
 }
 

@@ -46,7 +46,7 @@ export async function startApi(context: ProcessContext): Promise<string> {
   const url = await listen(server, config.http);
 
   // Released in reverse: the port first, so that no socket comes back to this node, and the connections while what is
-  // under way still finds the stores.
+  // in flight still finds the stores.
   const port = closingPort(server);
   lifecycle.defer('connections', port.letClientsLeave);
   lifecycle.defer('exports', history.export.streams.close);

@@ -4,7 +4,7 @@ import { UnavailableError } from '../../core/errors.ts';
 /** Bytes that wait for a reader before no further page is read. */
 const HIGH_WATER_BYTES = 64 * 1024;
 
-/** The exports that a process has under way. */
+/** The exports that a process has in flight. */
 export interface ExportStreams {
   /**
    * Opens a stream over the parts of an answer, which are asked for as fast as it is read.

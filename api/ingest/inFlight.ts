@@ -9,8 +9,8 @@ const WINDOW_SECONDS = 3;
  */
 const MANY = 16;
 
-/** How many snapshots are under way between their request and its answer. */
-export interface SnapshotsUnderWay {
+/** How many snapshots are in flight between their request and its answer. */
+export interface InFlight {
   /** Notes that so many were enqueued together, and how long that took. */
   enqueued(snapshots: number, seconds: number): void;
   /** Whether there are so many that other work should wait for them. */
@@ -18,10 +18,10 @@ export interface SnapshotsUnderWay {
 }
 
 /** On the mean of the last seconds they are those that come in a second, times the seconds each takes (Little's law). */
-export function createSnapshotsUnderWay(nowMs: () => number = () => performance.now()): SnapshotsUnderWay {
-  const underWay = createArrivalRate(WINDOW_SECONDS, nowMs());
+export function createInFlight(nowMs: () => number = () => performance.now()): InFlight {
+  const inFlight = createArrivalRate(WINDOW_SECONDS, nowMs());
   return {
-    enqueued: (snapshots, seconds) => underWay.add(snapshots * seconds, nowMs()),
-    isMany: () => underWay.perSecond(nowMs()) >= MANY,
+    enqueued: (snapshots, seconds) => inFlight.add(snapshots * seconds, nowMs()),
+    isMany: () => inFlight.perSecond(nowMs()) >= MANY,
   };
 }

@@ -25,13 +25,13 @@ import {
  * Most batches that are read or enqueued at the same time: 64 MB of them. After an outage every agent comes with one, and
  * a process takes some fifty a second.
  */
-const MAX_UNDER_WAY = 32;
+const MAX_IN_FLIGHT = 32;
 
 /** `POST /ingest/metrics/batch`: many snapshots of one agent, all of them or none. */
 export function ingestBatchRoute(options: IngestOptions): Route {
   const { intake, clock, identity, keptSeconds } = options;
   const countRequest = createAgentLimit(options);
-  let underWay = 0;
+  let inFlight = 0;
 
   async function take(ctx: RouteContext): Promise<{ snapshots: number; expired: number }> {
     const inHeader = agentIdInHeader(ctx);
@@ -66,9 +66,9 @@ export function ingestBatchRoute(options: IngestOptions): Route {
     ...ingestEndpoints.batch,
     access: 'agent',
     async handle(ctx) {
-      if (underWay >= MAX_UNDER_WAY)
+      if (inFlight >= MAX_IN_FLIGHT)
         throw new UnavailableError('Too many batches at once: hand it in again when Retry-After says');
-      underWay += 1;
+      inFlight += 1;
       try {
         const { snapshots, expired } = await take(ctx);
         ctx.body = {
@@ -77,7 +77,7 @@ export function ingestBatchRoute(options: IngestOptions): Route {
           ...(expired > 0 ? { expired } : {}),
         } satisfies AnswerOf<typeof ingestEndpoints.batch>;
       } finally {
-        underWay -= 1;
+        inFlight -= 1;
       }
     },
   };

@@ -5,7 +5,7 @@ import type { ApiNode } from '../http/node.ts';
 import { createArrivalRate } from '../http/rate.ts';
 import { LIMIT_WINDOW_MS, type IngestOptions } from './agentRequest.ts';
 import { startBackpressure } from './backlog.ts';
-import { createSnapshotsUnderWay } from './inFlight.ts';
+import { createInFlight } from './inFlight.ts';
 import { createIntake } from './intake.ts';
 import { createRateLimiter } from './rateLimiter.ts';
 
@@ -15,7 +15,7 @@ export interface Ingest extends IngestOptions {
   refusal(): string | undefined;
   /** Snapshots a second, on the mean of the last while. */
   perSecond(): number;
-  /** Whether so many snapshots are under way that other work should wait for them. */
+  /** Whether so many snapshots are in flight that other work should wait for them. */
   isBusy(): boolean;
 }
 
@@ -26,14 +26,14 @@ export function openIngest(node: ApiNode): Ingest {
     node,
     stages.map((stage) => queues[stage]),
   );
-  const underWay = createSnapshotsUnderWay();
+  const inFlight = createInFlight();
   const arrivals = createArrivalRate(INGEST_WINDOW_SECONDS, performance.now());
   const intake = createIntake({
     admit: admission.check,
     sharedOffsetMs: sharedTime.offsetMs,
     queues: Object.fromEntries(stages.map((stage) => [stage, queues[stage]])),
     observe: ({ size, seconds }) => {
-      underWay.enqueued(size, seconds);
+      inFlight.enqueued(size, seconds);
       arrivals.add(size, performance.now());
       httpMetrics.batchSize.observe(size);
       httpMetrics.enqueue.observe(seconds);
@@ -51,7 +51,7 @@ export function openIngest(node: ApiNode): Ingest {
     keptSeconds: keptSecondsOf(config),
     refusal: admission.refusal,
     perSecond: () => arrivals.perSecond(performance.now()),
-    isBusy: underWay.isMany,
+    isBusy: inFlight.isMany,
   };
 }
 

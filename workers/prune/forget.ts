@@ -7,7 +7,7 @@ import type { TimelineStore } from '../../core/stores/redis/timeline.ts';
 /** How long one piece of the work takes, so that what else is to be pruned need not wait for all of it. */
 const PIECE_MS = 2_000;
 
-/** Longer than an insert that was under way when the agent was forgotten can last (core/platform/prisma.ts). */
+/** Longer than an insert that was in flight when the agent was forgotten can last (core/platform/prisma.ts). */
 const LAST_LOOK_MS = 20_000;
 
 export interface ForgetDependencies {
