@@ -11,9 +11,9 @@ export interface IntakeItem {
 }
 
 /** Items of one request that are enqueued together. */
-export interface Piece {
+export interface RequestPart {
   items: readonly IntakeItem[];
-  /** Those the alerts stage gets with this piece. */
+  /** Those the alerts stage gets with this part. */
   judged: readonly IntakeItem[];
   /** That its items take in one job, roughly. */
   bytes: number;
@@ -24,15 +24,15 @@ export interface Piece {
 const ROW_BYTES = 256;
 
 /** Bounds of one job, so that it stays small next to a worker's lock time and to Redis' buffers. */
-export const MAX_PIECE_ITEMS = 500;
-export const MAX_PIECE_BYTES = 1024 * 1024;
+export const MAX_JOB_ITEMS = 500;
+export const MAX_JOB_BYTES = 1024 * 1024;
 
 /**
- * The snapshots of one request as pieces that fit into a job each, what is live apart from history. Only the alerts
+ * The snapshots of one request as parts that fit into a job each, what is live apart from history. Only the alerts
  * stage gets the live ones of a request with its history: judged before it, a window would seem to last since before the
  * gap that the history fills.
  */
-export function cutIntoPieces(items: readonly IntakeItem[]): Piece[] {
+export function splitRequest(items: readonly IntakeItem[]): RequestPart[] {
   const [only] = items;
   if (items.length === 1 && only !== undefined && only.age === 'live')
     return [{ items, judged: items, bytes: bytesOf(only), isHistory: false }];
@@ -53,7 +53,7 @@ function cut(items: readonly IntakeItem[]): { items: IntakeItem[]; bytes: number
   let part: { items: IntakeItem[]; bytes: number } | undefined;
   for (const item of items) {
     const bytes = bytesOf(item);
-    if (part === undefined || part.items.length >= MAX_PIECE_ITEMS || part.bytes + bytes > MAX_PIECE_BYTES)
+    if (part === undefined || part.items.length >= MAX_JOB_ITEMS || part.bytes + bytes > MAX_JOB_BYTES)
       parts.push((part = { items: [], bytes: 0 }));
     part.items.push(item);
     part.bytes += bytes;

@@ -4,7 +4,7 @@ import { STAGES, type QueueName, type QueuePayload } from '../../core/contracts/
 import { messageOf, UnavailableError } from '../../core/errors.ts';
 import { isWeakened } from '../../core/platform/failpoints.ts';
 import { AFTER_ALL_OTHERS, type Queue } from '../../core/platform/queue.ts';
-import type { IntakeItem, Piece } from './batching.ts';
+import type { IntakeItem, RequestPart } from './batching.ts';
 
 type Stage = (typeof STAGES)[number];
 
@@ -13,7 +13,7 @@ export type StageQueues = Partial<Record<Stage, Queue>>;
 
 /** What is enqueued as one job in each stage's queue. */
 interface Batch {
-  pieces: Piece[];
+  parts: RequestPart[];
   isHistory: boolean;
   /** From this node's time to the one that all processes share, in ms. */
   sharedOffsetMs: number;
@@ -30,14 +30,14 @@ const RESEND_MS = 200;
  */
 export async function enqueueBatch(
   queues: StageQueues,
-  { pieces, isHistory, sharedOffsetMs }: Batch,
+  { parts, isHistory, sharedOffsetMs }: Batch,
 ): Promise<UnavailableError | undefined> {
   const options = {
     ...(isWeakened('generated-ids') ? {} : { jobId: `batch-${randomUUID()}` }),
     ...(isHistory ? { priority: AFTER_ALL_OTHERS } : {}),
   };
-  const items = pieces.flatMap((piece) => piece.items);
-  const judged = pieces.flatMap((piece) => piece.judged);
+  const items = parts.flatMap((part) => part.items);
+  const judged = parts.flatMap((part) => part.judged);
   const adds = STAGES.flatMap((stage) => {
     const queue = queues[stage];
     const own = stage === 'alerts' ? judged : items;

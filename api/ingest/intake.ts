@@ -1,7 +1,7 @@
 import { UnavailableError } from '../../core/errors.ts';
 import { failpoint, isWeakened } from '../../core/platform/failpoints.ts';
 import { enqueueBatch, type StageQueues } from './enqueueBatch.ts';
-import { cutIntoPieces, MAX_PIECE_BYTES, MAX_PIECE_ITEMS, type IntakeItem, type Piece } from './batching.ts';
+import { splitRequest, MAX_JOB_BYTES, MAX_JOB_ITEMS, type IntakeItem, type RequestPart } from './batching.ts';
 import { REDIS_DEADLINE_MS } from '../http/redisUnavailable.ts';
 
 export interface IntakeOptions {
@@ -36,7 +36,7 @@ const MAX_WAITING = 20_000;
 
 interface Request {
   /** Those not yet acknowledged. */
-  pieces: Set<Piece>;
+  parts: Set<RequestPart>;
   settle: (error?: UnavailableError) => void;
 }
 
@@ -52,42 +52,42 @@ export function createIntake({
   sharedOffsetMs = () => 0,
   observe,
 }: IntakeOptions): Intake {
-  const live = new Map<Piece, Request>();
-  const history = new Map<Piece, Request>();
+  const live = new Map<RequestPart, Request>();
+  const history = new Map<RequestPart, Request>();
   let waitingItems = 0;
   let flight: Promise<void> | undefined;
   let closed = false;
 
-  function forget(piece: Piece): void {
-    if ((piece.isHistory ? history : live).delete(piece)) waitingItems -= piece.items.length;
+  function forget(part: RequestPart): void {
+    if ((part.isHistory ? history : live).delete(part)) waitingItems -= part.items.length;
   }
 
-  /** Takes out as many pieces as one job may hold. */
-  function take(waiting: Map<Piece, Request>): Map<Piece, Request> {
-    const taken = new Map<Piece, Request>();
+  /** Takes out as many parts as one job may hold. */
+  function take(waiting: Map<RequestPart, Request>): Map<RequestPart, Request> {
+    const taken = new Map<RequestPart, Request>();
     let size = 0;
     let bytes = 0;
-    for (const [piece, request] of waiting) {
-      size += piece.items.length;
-      bytes += piece.bytes;
-      if (taken.size > 0 && (size > MAX_PIECE_ITEMS || bytes > MAX_PIECE_BYTES)) break;
-      taken.set(piece, request);
-      forget(piece);
+    for (const [part, request] of waiting) {
+      size += part.items.length;
+      bytes += part.bytes;
+      if (taken.size > 0 && (size > MAX_JOB_ITEMS || bytes > MAX_JOB_BYTES)) break;
+      taken.set(part, request);
+      forget(part);
     }
     return taken;
   }
 
-  async function enqueueTaken(taken: Map<Piece, Request>, isHistory: boolean): Promise<void> {
+  async function enqueueTaken(taken: Map<RequestPart, Request>, isHistory: boolean): Promise<void> {
     if (taken.size === 0) return;
     const startedAt = performance.now();
-    const batch = { pieces: [...taken.keys()], isHistory, sharedOffsetMs: sharedOffsetMs() };
+    const batch = { parts: [...taken.keys()], isHistory, sharedOffsetMs: sharedOffsetMs() };
     const failure = await enqueueBatch(queues, batch);
     await failpoint('intake.enqueued');
-    const size = batch.pieces.reduce((sum, { items }) => sum + items.length, 0);
+    const size = batch.parts.reduce((sum, { items }) => sum + items.length, 0);
     observe?.({ size, seconds: (performance.now() - startedAt) / 1000 });
-    for (const [piece, request] of taken) {
-      request.pieces.delete(piece);
-      if (failure !== undefined || request.pieces.size === 0) request.settle(failure);
+    for (const [part, request] of taken) {
+      request.parts.delete(part);
+      if (failure !== undefined || request.parts.size === 0) request.settle(failure);
     }
   }
 
@@ -113,11 +113,11 @@ export function createIntake({
       const remaining = Math.max(0, deadlineMs - (performance.now() - beganMs));
       return new Promise((resolve, reject) => {
         const request: Request = {
-          pieces: new Set(cutIntoPieces(items)),
+          parts: new Set(splitRequest(items)),
           settle: (error) => {
             clearTimeout(timer);
-            // Once one piece is refused the others need not be enqueued: all of them will come again.
-            for (const piece of request.pieces) forget(piece);
+            // Once one part is refused the others need not be enqueued: all of them will come again.
+            for (const part of request.parts) forget(part);
             if (error === undefined) resolve();
             else reject(error);
           },
@@ -129,9 +129,9 @@ export function createIntake({
             ),
           remaining,
         );
-        for (const piece of request.pieces) {
-          (piece.isHistory ? history : live).set(piece, request);
-          waitingItems += piece.items.length;
+        for (const part of request.parts) {
+          (part.isHistory ? history : live).set(part, request);
+          waitingItems += part.items.length;
         }
         flight ??= enqueueAll();
       });
