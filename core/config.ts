@@ -305,7 +305,7 @@ function group(values: Values) {
       identity: values.AGENT_IDENTITY,
       ratePerMinute: values.AGENT_RATE_LIMIT_PER_MINUTE,
     },
-    admission: {
+    backpressure: {
       maxJobs: values.BACKLOG_MAX_JOBS,
       maxAgeSeconds: values.BACKLOG_MAX_SECONDS,
       memoryPercent: values.REDIS_MEMORY_PERCENT,

@@ -2,27 +2,27 @@ import type { Redis } from 'ioredis';
 import { oldestJobMs, type Queue } from '../../core/platform/queue.ts';
 import { redisMemoryShare } from '../../core/platform/redisMemory.ts';
 import type { ApiNode } from '../http/node.ts';
-import { createAdmission, type Admission, type Backlog } from './backpressure.ts';
+import { createBackpressure, type Backpressure, type Backlog } from './backpressure.ts';
 
-/** How often the backlog is looked at: what arrives in between must fit into what the limits leave. */
+/** How often the backlog is asked for: what arrives in between must fit into what the limits leave. */
 const CHECK_EVERY_MS = 1_000;
 
-/** Looks at the backlog of the stages every second, for as long as the process runs. */
+/** Asks for the backlog of the stages every second, for as long as the process runs. */
 export function startBackpressure(
   { config, log, lifecycle, queueRedis }: ApiNode,
   stageQueues: Queue[],
-): Admission {
-  const admission = createAdmission(
-    config.admission,
+): Backpressure {
+  const backpressure = createBackpressure(
+    config.backpressure,
     () => observeBacklog(stageQueues, queueRedis),
     (reason) => {
       if (reason === undefined) log.info('snapshots are taken again');
       else log.warn({ reason }, 'snapshots are refused until the backlog is smaller');
     },
   );
-  const timer = setInterval(() => void admission.look(), CHECK_EVERY_MS);
-  lifecycle.defer('admission', () => clearInterval(timer));
-  return admission;
+  const timer = setInterval(() => void backpressure.update(), CHECK_EVERY_MS);
+  lifecycle.defer('back-pressure', () => clearInterval(timer));
+  return backpressure;
 }
 
 /** Depth and oldest job of each queue, and the memory of Redis, as they are now. Rejects while Redis is away. */

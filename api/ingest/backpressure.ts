@@ -1,7 +1,7 @@
 import { UnavailableError } from '../../core/errors.ts';
 import type { Config } from '../../core/config.ts';
 
-/** What admission looks at. */
+/** What has been taken and not been worked off. */
 export interface Backlog {
   /** Jobs not yet done, by queue. */
   jobs: Record<string, number>;
@@ -24,7 +24,7 @@ const RETRY_AFTER_SECONDS = 5;
  */
 export function reasonToRefuse(
   backlog: Backlog,
-  limits: Config['admission'],
+  limits: Config['backpressure'],
   refusing: boolean,
 ): string | undefined {
   const factor = refusing ? RESUME_SHARE : 1;
@@ -44,28 +44,28 @@ export function reasonToRefuse(
   return undefined;
 }
 
-export interface Admission {
+export interface Backpressure {
   /** @throws {UnavailableError} while snapshots must be refused */
   check(): void;
   /** Why snapshots are being refused; undefined while they are taken. */
   refusal(): string | undefined;
-  /** Looks again. */
-  look(): Promise<void>;
+  /** Asks for the backlog, and decides anew. */
+  update(): Promise<void>;
 }
 
 /**
- * Refuses snapshots while what was taken cannot be worked off, and takes them again by itself. Each look is of a moment
- * ago: the limits leave room for what arrives in between.
+ * Refuses snapshots while what was taken cannot be worked off, and takes them again by itself. Each decision is
+ * of a moment ago: the limits leave room for what arrives in between.
  *
  * @param observe asks for the backlog; where it cannot be had (Redis is away) the last decision stands, and the intake
  *   finds out for itself
  * @param tell is called when it changes
  */
-export function createAdmission(
-  limits: Config['admission'],
+export function createBackpressure(
+  limits: Config['backpressure'],
   observe: () => Promise<Backlog>,
   tell: (reason: string | undefined) => void,
-): Admission {
+): Backpressure {
   let refusal: string | undefined;
   return {
     check() {
@@ -75,7 +75,7 @@ export function createAdmission(
       });
     },
     refusal: () => refusal,
-    async look() {
+    async update() {
       const backlog = await observe().catch(() => undefined);
       if (backlog === undefined) return;
       const reason = reasonToRefuse(backlog, limits, refusal !== undefined);

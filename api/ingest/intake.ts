@@ -10,7 +10,7 @@ export interface IntakeOptions {
   /** How long after its receipt a request is told to come back; it may still have been taken by then. */
   deadlineMs?: number;
   /** Throws while nothing more should be taken. */
-  admit?: () => void;
+  checkBackpressure?: () => void;
   /** From this node's time to the one that all processes share, in ms. Default 0. */
   sharedOffsetMs?: () => number;
   /** Called for each enqueued batch. */
@@ -23,7 +23,7 @@ export interface Intake {
    *
    * @param items the snapshots of one request, at least one: answered together, within one deadline
    * @param beganMs when the request came, by `performance.now()`: that clock is not set to and fro
-   * @throws {UnavailableError} when one of them did not, or not in time, or nothing is admitted. Some of the snapshots
+   * @throws {UnavailableError} when one of them did not, or not in time, or snapshots are refused. Some of them
    *   may have been taken all the same; repeating is safe.
    */
   submit(items: readonly IntakeItem[], beganMs?: number): Promise<void>;
@@ -48,7 +48,7 @@ interface Request {
 export function createIntake({
   queues,
   deadlineMs = REDIS_DEADLINE_MS,
-  admit,
+  checkBackpressure,
   sharedOffsetMs = () => 0,
   observe,
 }: IntakeOptions): Intake {
@@ -108,7 +108,7 @@ export function createIntake({
       if (closed) throw new UnavailableError('Shutting down', { retryAfterSeconds: 1 });
       if (waitingItems >= MAX_WAITING)
         throw new UnavailableError('Redis unavailable: too many snapshots waiting');
-      admit?.();
+      checkBackpressure?.();
       // The deadline is the request's: what it has waited for so far is part of it.
       const remaining = Math.max(0, deadlineMs - (performance.now() - beganMs));
       return new Promise((resolve, reject) => {

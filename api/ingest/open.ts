@@ -22,14 +22,14 @@ export interface Ingest extends IngestOptions {
 export function openIngest(node: ApiNode): Ingest {
   const { config, lifecycle, queues, httpMetrics, sharedTime } = node;
   const stages = STAGES.filter((stage) => stage !== 'persist' || config.postgres.dsn !== '');
-  const admission = startBackpressure(
+  const backpressure = startBackpressure(
     node,
     stages.map((stage) => queues[stage]),
   );
   const inFlight = createInFlight();
   const arrivals = createArrivalRate(INGEST_WINDOW_SECONDS, performance.now());
   const intake = createIntake({
-    admit: admission.check,
+    checkBackpressure: backpressure.check,
     sharedOffsetMs: sharedTime.offsetMs,
     queues: Object.fromEntries(stages.map((stage) => [stage, queues[stage]])),
     observe: ({ size, seconds }) => {
@@ -49,7 +49,7 @@ export function openIngest(node: ApiNode): Ingest {
     ratePerMinute,
     identity,
     keptSeconds: keptSecondsOf(config),
-    refusal: admission.refusal,
+    refusal: backpressure.refusal,
     perSecond: () => arrivals.perSecond(performance.now()),
     isBusy: inFlight.isMany,
   };

@@ -55,11 +55,11 @@ export function startRawSocket(
     if (!access.originAllowed(request.headers)) return refuse(socket, '403 Forbidden');
     const role = access.roleOf({ headers: request.headers, remoteAddress: request.socket.remoteAddress });
     if (!access.mayRead(role)) return refuse(socket, '401 Unauthorized');
-    server.handleUpgrade(request, socket, head, (client) => admit(client, socket));
+    server.handleUpgrade(request, socket, head, (client) => serve(client, socket));
   });
 
   /** @param connection under the client: frames that are the same for all go into it past ws, which would make them anew */
-  function admit(client: WebSocket, connection: Duplex): void {
+  function serve(client: WebSocket, connection: Duplex): void {
     readers.set(
       client,
       createStreamReader(connection, frames, () => advance(client)),

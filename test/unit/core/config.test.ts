@@ -45,7 +45,7 @@ describe('an empty environment', () => {
       },
       notifications: { allowedHosts: [], publicUrl: undefined },
       agents: { token: '', identity: 'default', ratePerMinute: 120 },
-      admission: { maxJobs: 100_000, maxAgeSeconds: 86_400, memoryPercent: 70 },
+      backpressure: { maxJobs: 100_000, maxAgeSeconds: 86_400, memoryPercent: 70 },
       access: { viewerToken: '', operatorToken: '' },
       worker: { port: 0 },
       drainSeconds: 10,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { createAdmission, reasonToRefuse, type Backlog } from '../../../../api/ingest/backpressure.ts';
+import { createBackpressure, reasonToRefuse, type Backlog } from '../../../../api/ingest/backpressure.ts';
 
 const LIMITS = { maxJobs: 1000, maxAgeSeconds: 600, memoryPercent: 70 };
 
@@ -44,7 +44,7 @@ test('the last decision stands while the backlog cannot be asked for, and a chan
     undefined,
     backlog(),
   ];
-  const admission = createAdmission(
+  const backpressure = createBackpressure(
     LIMITS,
     async () => {
       const answer = answers.shift();
@@ -53,15 +53,15 @@ test('the last decision stands while the backlog cannot be asked for, and a chan
     },
     (reason) => told.push(reason),
   );
-  expect(() => admission.check()).not.toThrow();
-  await admission.look();
-  await admission.look();
-  expect(() => admission.check()).toThrow('Redis uses 90 %');
-  await admission.look();
-  expect(() => admission.check()).toThrow(
+  expect(() => backpressure.check()).not.toThrow();
+  await backpressure.update();
+  await backpressure.update();
+  expect(() => backpressure.check()).toThrow('Redis uses 90 %');
+  await backpressure.update();
+  expect(() => backpressure.check()).toThrow(
     expect.objectContaining({ name: 'UnavailableError', retryAfterSeconds: 5 }),
   );
-  await admission.look();
-  expect(() => admission.check()).not.toThrow();
+  await backpressure.update();
+  expect(() => backpressure.check()).not.toThrow();
   expect(told).toEqual([expect.stringContaining('80 %'), undefined]);
 });
