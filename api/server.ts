@@ -7,7 +7,7 @@ import { readSettingsFile } from './alerting/settingsFile.ts';
 import { buildApp } from './app.ts';
 import { openFleet } from './fleet/open.ts';
 import { openHistory } from './history/open.ts';
-import { closingPort } from './http/gracefulClose.ts';
+import { createGracefulClose } from './http/gracefulClose.ts';
 import { createHttpServer, listen } from './http/listen.ts';
 import { openNode } from './http/node.ts';
 import { openIngest } from './ingest/open.ts';
@@ -47,7 +47,7 @@ export async function startApi(context: ProcessContext): Promise<string> {
 
   // Released in reverse: the port first, so that no socket comes back to this node, and the connections while what is
   // in flight still finds the stores.
-  const port = closingPort(server);
+  const port = createGracefulClose(server);
   lifecycle.defer('connections', port.letClientsLeave);
   lifecycle.defer('exports', history.export.streams.close);
   lifecycle.defer('raw sockets', sockets.webSocket.close);

@@ -8,14 +8,14 @@ const LEAVE_MS = 3_000;
 const MAX_TURNS = 50;
 
 /** A port that is given up without cutting anybody off. */
-export interface ClosingPort {
+export interface GracefulClose {
   /** Takes no more connections. Resolves once the port is closed; connections live on. */
   close(): Promise<void>;
   /** A client that sends is answered and told to connect anew; one that does not is let go after a while. */
   letClientsLeave(): Promise<void>;
 }
 
-export function closingPort(server: Server): ClosingPort {
+export function createGracefulClose(server: Server): GracefulClose {
   let closed: Promise<void> | undefined;
   return {
     async close() {
@@ -25,9 +25,9 @@ export function closingPort(server: Server): ClosingPort {
       closed = new Promise((resolve) => NetServer.prototype.close.call(server, () => resolve()));
     },
     async letClientsLeave() {
-      const patience = setTimeout(() => server.closeIdleConnections(), LEAVE_MS);
+      const timer = setTimeout(() => server.closeIdleConnections(), LEAVE_MS);
       await closed;
-      clearTimeout(patience);
+      clearTimeout(timer);
     },
   };
 }

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { closingPort } from '../../../../api/http/gracefulClose.ts';
+import { createGracefulClose } from '../../../../api/http/gracefulClose.ts';
 
 /** A program of its own, which connects while this one is busy: prints the answers, or the error. */
 const CLIENT = `
@@ -28,7 +28,7 @@ async function listening() {
   'clients that the kernel has connected when a port is closed are answered, not cut off',
   async () => {
     const { server, port } = await listening();
-    const closing = closingPort(server);
+    const closing = createGracefulClose(server);
     const client = spawn(process.execPath, ['-e', CLIENT, String(port)], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -49,7 +49,7 @@ async function listening() {
 
 test('a closed port refuses whoever comes later', async () => {
   const { server, port } = await listening();
-  const closing = closingPort(server);
+  const closing = createGracefulClose(server);
   await closing.close();
   await closing.letClientsLeave();
   const [error] = (await once(connect(port, '127.0.0.1'), 'error')) as [NodeJS.ErrnoException];
