@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { Config } from '../../core/config.ts';
 import { StartError } from '../../core/errors.ts';
-import { takeRequests } from './requestGuard.ts';
+import { guardRequests } from './requestGuard.ts';
 
 /** Limits on slow senders, in ms: headers, then the whole request. */
 const HEADERS_TIMEOUT_MS = 10_000;
@@ -16,7 +16,7 @@ export function createHttpServer(
   answer: (request: IncomingMessage, response: ServerResponse) => unknown,
 ): Server {
   const server = createServer({ requireHostHeader: false });
-  takeRequests(server, answer);
+  guardRequests(server, answer);
   return Object.assign(server, {
     headersTimeout: HEADERS_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,

@@ -17,7 +17,7 @@ const MOST_UNANSWERED = 32;
  * Hands requests to the app, and gives a reason also for what never gets as far as that, as Node would answer it without a
  * body. Create the server with `requireHostHeader: false`.
  */
-export function takeRequests(
+export function guardRequests(
   server: Server,
   answer: (request: IncomingMessage, response: ServerResponse) => unknown,
 ): void {
