@@ -39,7 +39,7 @@ beforeAll(async () => {
       queue: 'persist',
       concurrency: 1,
       process: (batch, job) =>
-        persistBatch(batch, { snapshots, metrics, sight: () => undefined, setAside }, job),
+        persistBatch(batch, { snapshots, metrics, noteLastSeen: () => undefined, setAside }, job),
     },
     { connection: redis, log: silentLog, metrics },
   );
@@ -133,7 +133,7 @@ test('at its last attempt an unknown fault sets aside the one snapshot it meets,
   const deps = {
     snapshots: createSnapshotStore({ prisma: history.prisma, table: history.table, retentionDays: 30 }),
     metrics: createWorkerMetrics(createMetrics()),
-    sight: () => undefined,
+    noteLastSeen: () => undefined,
     setAside: async (snapshot: QueuedRow) => void aside.push(snapshot),
   };
   await persistBatch({ snapshots: [queued(20), bad, queued(22)] }, deps, { isLastAttempt: true });

@@ -14,9 +14,9 @@ const GATHER_MS = 500;
 /** Past this many agents, what is known of them is learned anew: names that change all the time must not fill the memory. */
 const MAX_KNOWN = 100_000;
 
-export interface Sightings {
+export interface LastSeenWriter {
   /** Notes of whom these are. */
-  sight(snapshots: readonly QueuedRow[]): void;
+  note(snapshots: readonly QueuedRow[]): void;
   /** Writes what is gathered. */
   close(): Promise<void>;
 }
@@ -31,7 +31,7 @@ interface Known {
  * yet, those that changed their labels, and all others once a minute. Nobody waits for it, and what could not be written
  * is tried again: an agent that goes on reporting tells of itself again anyway.
  */
-export function createSightings(agents: Pick<AgentStore, 'upsert'>, log: Logger): Sightings {
+export function createLastSeenWriter(agents: Pick<AgentStore, 'upsert'>, log: Logger): LastSeenWriter {
   let known = new Map<string, Known>();
   let due = new Map<string, Sighting>();
   let timer: NodeJS.Timeout | undefined;
@@ -65,7 +65,7 @@ export function createSightings(agents: Pick<AgentStore, 'upsert'>, log: Logger)
   }
 
   return {
-    sight(snapshots) {
+    note(snapshots) {
       const nowMs = performance.now();
       for (const [agentId, own] of groupBy(snapshots, (snapshot) => snapshot.agentId)) {
         const labels = own.findLast((snapshot) => snapshot.labels !== undefined)?.labels;

@@ -9,7 +9,7 @@ export interface PersistDependencies {
   snapshots: SnapshotStore;
   metrics: WorkerMetrics;
   /** Takes note of the agents that these are of; it neither waits nor fails. */
-  sight(snapshots: readonly QueuedRow[]): void;
+  noteLastSeen(snapshots: readonly QueuedRow[]): void;
   /** Puts one snapshot into a job of its own, where it fails with its reason and waits to be looked at. */
   setAside(snapshot: QueuedRow): Promise<void>;
 }
@@ -36,7 +36,7 @@ export async function persistBatch(
   async function store(queued: QueuedRow[]): Promise<void> {
     try {
       count(await snapshots.insert(queued.map(fromQueuedRow)));
-      deps.sight(queued);
+      deps.noteLastSeen(queued);
     } catch (error) {
       const isFinal = error instanceof RejectedDataError || isLastAttempt;
       if (error instanceof UnavailableError || !isFinal) throw error;

@@ -4,7 +4,7 @@ import { openPrisma } from '../../../core/platform/prisma.ts';
 import { createAgentStore, type AgentStore, type Sighting } from '../../../core/stores/postgres/agents.ts';
 import { createSnapshotStore } from '../../../core/stores/postgres/snapshots.ts';
 import { nowSeconds } from '../../../core/time.ts';
-import { createSightings } from '../../../workers/persist/lastSeen.ts';
+import { createLastSeenWriter } from '../../../workers/persist/lastSeen.ts';
 import { createTestHistory, silentLog, snapshotRow, type TestHistory } from '../../support/history.ts';
 import { waitFor } from '../../support/waitFor.ts';
 import { toQueuedRow } from '../../../core/snapshot/row.ts';
@@ -218,11 +218,11 @@ describe('a process that stores snapshots', () => {
 
   test('writes each agent once, however many batches it is in, and again when its labels change', async () => {
     const { calls, store } = counting();
-    const { sight, close } = createSightings(store, silentLog);
-    for (let i = 0; i < 50; i += 1) sight([row('busy', NOW_MS + i), row('other', NOW_MS + i)]);
+    const { note, close } = createLastSeenWriter(store, silentLog);
+    for (let i = 0; i < 50; i += 1) note([row('busy', NOW_MS + i), row('other', NOW_MS + i)]);
     await waitFor(async () => (await agents.find('other')) !== undefined);
-    for (let i = 0; i < 50; i += 1) sight([row('busy', NOW_MS + 100 + i), row('other', NOW_MS)]);
-    sight([row('busy', NOW_MS + 1000, 'env=prod')]);
+    for (let i = 0; i < 50; i += 1) note([row('busy', NOW_MS + 100 + i), row('other', NOW_MS)]);
+    note([row('busy', NOW_MS + 1000, 'env=prod')]);
     await waitFor(async () => (await agents.find('busy'))?.labels['env'] === 'prod');
     await close();
     expect(calls.map((sightings) => sightings.map(({ agentId }) => agentId))).toEqual([
@@ -233,11 +233,11 @@ describe('a process that stores snapshots', () => {
 
   test('tries again what could not be written, and hands in the rest when it stops', async () => {
     const { calls, store } = counting(1);
-    const { sight, close } = createSightings(store, silentLog);
-    sight([row('late', NOW_MS, 'env=prod')]);
+    const { note, close } = createLastSeenWriter(store, silentLog);
+    note([row('late', NOW_MS, 'env=prod')]);
     await waitFor(async () => (await agents.find('late'))?.labels['env'] === 'prod');
     expect(calls).toHaveLength(2);
-    sight([row('last', NOW_MS)]);
+    note([row('last', NOW_MS)]);
     await close();
     expect(await agents.find('last')).toBeDefined();
   });
