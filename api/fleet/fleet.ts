@@ -7,7 +7,7 @@ import type { AgentStateStore } from '../../core/stores/redis/agentStates.ts';
 import type { AgentStore } from '../../core/stores/postgres/agents.ts';
 import type { ListingStore } from '../../core/stores/redis/listings.ts';
 import { orRedisUnavailable, REDIS_DEADLINE_MS } from '../http/redisUnavailable.ts';
-import type { SharedTime } from '../http/sharedClock.ts';
+import type { ClockOffset } from '../http/clockOffset.ts';
 import { agentLine, agentLines, toAgent, writeAgent } from './agentLines.ts';
 import { listAgents, type AgentQuery } from './listAgents.ts';
 import { shareReading } from './singleFlight.ts';
@@ -18,7 +18,7 @@ export interface FleetOptions {
   listings: ListingStore;
   /** Where the work of forgetting is put down. */
   pruneQueue: Queue;
-  sharedTime: SharedTime;
+  clockOffset: ClockOffset;
 }
 
 /** What the fleet's routes do, each with an UnavailableError where a store is away. */
@@ -33,7 +33,7 @@ export interface Fleet {
   forget(agentId: string): Promise<void>;
 }
 
-export function createFleet({ agents, states, listings, pruneQueue, sharedTime }: FleetOptions): Fleet {
+export function createFleet({ agents, states, listings, pruneQueue, clockOffset }: FleetOptions): Fleet {
   const ask = <T>(work: () => Promise<T>) => orRedisUnavailable(work, REDIS_DEADLINE_MS);
 
   async function lookUp(agentId: string) {
@@ -81,7 +81,7 @@ export function createFleet({ agents, states, listings, pruneQueue, sharedTime }
     async forget(agentId) {
       const { state } = await lookUp(agentId);
       const untilReceivedMs = Date.now();
-      const untilSharedMs = untilReceivedMs + sharedTime.offsetMs();
+      const untilSharedMs = untilReceivedMs + clockOffset.ms();
       const skew = state === undefined ? 0 : clockSkewSeconds(state);
       const untilTimestamp = Math.floor(untilSharedMs / 1000) + skew;
       const task = { agentId, untilReceivedMs, untilSharedMs, untilTimestamp, begun: false };

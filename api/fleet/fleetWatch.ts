@@ -3,14 +3,14 @@ import { messageOf } from '../../core/errors.ts';
 import type { ProcessContext } from '../../core/platform/process.ts';
 import { oldestWaitingMs, type Queue } from '../../core/platform/queue.ts';
 import type { AgentStateStore } from '../../core/stores/redis/agentStates.ts';
-import type { SharedTime } from '../http/sharedClock.ts';
+import type { ClockOffset } from '../http/clockOffset.ts';
 
 /** How soon after the threshold an agent is found to be late. */
-const LOOK_INTERVAL_MS = 1_000;
+const CHECK_EVERY_MS = 1_000;
 
 export interface FleetWatchOptions {
   states: Pick<AgentStateStore, 'look'>;
-  sharedTime: SharedTime;
+  clockOffset: ClockOffset;
   timelineQueue: Queue;
   redis: Redis;
   /** Why snapshots are refused; undefined while they are taken. */
@@ -18,17 +18,17 @@ export interface FleetWatchOptions {
 }
 
 /**
- * Looks every second for agents that have fallen silent, for as long as the process runs. Every API node does, and the
+ * Checks every second which agents have fallen silent, for as long as the process runs. Every API node does, and the
  * store has one of them act. Nobody is offline because of us: what waits in the queue has not been heard yet, and while
  * snapshots are refused nothing can be.
  */
 export function startFleetWatch({ log, lifecycle }: ProcessContext, options: FleetWatchOptions): void {
-  const { states, sharedTime, timelineQueue, redis, refusal } = options;
-  let looking: Promise<void> | undefined;
+  const { states, clockOffset, timelineQueue, redis, refusal } = options;
+  let checking: Promise<void> | undefined;
 
-  async function look(): Promise<void> {
+  async function check(): Promise<void> {
     try {
-      await sharedTime.look();
+      await clockOffset.update();
       if (refusal() !== undefined) return;
       const waitingSinceMs = await oldestWaitingMs(timelineQueue, redis);
       const lagMs = waitingSinceMs === undefined ? 0 : Math.max(0, Date.now() - waitingSinceMs);
@@ -38,13 +38,13 @@ export function startFleetWatch({ log, lifecycle }: ProcessContext, options: Fle
     }
   }
 
-  const lookOnce = () => {
-    looking ??= look().finally(() => (looking = undefined));
+  const checkOnce = () => {
+    checking ??= check().finally(() => (checking = undefined));
   };
-  lookOnce();
-  const timer = setInterval(lookOnce, LOOK_INTERVAL_MS);
+  checkOnce();
+  const timer = setInterval(checkOnce, CHECK_EVERY_MS);
   lifecycle.defer('fleet watch', async () => {
     clearInterval(timer);
-    await looking;
+    await checking;
   });
 }

@@ -10,11 +10,11 @@ import { startFleetWatch } from './fleetWatch.ts';
  * @param refusal why snapshots are refused; undefined while they are taken
  */
 export function openFleet(node: ApiNode, refusal: () => string | undefined): Fleet | undefined {
-  const { config, redis, queueRedis, queues, sharedTime, postgres } = node;
+  const { config, redis, queueRedis, queues, clockOffset, postgres } = node;
   const states = createAgentStateStore(redis, config.timeline);
   startFleetWatch(node, {
     states,
-    sharedTime,
+    clockOffset,
     timelineQueue: queues.timeline,
     redis: queueRedis,
     refusal,
@@ -26,7 +26,7 @@ export function openFleet(node: ApiNode, refusal: () => string | undefined): Fle
       states,
       listings: createListingStore(redis),
       pruneQueue: queues.prune,
-      sharedTime,
+      clockOffset,
     })
   );
 }

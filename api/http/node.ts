@@ -12,7 +12,7 @@ import { createSharedClock, type SharedClock } from '../../core/stores/redis/clo
 import { createRateLimitStore, type RateLimitStore } from '../../core/stores/redis/rateLimit.ts';
 import { createAccess, type Access } from './auth.ts';
 import { createHttpMetrics, type HttpMetrics } from './httpMetrics.ts';
-import { createSharedTime, type SharedTime } from './sharedClock.ts';
+import { createClockOffset, type ClockOffset } from './clockOffset.ts';
 
 /** What the rooms of an API node share. */
 export interface ApiNode extends ProcessContext {
@@ -27,7 +27,7 @@ export interface ApiNode extends ProcessContext {
   access: Access;
   rateLimits: RateLimitStore;
   clock: SharedClock;
-  sharedTime: SharedTime;
+  clockOffset: ClockOffset;
   metrics: Metrics;
   httpMetrics: HttpMetrics;
 }
@@ -65,7 +65,7 @@ export function openNode(context: ProcessContext): ApiNode {
     access: createAccess(config, createAgentTokenCache(createAgentTokenStore(redis))),
     rateLimits: createRateLimitStore(redis),
     clock: createSharedClock(redis),
-    sharedTime: createSharedTime(redis),
+    clockOffset: createClockOffset(redis),
     metrics,
     httpMetrics: createHttpMetrics(metrics),
   };

@@ -20,7 +20,7 @@ export interface Ingest extends IngestOptions {
 }
 
 export function openIngest(node: ApiNode): Ingest {
-  const { config, lifecycle, queues, httpMetrics, sharedTime } = node;
+  const { config, lifecycle, queues, httpMetrics, clockOffset } = node;
   const stages = STAGES.filter((stage) => stage !== 'persist' || config.postgres.dsn !== '');
   const backpressure = startBackpressure(
     node,
@@ -30,7 +30,7 @@ export function openIngest(node: ApiNode): Ingest {
   const arrivals = createArrivalRate(INGEST_WINDOW_SECONDS, performance.now());
   const intake = createIntake({
     checkBackpressure: backpressure.check,
-    sharedOffsetMs: sharedTime.offsetMs,
+    sharedOffsetMs: clockOffset.ms,
     queues: Object.fromEntries(stages.map((stage) => [stage, queues[stage]])),
     observe: ({ size, seconds }) => {
       inFlight.enqueued(size, seconds);

@@ -26,7 +26,7 @@ const CLOSE_GOING_AWAY = 1001;
 const MAX_PENDING_BYTES = 64 * 1024;
 
 /** How long a client may take to answer a close. */
-const CLOSE_PATIENCE_MS = 1_000;
+const CLOSE_TIMEOUT_MS = 1_000;
 
 export interface RunningRawSocket {
   count(): number;
@@ -113,12 +113,12 @@ export function startRawSocket(
       clearInterval(pings);
       if (due !== undefined) advanceAll();
       for (const client of server.clients) client.close(CLOSE_GOING_AWAY, 'shutting down');
-      const impatience = setTimeout(
+      const timer = setTimeout(
         () => server.clients.forEach((client) => client.terminate()),
-        CLOSE_PATIENCE_MS,
+        CLOSE_TIMEOUT_MS,
       );
       await new Promise<void>((resolve) => server.close(() => resolve()));
-      clearTimeout(impatience);
+      clearTimeout(timer);
     },
   };
 }

@@ -23,6 +23,6 @@ interface ClosableSocket {
 /** Closes a slow client's WebSocket and tells why; one that does not read even that is cut off. */
 export function closeSlow(socket: ClosableSocket): void {
   socket.close(CLOSE_TRY_AGAIN_LATER, 'too slow');
-  const impatience = setTimeout(() => socket.terminate(), LAST_WORD_MS);
-  socket.once('close', () => clearTimeout(impatience));
+  const timer = setTimeout(() => socket.terminate(), LAST_WORD_MS);
+  socket.once('close', () => clearTimeout(timer));
 }

@@ -21,7 +21,7 @@ export interface OperationsRoom extends OperationsWatch {
 }
 
 export function openOperations(node: ApiNode, { refusal, ...sources }: OperationsSources): OperationsRoom {
-  const { lifecycle, redis, queueRedis, postgres, metrics, sharedTime } = node;
+  const { lifecycle, redis, queueRedis, postgres, metrics, clockOffset } = node;
   const queues = Object.values(node.queues);
   registerQueueMetrics(metrics, queues, queueRedis);
   const health = createHealth({
@@ -35,7 +35,7 @@ export function openOperations(node: ApiNode, { refusal, ...sources }: Operation
     queues,
     rollupProgress: postgres && createRollupStore(postgres).progress,
     health,
-    sharedTime,
+    clockOffset,
   });
   const ready = createReadiness(
     () => lifecycle.stopping,

@@ -8,7 +8,7 @@ import { oldestJobMs, type Queue } from '../../core/platform/queue.ts';
 import { createApiNodeStore } from '../../core/stores/redis/apiNodes.ts';
 import type { RollupProgress } from '../../core/stores/postgres/rollups.ts';
 import { PATIENCE_MS, within } from '../http/timeout.ts';
-import type { SharedTime } from '../http/sharedClock.ts';
+import type { ClockOffset } from '../http/clockOffset.ts';
 
 /** How often nodes tell each other of themselves. */
 const EXCHANGE_EVERY_MS = 5_000;
@@ -30,7 +30,7 @@ export interface OperationsOptions {
   /** Snapshots a second that this node takes, on the mean of the last while. */
   ingestPerSecond(): number;
   sockets(): NodeFigures['sockets'];
-  sharedTime: Pick<SharedTime, 'offsetMs'>;
+  clockOffset: Pick<ClockOffset, 'ms'>;
 }
 
 /** What this node knows of itself and of the others, for those who look after the service. */
@@ -64,7 +64,7 @@ export function startOperationsWatch(
 
   async function exchange(): Promise<void> {
     try {
-      const all = await store.exchange(own(), Date.now() + options.sharedTime.offsetMs());
+      const all = await store.exchange(own(), Date.now() + options.clockOffset.ms());
       others = all.filter((node) => node.id !== id);
     } catch (error) {
       // What is known of them gets old with every second.

@@ -123,7 +123,7 @@ describe('API nodes', () => {
         health: async () => ({ status: 'ok', redis: 'connected', postgres: 'disabled', warnings: [] }),
         ingestPerSecond: () => 30,
         sockets: () => ({ socket_io: 2, websocket: 1 }),
-        sharedTime: { offsetMs: () => 0 },
+        clockOffset: { ms: () => 0 },
       },
     );
 
