@@ -45,6 +45,6 @@ export function endpoint<const Declared extends Endpoint>(declared: Declared): D
 
 type Success<E extends Endpoint> = E['answers'][keyof E['answers'] & (200 | 201 | 202)];
 
-/** Body of the answer where all went well; undefined where it has none, or none that is JSON. */
+/** Body of the answer where all went well; void where it has none, or none that is JSON. */
 export type AnswerOf<E extends Endpoint> =
-  Success<E> extends { schema: infer Schema extends z.ZodType } ? z.output<Schema> : undefined;
+  Success<E> extends { schema: infer Schema extends z.ZodType } ? z.output<Schema> : void;
