@@ -13,8 +13,8 @@ interface Fired {
 }
 
 /**
- * When the CPU was below the threshold again, as the course shows it: the first step that was not wholly above. Where the
- * course has a gap before that, it is the last that is known of it. Undefined while it goes on.
+ * When the CPU was below the threshold again, as the series shows it: the first step that was not wholly above. Where the
+ * series has a gap before that, it is the last that is known of it. Undefined while it goes on.
  *
  * @param until epoch seconds up to which there could be points
  */
@@ -35,7 +35,7 @@ export function endOf(
 }
 
 /**
- * The same of snapshots in memory, which know to the second what a long step of the course does not. Undefined where none
+ * The same of snapshots in memory, which know to the second what a long step of the series does not. Undefined where none
  * of them is later than the alert and below its threshold.
  */
 export function endInMemory(

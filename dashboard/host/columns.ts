@@ -1,5 +1,5 @@
 import type { HistoryPoint } from '../../core/contracts/history.ts';
-import { isBehindGap } from './course.ts';
+import { isBehindGap } from './points.ts';
 
 /** One column for each series, as the chart wants them; null where nobody measured. */
 export type Column = (number | null)[];

@@ -30,7 +30,7 @@ const TABLE = [
 
 /** CPU over time: the average, between lowest and highest of each step, and alerts. */
 export function CpuFigure({ model, charts }: { model: HostModel; charts: HostCharts }) {
-  const { points, step } = model.course;
+  const { points, step } = model.series;
   const options = useMemo(
     () =>
       ({

@@ -2,7 +2,7 @@ import { computed, effect, signal, type ReadonlySignal } from '@preact/signals';
 import { endInMemory, endOf } from './alertEnds.ts';
 import { alertWindows, newestOf, windowsOf, type AlertWindow, type AlertWindows } from './alertWindows.ts';
 import type { HostContext } from './hostContext.ts';
-import type { HostCourse } from './hostCourse.ts';
+import type { HostSeries } from './hostSeries.ts';
 import type { RecentSnapshots } from './recentSnapshots.ts';
 import { createResource } from './resource.ts';
 
@@ -22,7 +22,7 @@ export interface HostAlerts {
 
 export function followAlerts(
   { agent, client, view, span, services }: HostContext,
-  { points, step }: Pick<HostCourse, 'points' | 'step'>,
+  { points, step }: Pick<HostSeries, 'points' | 'step'>,
   recent: ReadonlySignal<RecentSnapshots>,
 ): HostAlerts {
   const answer = createResource<AlertWindows>();
@@ -38,12 +38,12 @@ export function followAlerts(
     typeof view.value.range === 'string' ? view.value.range : `${span.value.from}-${span.value.to}`,
   );
 
-  /** Where the end is not told. Whichever is first: memory knows it to the second, and the course what was before memory. */
+  /** Where the end is not told. Whichever is first: memory knows it to the second, and the series what was before memory. */
   function guessedEnd({ firedAt, threshold }: AlertWindow, until: number): number | undefined {
     if (threshold === undefined) return undefined;
     const fired = { firedAt, threshold };
-    const inCourse = endOf(fired, points.value, { stepSeconds: step.value, until });
-    const end = Math.min(inCourse ?? Infinity, endInMemory(fired, recent.value.snapshots) ?? Infinity);
+    const inSeries = endOf(fired, points.value, { stepSeconds: step.value, until });
+    const end = Math.min(inSeries ?? Infinity, endInMemory(fired, recent.value.snapshots) ?? Infinity);
     return end === Infinity ? undefined : end;
   }
 

@@ -3,7 +3,7 @@ import { STEPS } from '../../core/contracts/historyTerms.ts';
 import { followAgent, type HostAgent } from './hostAgent.ts';
 import { followAlerts, type HostAlerts } from './hostAlerts.ts';
 import { openHostContext, type HostContext } from './hostContext.ts';
-import { followCourse, type HostCourse } from './hostCourse.ts';
+import { followSeries, type HostSeries } from './hostSeries.ts';
 import { followSnapshots, type LiveSnapshots } from './liveSnapshots.ts';
 import { followMoment, type MomentSource } from './moment.ts';
 import { followProcess, type ProcessDetail } from './processDetail.ts';
@@ -13,9 +13,9 @@ import type { TimeSpan } from './timeSpan.ts';
 /** All that the page of one host shows, and follows while it is open. */
 export interface HostModel extends HostContext {
   snapshots: LiveSnapshots;
-  course: HostCourse;
+  series: HostSeries;
   /** The same with cores, in coarser steps. */
-  cores: HostCourse;
+  cores: HostSeries;
   moment: MomentSource;
   top: RangeTop;
   alerts: HostAlerts;
@@ -33,22 +33,22 @@ const USUAL_INTERVAL_SECONDS = 2;
 export function openHost(agent: string, services: Services): HostModel {
   const context = openHostContext(agent, services);
   const snapshots = followSnapshots(context, () => {
-    course.refresh();
+    series.refresh();
     cores.refresh();
   });
   const { recent } = snapshots;
-  const course = followCourse(context, recent, { cores: false, stepFor: () => undefined });
-  const cores = followCourse(context, recent, { cores: true, stepFor: coreStep });
+  const series = followSeries(context, recent, { cores: false, stepFor: () => undefined });
+  const cores = followSeries(context, recent, { cores: true, stepFor: coreStep });
   const moment = followMoment(context, recent);
   const top = followRangeTop(context, recent);
-  const alerts = followAlerts(context, course, recent);
-  const process = followProcess(context, course.step);
+  const alerts = followAlerts(context, series, recent);
+  const process = followProcess(context, series.step);
   const host = followAgent(context, recent);
-  const parts = [snapshots, course, cores, moment, top, alerts, process, host];
+  const parts = [snapshots, series, cores, moment, top, alerts, process, host];
   return {
     ...context,
     snapshots,
-    course,
+    series,
     cores,
     moment,
     top,

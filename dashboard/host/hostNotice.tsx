@@ -4,7 +4,7 @@ import type { HostModel } from './hostModel.ts';
 /** What of this page cannot be shown, why, and what to do about it. */
 export function HostNotice({ model }: { model: HostModel }) {
   const withoutHistory = model.withoutHistory.value;
-  const { error, value } = model.course.answer;
+  const { error, value } = model.series.answer;
   if (withoutHistory !== undefined)
     return (
       <p class="notice" role="status">
@@ -24,7 +24,7 @@ export function HostNotice({ model }: { model: HostModel }) {
     return (
       <p class="notice" role="status">
         <strong>The history could not be read.</strong> {error.value.message}{' '}
-        <button type="button" class="small-button" onClick={() => model.course.refresh()}>
+        <button type="button" class="small-button" onClick={() => model.series.refresh()}>
           Try again
         </button>
         {value.value !== undefined && (

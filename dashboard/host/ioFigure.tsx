@@ -17,7 +17,7 @@ const TABLE = [
 
 /** What the listed processes read and wrote over time. */
 export function IoFigure({ model, charts }: { model: HostModel; charts: HostCharts }) {
-  const { points, step } = model.course;
+  const { points, step } = model.series;
   const rates = useComputed(() => {
     const list = ioRatesOf(points.value, step.value);
     return new Map(points.value.map((point, i) => [point, list[i]]));

@@ -1,6 +1,6 @@
 import type uPlot from 'uplot';
 import type { HistoryPoint } from '../../core/contracts/history.ts';
-import { isBehindGap } from './course.ts';
+import { isBehindGap } from './points.ts';
 import { heatOf } from '../state/number.ts';
 import type { Lanes } from './hostView.ts';
 import type { Paint } from './paint.ts';

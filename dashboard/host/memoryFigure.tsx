@@ -23,7 +23,7 @@ const TABLE = [
 
 /** Memory over time, on a scale that ends with what the host has. */
 export function MemoryFigure({ model, charts }: { model: HostModel; charts: HostCharts }) {
-  const { points, step } = model.course;
+  const { points, step } = model.series;
   const options = useMemo(
     () =>
       ({

@@ -3,7 +3,7 @@ import type { ProcessHistory, ProcessPoint, ProcessSearch } from '../../core/con
 import type { HostContext } from './hostContext.ts';
 import { createResource, isWithoutHistory, type Resource } from './resource.ts';
 
-/** One process by its name: its course on this host, and where else it ran. */
+/** One process by its name: its series on this host, and where else it ran. */
 export interface ProcessDetail {
   name: ReadonlySignal<string | undefined>;
   points: ReadonlySignal<readonly ProcessPoint[]>;
@@ -12,10 +12,10 @@ export interface ProcessDetail {
   close(): void;
 }
 
-/** How often the course of a live span is asked for again, in ms. */
+/** How often the series of a live span is asked for again, in ms. */
 const AGAIN_MS = 10_000;
 
-/** @param step of the host's course: the points of the two are at the same times */
+/** @param step of the host's series: the points of the two are at the same times */
 export function followProcess(
   { agent, client, view, span, live, withoutHistory }: HostContext,
   step: ReadonlySignal<number>,

@@ -11,7 +11,7 @@ import { loadPlot } from './plotLoader.ts';
 import { processColumns } from './processColumns.ts';
 import { openTimeChart } from './timeChart.ts';
 
-/** One process: its own course on this host over the range, and where else it ran. */
+/** One process: its own series on this host over the range, and where else it ran. */
 export function ProcessPanel({ model, charts }: { model: HostModel; charts: HostCharts }) {
   const { name, points, history } = model.process;
   const head = useRef<HTMLHeadingElement>(null);
@@ -36,7 +36,7 @@ export function ProcessPanel({ model, charts }: { model: HostModel; charts: Host
       <ProcessPlot model={model} charts={charts} />
       <p class="panel-note">
         {model.withoutHistory.value !== undefined
-          ? 'Its course needs the history.'
+          ? 'Its history needs PostgreSQL.'
           : history.error.value !== undefined
             ? history.error.value.message
             : points.value.length === 0 && !history.loading.value

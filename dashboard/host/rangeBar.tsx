@@ -7,7 +7,7 @@ import { RANGES } from './timeSpan.ts';
 /** Which time is shown, and how fine: ranges that end now, or a stretch of one's own and the way back. */
 export function RangeBar({ model }: { model: HostModel }) {
   const { range } = model.view.value;
-  const answer = model.course.answer.value.value;
+  const answer = model.series.answer.value.value;
   const isOwn = typeof range === 'object';
   return (
     <div class="range-bar">
@@ -33,7 +33,7 @@ export function RangeBar({ model }: { model: HostModel }) {
         </button>
       )}
       <SpanText model={model} />
-      <span class="source" data-loading={model.course.answer.loading.value}>
+      <span class="source" data-loading={model.series.answer.loading.value}>
         {answer === undefined ? '' : sourceText(answer)}
       </span>
     </div>

@@ -1,7 +1,7 @@
 import { useComputed, type ReadonlySignal } from '@preact/signals';
 import type { HistoryPoint } from '../../core/contracts/history.ts';
 import { NO_VALUE } from '../state/number.ts';
-import { pointAt } from './course.ts';
+import { pointAt } from './points.ts';
 import type { HostCharts } from './hostCharts.ts';
 
 interface ReadoutProps {

@@ -13,7 +13,7 @@ import type { ChartOptions } from './timeChart.ts';
 
 /** The threads of the listed processes, for as long as the page has their snapshots: the history does not count them. */
 export function ThreadsFigure({ model, charts }: { model: HostModel; charts: HostCharts }) {
-  const { points, step } = model.course;
+  const { points, step } = model.series;
   const counts = useComputed(() => {
     const recent = model.snapshots.recent.value;
     return new Map(

@@ -12,7 +12,7 @@ interface CulpritTableProps {
   alert: Pick<Alert, 'agent_id' | 'culprits' | 'started_at' | 'last_sample_at' | 'resolved_at'>;
 }
 
-/** Who took most while it was on; each name leads to its course at that time. */
+/** Who took most while it was on; each name leads to its series at that time. */
 export function CulpritTable({ alert }: CulpritTableProps) {
   const { agent_id, culprits, started_at, last_sample_at, resolved_at } = alert;
   const range = { from: started_at - AROUND_SECONDS, to: (resolved_at ?? last_sample_at) + AROUND_SECONDS };

@@ -110,7 +110,7 @@ export const hostFlows: Flow[] = [
     },
   },
   {
-    name: 'a click on a process shows its own course, and on which other hosts it ran',
+    name: 'a click on a process shows its own series, and on which other hosts it ran',
     async run({ visit, service: { url } }) {
       await untilFound(url, 'postgres', SIBLING);
       const { page } = await visit();

@@ -9,17 +9,17 @@ import { at, BEGIN } from './snapshots.ts';
 
 describe('the end of an alert that nobody tells of', () => {
   const window = { firedAt: BEGIN + 20, threshold: 90 };
-  const course = (...cpu: number[]) =>
+  const series = (...cpu: number[]) =>
     pointsOf(
       cpu.map((value, i) => at(BEGIN + 10 * i, value)),
       1,
     );
 
-  const end = (points: ReturnType<typeof course>, until = BEGIN + 50) =>
+  const end = (points: ReturnType<typeof series>, until = BEGIN + 50) =>
     endOf(window, points, { stepSeconds: 1, until });
 
   test('is the first snapshot below the threshold after it fired', () => {
-    expect(end(course(10, 95, 95, 99, 50, 99))).toBe(BEGIN + 40);
+    expect(end(series(10, 95, 95, 99, 50, 99))).toBe(BEGIN + 40);
   });
 
   test('is known to the second from snapshots in memory', () => {
@@ -29,11 +29,11 @@ describe('the end of an alert that nobody tells of', () => {
   });
 
   test('is not known while the CPU is still hot', () => {
-    expect(end(course(10, 95, 95, 99))).toBeUndefined();
+    expect(end(series(10, 95, 95, 99))).toBeUndefined();
   });
 
   test('is the last that is known of it where nothing was measured any more', () => {
-    expect(end(course(10, 95, 95, 99), BEGIN + 1_000)).toBe(BEGIN + 30);
+    expect(end(series(10, 95, 95, 99), BEGIN + 1_000)).toBe(BEGIN + 30);
     expect(end([], BEGIN + 1_000)).toBe(BEGIN + 20);
     expect(end(pointsOf([at(BEGIN + 500, 5)], 1), BEGIN + 1_000)).toBe(BEGIN + 20);
   });

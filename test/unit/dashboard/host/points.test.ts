@@ -7,7 +7,7 @@ import {
   pointAt,
   pointsWithin,
   withTail,
-} from '../../../../dashboard/host/course.ts';
+} from '../../../../dashboard/host/points.ts';
 import { pointsOf } from '../../../../dashboard/host/liveBuckets.ts';
 import { anySnapshots, BEGIN } from './snapshots.ts';
 

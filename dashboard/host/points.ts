@@ -6,7 +6,7 @@ import type { TimeSpan } from './timeSpan.ts';
 type Point = Pick<HistoryPoint, 'time' | 'samples'>;
 
 /**
- * What the server answered and what came in live, as one course. Where both have a step, the one with more snapshots
+ * What the server answered and what came in live, as one series. Where both have a step, the one with more snapshots
  * knows more: the server's where the page had just been opened, the page's where the answer was given before the step was
  * over. Of the same ones, the page's has seen what came next, on which reads and writes depend.
  *

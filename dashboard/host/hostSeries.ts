@@ -2,15 +2,15 @@ import { computed, effect, type ReadonlySignal } from '@preact/signals';
 import type { HistoryPoint, HostHistory } from '../../core/contracts/history.ts';
 import { hostHistory } from '../client/hostHistory.ts';
 import type { HostContext } from './hostContext.ts';
-import { mergePoints, pointsWithin, withTail } from './course.ts';
+import { mergePoints, pointsWithin, withTail } from './points.ts';
 import { pointsOf } from './liveBuckets.ts';
 import type { RecentSnapshots } from './recentSnapshots.ts';
 import { createResource, isWithoutHistory, type Resource } from './resource.ts';
 import { stepSeconds } from './sourceText.ts';
 import type { TimeSpan } from './timeSpan.ts';
 
-/** The course of the host over the span that is shown. */
-export interface HostCourse {
+/** The series of the host over the span that is shown. */
+export interface HostSeries {
   points: ReadonlySignal<readonly HistoryPoint[]>;
   /** Of the points, in seconds. */
   step: ReadonlySignal<number>;
@@ -23,18 +23,18 @@ export interface HostCourse {
 /** The shortest time after which a live range asks for its last part again, in ms, where its steps are longer than memory reaches. */
 const TAIL_MS = 60_000;
 
-export interface CourseOptions {
+export interface SeriesOptions {
   /** Whether each point has its cores. */
   cores: boolean;
   /** The step to ask for; undefined leaves it to the server. */
   stepFor(span: TimeSpan): string | undefined;
 }
 
-export function followCourse(
+export function followSeries(
   { agent, client, span, live, view, withoutHistory }: HostContext,
   recent: ReadonlySignal<RecentSnapshots>,
-  { cores, stepFor }: CourseOptions,
-): HostCourse {
+  { cores, stepFor }: SeriesOptions,
+): HostSeries {
   const answer = createResource<HostHistory>((error) => {
     if (isWithoutHistory(error)) withoutHistory.value = error.message;
   });
