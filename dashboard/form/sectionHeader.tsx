@@ -1,4 +1,4 @@
-interface SectionHeadProps {
+interface SectionHeaderProps {
   id: string;
   title: string;
   /** The button that begins a new one; undefined for whoever may not. */
@@ -6,7 +6,7 @@ interface SectionHeadProps {
 }
 
 /** Heading of a list among several on a page. */
-export function SectionHead({ id, title, add }: SectionHeadProps) {
+export function SectionHeader({ id, title, add }: SectionHeaderProps) {
   return (
     <header class="section-head">
       <h2 id={id}>{title}</h2>

@@ -10,7 +10,7 @@ const WORDS = {
 } as const;
 
 /** Of which moment the table speaks, how that was chosen, and whether the host was heard of then. */
-export function MomentHead({ model }: { model: HostModel }) {
+export function MomentHeader({ model }: { model: HostModel }) {
   const { time, clock, link } = useServices();
   const { kind, wanted, shown } = model.moment;
   const moment = shown.value;

@@ -1,6 +1,6 @@
 import { MAX_ROWS, type MomentRow, momentRows } from './momentRows.ts';
 import type { HostModel } from './hostModel.ts';
-import { MomentHead } from './momentHead.tsx';
+import { MomentHeader } from './momentHeader.tsx';
 import { memoryText } from '../state/number.ts';
 import { dataText } from './figures.ts';
 
@@ -12,7 +12,7 @@ export function MomentTable({ model }: { model: HostModel }) {
   const rows = moment?.snapshot === undefined ? [] : momentRows(moment.snapshot, by);
   return (
     <section class="panel moment" aria-labelledby="moment-title" data-loading={loading.value}>
-      <MomentHead model={model} />
+      <MomentHeader model={model} />
       <table class="processes">
         <caption class="unseen">Processes at the moment shown</caption>
         <thead>

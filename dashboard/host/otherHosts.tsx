@@ -10,14 +10,14 @@ import { queryOf } from './hostView.ts';
 const AROUND_SECONDS = 1_800;
 
 /** On which other hosts a process of this name ran in the last week. */
-export function Elsewhere({ model }: { model: HostModel }) {
-  const { elsewhere, name } = model.process;
-  const found = elsewhere.value.value;
+export function OtherHosts({ model }: { model: HostModel }) {
+  const { otherHosts, name } = model.process;
+  const found = otherHosts.value.value;
   const others = found?.found.filter(({ agent }) => agent !== model.agent) ?? [];
   return (
-    <div class="elsewhere">
+    <div class="other-hosts">
       <h3>On other hosts, in the last week</h3>
-      {elsewhere.error.value !== undefined && <p class="panel-note">{elsewhere.error.value.message}</p>}
+      {otherHosts.error.value !== undefined && <p class="panel-note">{otherHosts.error.value.message}</p>}
       {found !== undefined && others.length === 0 && (
         <p class="panel-note">
           On none. Hosts are looked through by the hour: what began after the last one is not among them yet.

@@ -8,7 +8,7 @@ export interface ProcessDetail {
   name: ReadonlySignal<string | undefined>;
   points: ReadonlySignal<readonly ProcessPoint[]>;
   history: Resource<ProcessHistory>;
-  elsewhere: Resource<ProcessSearch>;
+  otherHosts: Resource<ProcessSearch>;
   close(): void;
 }
 
@@ -23,7 +23,7 @@ export function followProcess(
   const history = createResource<ProcessHistory>((error) => {
     if (isWithoutHistory(error)) withoutHistory.value = error.message;
   });
-  const elsewhere = createResource<ProcessSearch>();
+  const otherHosts = createResource<ProcessSearch>();
   const name = computed(() => view.value.process);
   const key = computed(() =>
     typeof view.value.range === 'string' && live.value
@@ -53,9 +53,9 @@ export function followProcess(
     }),
     effect(() => {
       const chosen = name.value;
-      elsewhere.clear();
+      otherHosts.clear();
       if (chosen === undefined || withoutHistory.value !== undefined) return;
-      elsewhere.read((signal) =>
+      otherHosts.read((signal) =>
         client.get('/api/processes/search', { query: { name: chosen, limit: 50 }, signal }),
       );
     }),
@@ -66,13 +66,13 @@ export function followProcess(
   return {
     name,
     history,
-    elsewhere,
+    otherHosts,
     points: computed(() => history.value.value?.points ?? []),
     close() {
       for (const stop of stops) stop();
       clearInterval(timer);
       history.close();
-      elsewhere.close();
+      otherHosts.close();
     },
   };
 }

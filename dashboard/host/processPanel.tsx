@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { ProcessPoint } from '../../core/contracts/processes.ts';
 import { memoryText } from '../state/number.ts';
 import { Time } from '../shell/time.tsx';
-import { Elsewhere } from './elsewhere.tsx';
+import { OtherHosts } from './otherHosts.tsx';
 import { cpuTimeText, dataText, niceTop, percent } from './figures.ts';
 import type { HostCharts } from './hostCharts.ts';
 import type { HostModel } from './hostModel.ts';
@@ -43,7 +43,7 @@ export function ProcessPanel({ model, charts }: { model: HostModel; charts: Host
               ? 'No snapshot of this range names it.'
               : 'CPU in percent of one core.'}
       </p>
-      {model.withoutHistory.value === undefined && <Elsewhere model={model} />}
+      {model.withoutHistory.value === undefined && <OtherHosts model={model} />}
     </section>
   );
 }

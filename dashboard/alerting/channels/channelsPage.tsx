@@ -5,7 +5,7 @@ import { useServices } from '../../services.tsx';
 import { usePageTitle } from '../../shell/pageTitle.ts';
 import '../../form/form.css';
 import { NewsLine } from '../../form/news.tsx';
-import { SectionHead } from '../../form/sectionHead.tsx';
+import { SectionHeader } from '../../form/sectionHeader.tsx';
 import { useActs } from '../../form/useActs.ts';
 import { useListed } from '../../form/useListed.ts';
 import { useOperator } from '../../form/useOperator.ts';
@@ -105,7 +105,7 @@ export function ChannelsPage() {
     <AlertSection title="Channels">
       <NewsLine news={news} />
       <section aria-labelledby="channels">
-        <SectionHead
+        <SectionHeader
           id="channels"
           title="Where messages go"
           add={canChange ? { text: 'New channel', onAdd: () => open('channel') } : undefined}
@@ -128,7 +128,7 @@ export function ChannelsPage() {
         )}
       </section>
       <section aria-labelledby="routes">
-        <SectionHead
+        <SectionHeader
           id="routes"
           title="Which alerts go where"
           add={canChange ? { text: 'New route', onAdd: () => open('route') } : undefined}

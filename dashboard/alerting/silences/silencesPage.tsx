@@ -6,7 +6,7 @@ import { usePageTitle } from '../../shell/pageTitle.ts';
 import { CheckField } from '../../form/fields.tsx';
 import '../../form/form.css';
 import { NewsLine } from '../../form/news.tsx';
-import { SectionHead } from '../../form/sectionHead.tsx';
+import { SectionHeader } from '../../form/sectionHeader.tsx';
 import { useActs } from '../../form/useActs.ts';
 import { useListed } from '../../form/useListed.ts';
 import { useOperator } from '../../form/useOperator.ts';
@@ -83,7 +83,7 @@ export function SilencesPage() {
       <p class="listed-none">What is silenced fires, and is shown, as ever: only no message is sent of it.</p>
       <NewsLine news={news} />
       <section aria-labelledby="silences">
-        <SectionHead
+        <SectionHeader
           id="silences"
           title="Once"
           add={canChange ? { text: 'New silence', onAdd: () => open('silence') } : undefined}
@@ -103,7 +103,7 @@ export function SilencesPage() {
         )}
       </section>
       <section aria-labelledby="maintenance">
-        <SectionHead
+        <SectionHeader
           id="maintenance"
           title="Maintenance, again and again"
           add={canChange ? { text: 'New window', onAdd: () => open('maintenance') } : undefined}
