@@ -81,7 +81,7 @@ export function createLink({ url, nowMs, onUnauthorized, network }: LinkOptions)
       lostAt.value = undefined;
       state.value = 'live';
     });
-    live.tell({ since });
+    live.emit({ since });
   });
   socket.on('disconnect', (reason) => {
     loseSinceLastHeard();
@@ -92,10 +92,10 @@ export function createLink({ url, nowMs, onUnauthorized, network }: LinkOptions)
     if (error.message.startsWith('Unauthorized')) onUnauthorized();
     else if (state.peek() === 'connecting') lose(nowMs());
   });
-  socket.on('fleet', fleet.tell);
-  socket.on('agent_states', states.tell);
-  socket.on('alert_changes', alertChanges.tell);
-  socket.on('snapshot', snapshots.tell);
+  socket.on('fleet', fleet.emit);
+  socket.on('agent_states', states.emit);
+  socket.on('alert_changes', alertChanges.emit);
+  socket.on('snapshot', snapshots.emit);
 
   return {
     state,

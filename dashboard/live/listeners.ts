@@ -2,7 +2,7 @@
 export interface Listeners<Arguments extends unknown[]> {
   /** Gives back what ends it. */
   add(listener: (...args: Arguments) => void): () => void;
-  tell(...args: Arguments): void;
+  emit(...args: Arguments): void;
 }
 
 export function createListeners<Arguments extends unknown[]>(): Listeners<Arguments> {
@@ -14,7 +14,7 @@ export function createListeners<Arguments extends unknown[]>(): Listeners<Argume
       all.add(own);
       return () => void all.delete(own);
     },
-    tell(...args) {
+    emit(...args) {
       for (const listener of Array.from(all)) listener(...args);
     },
   };

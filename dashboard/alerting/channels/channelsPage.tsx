@@ -4,10 +4,10 @@ import { AlertSection } from '../../alerts/section/alertSection.tsx';
 import { useServices } from '../../services.tsx';
 import { usePageTitle } from '../../shell/pageTitle.ts';
 import '../../form/form.css';
-import { NewsLine } from '../../form/news.tsx';
+import { StatusLine } from '../../form/statusLine.tsx';
 import { SectionHeader } from '../../form/sectionHeader.tsx';
-import { useActs } from '../../form/useActs.ts';
-import { useListed } from '../../form/useListed.ts';
+import { useActions } from '../../form/useActions.ts';
+import { usePolledList } from '../../form/usePolledList.ts';
 import { useOperator } from '../../form/useOperator.ts';
 import { AuditTrail } from './auditTrail.tsx';
 import { ChannelEditor } from './channelEditor.tsx';
@@ -32,15 +32,15 @@ export function ChannelsPage() {
     (signal: AbortSignal) => client.get('/api/alert-routes', { signal }),
     [client],
   );
-  const channels = useListed(askChannels);
-  const routes = useListed(askRoutes);
+  const channels = usePolledList(askChannels);
+  const routes = usePolledList(askRoutes);
   const [round, setRound] = useState(0);
   const refresh = () => {
     channels.refresh();
     routes.refresh();
     setRound((count) => count + 1);
   };
-  const { news, tell, busy, act } = useActs(refresh);
+  const { status, announce, busy, run } = useActions(refresh);
   const known = channels.value?.channels ?? [];
 
   const toldOf = (routes.value?.routes ?? []).flatMap((route) => route.channels);
@@ -48,28 +48,28 @@ export function ChannelsPage() {
 
   const close = () => view.setQuery({ new: undefined, edit: undefined, route: undefined }, { push: true });
   const cancel = () => {
-    tell('');
+    announce('');
     close();
   };
   const saved = (text: string) => {
-    tell(text);
+    announce(text);
     refresh();
     close();
   };
   const test = ({ id }: ChannelView) =>
-    act(async () => {
+    run(async () => {
       const delivery = await client.post('/api/alert-channels/:id/test', { params: { id } });
       const outcome = `Test of ${id}: ${outcomeText(delivery)}`;
       if (delivery.state !== 'delivered') throw new Error(outcome);
       return outcome;
     });
   const removeChannel = ({ id, version }: ChannelView) =>
-    act(async () => {
+    run(async () => {
       await client.delete('/api/alert-channels/:id', { params: { id }, ifVersion: version });
       return `The channel ${id} is deleted.`;
     });
   const removeRoute = ({ id, version }: RouteView) =>
-    act(async () => {
+    run(async () => {
       await client.delete('/api/alert-routes/:id', { params: { id }, ifVersion: version });
       return `The route ${id} is deleted.`;
     });
@@ -103,7 +103,7 @@ export function ChannelsPage() {
   const open = (what: 'channel' | 'route') => view.setQuery({ new: what }, { push: true });
   return (
     <AlertSection title="Channels">
-      <NewsLine news={news} />
+      <StatusLine status={status} />
       <section aria-labelledby="channels">
         <SectionHeader
           id="channels"

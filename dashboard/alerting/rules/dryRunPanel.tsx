@@ -7,7 +7,7 @@ import { stepSeconds } from '../../host/sourceText.ts';
 import { useServices } from '../../services.tsx';
 import type { Read } from '../../form/fieldReader.ts';
 import { ChoiceField, SuggestField } from '../../form/fields.tsx';
-import { useListed } from '../../form/useListed.ts';
+import { usePolledList } from '../../form/usePolledList.ts';
 import type { Saving } from '../../form/useSave.ts';
 import './dryRun.css';
 import { DryRunChart, type Drawn } from './dryRunChart.tsx';
@@ -46,7 +46,7 @@ export function DryRunPanel({ read, saving }: DryRunPanelProps) {
     (signal: AbortSignal) => client.get('/api/agents', { query: { limit: MOST_HOSTS }, signal }),
     [client],
   );
-  const hosts = useListed(ask).value?.agents.map(({ id }) => id) ?? [];
+  const hosts = usePolledList(ask).value?.agents.map(({ id }) => id) ?? [];
   const [typed, setTyped] = useState<string>();
   const [range, setRange] = useState<RangeSeconds>('86400');
   const [tried, setTried] = useState<Tried>();

@@ -4,9 +4,9 @@ import { AlertSection } from '../../alerts/section/alertSection.tsx';
 import { useServices } from '../../services.tsx';
 import { usePageTitle } from '../../shell/pageTitle.ts';
 import '../../form/form.css';
-import { NewsLine } from '../../form/news.tsx';
-import { useActs } from '../../form/useActs.ts';
-import { useListed } from '../../form/useListed.ts';
+import { StatusLine } from '../../form/statusLine.tsx';
+import { useActions } from '../../form/useActions.ts';
+import { usePolledList } from '../../form/usePolledList.ts';
 import { useOperator } from '../../form/useOperator.ts';
 import { RuleEditor } from './ruleEditor.tsx';
 import { readRule, ruleForm } from './ruleForm.ts';
@@ -18,8 +18,8 @@ export function RulesPage() {
   const { client, view } = useServices();
   const isOperator = useOperator();
   const ask = useCallback((signal: AbortSignal) => client.get('/api/alert-rules', { signal }), [client]);
-  const { value, fault, refresh } = useListed(ask);
-  const { news, tell, busy, act } = useActs(refresh);
+  const { value, fault, refresh } = usePolledList(ask);
+  const { status, announce, busy, run } = useActions(refresh);
 
   const query = view.query.value;
   const edited = value?.rules.find(({ id, source }) => source === 'api' && id === query.get('rule'));
@@ -27,13 +27,13 @@ export function RulesPage() {
   const close = () => view.setQuery({ rule: undefined, new: undefined }, { push: true });
 
   const enable = (rule: AlertRule, enabled: boolean) =>
-    act(async () => {
+    run(async () => {
       const { body } = readRule({ ...ruleForm(rule), enabled });
       await client.put('/api/alert-rules/:id', { params: { id: rule.id }, body, ifVersion: rule.version });
       return `The rule ${rule.id} is switched ${enabled ? 'on' : 'off'}.`;
     });
   const remove = ({ id, version }: AlertRule) =>
-    act(async () => {
+    run(async () => {
       await client.delete('/api/alert-rules/:id', { params: { id }, ifVersion: version });
       return `The rule ${id} is deleted.`;
     });
@@ -59,19 +59,19 @@ export function RulesPage() {
           The rules could not be read: {fault}
         </p>
       )}
-      {!isEditing && <NewsLine news={news} />}
+      {!isEditing && <StatusLine status={status} />}
       {value === undefined && fault === undefined && <p class="page-wait">Loading…</p>}
       {isEditing ? (
         <RuleEditor
           key={edited?.id}
           rule={edited}
           onSaved={(id) => {
-            tell(`The rule ${id} is saved.`);
+            announce(`The rule ${id} is saved.`);
             refresh();
             close();
           }}
           onCancel={() => {
-            tell('');
+            announce('');
             close();
           }}
         />

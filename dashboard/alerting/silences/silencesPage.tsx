@@ -5,10 +5,10 @@ import { useServices } from '../../services.tsx';
 import { usePageTitle } from '../../shell/pageTitle.ts';
 import { CheckField } from '../../form/fields.tsx';
 import '../../form/form.css';
-import { NewsLine } from '../../form/news.tsx';
+import { StatusLine } from '../../form/statusLine.tsx';
 import { SectionHeader } from '../../form/sectionHeader.tsx';
-import { useActs } from '../../form/useActs.ts';
-import { useListed } from '../../form/useListed.ts';
+import { useActions } from '../../form/useActions.ts';
+import { usePolledList } from '../../form/usePolledList.ts';
 import { useOperator } from '../../form/useOperator.ts';
 import { MaintenanceEditor } from './maintenanceEditor.tsx';
 import { MaintenanceTable } from './maintenanceTable.tsx';
@@ -30,9 +30,9 @@ export function SilencesPage() {
     (signal: AbortSignal) => client.get('/api/maintenance', { signal }),
     [client],
   );
-  const silences = useListed(askSilences);
-  const maintenance = useListed(askMaintenance);
-  const { news, tell, busy, act } = useActs(() => {
+  const silences = usePolledList(askSilences);
+  const maintenance = usePolledList(askMaintenance);
+  const { status, announce, busy, run } = useActions(() => {
     silences.refresh();
     maintenance.refresh();
   });
@@ -40,22 +40,22 @@ export function SilencesPage() {
   const open = (what: 'silence' | 'maintenance') => view.setQuery({ new: what }, { push: true });
   const close = () => view.setQuery({ new: undefined, maintenance: undefined }, { push: true });
   const cancel = () => {
-    tell('');
+    announce('');
     close();
   };
   const saved = (text: string) => {
-    tell(text);
+    announce(text);
     silences.refresh();
     maintenance.refresh();
     close();
   };
   const end = ({ id }: SilenceView) =>
-    act(async () => {
+    run(async () => {
       await client.delete('/api/silences/:id', { params: { id } });
       return 'The silence is over.';
     });
   const remove = ({ id, name, version }: MaintenanceView) =>
-    act(async () => {
+    run(async () => {
       await client.delete('/api/maintenance/:id', { params: { id }, ifVersion: version });
       return `The maintenance window ${name} is deleted.`;
     });
@@ -81,7 +81,7 @@ export function SilencesPage() {
   return (
     <AlertSection title="Silences">
       <p class="listed-none">What is silenced fires, and is shown, as ever: only no message is sent of it.</p>
-      <NewsLine news={news} />
+      <StatusLine status={status} />
       <section aria-labelledby="silences">
         <SectionHeader
           id="silences"

@@ -21,11 +21,11 @@ describe('listeners', () => {
     const heard = jest.fn();
     const end = listeners.add(heard);
     listeners.add(heard);
-    listeners.tell(1);
+    listeners.emit(1);
     expect(heard).toHaveBeenCalledTimes(2);
     end();
     end();
-    listeners.tell(2);
+    listeners.emit(2);
     expect(heard.mock.calls).toEqual([[1], [1], [2]]);
   });
 
@@ -38,7 +38,7 @@ describe('listeners', () => {
       listeners.add(() => heard.push('new'));
     });
     listeners.add(() => heard.push('second'));
-    listeners.tell();
+    listeners.emit();
     expect(heard).toEqual(['first', 'second']);
   });
 });
