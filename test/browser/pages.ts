@@ -54,7 +54,7 @@ export function placesOf({ host, at, alert }: { host: string; at: number; alert:
       name: 'alert',
       path: `/alerts/${encodeURIComponent(alert)}`,
       async isThere(page) {
-        await page.getByRole('region', { name: 'What happened' }).getByText('It fires').waitFor();
+        await page.getByRole('region', { name: 'Timeline' }).getByText('Firing', { exact: true }).waitFor();
       },
     },
     { name: 'operations', path: '/operations', isThere: heading('API nodes') },

@@ -12,7 +12,7 @@ import { openAlertReader } from './alertReader.ts';
 import { CulpritTable } from './culpritTable.tsx';
 import { Evidence } from './evidence.tsx';
 import './one.css';
-import { StoryList } from './storyList.tsx';
+import { TimelineList } from './timelineList.tsx';
 
 /** One alert with all that is known of it. */
 export function AlertPage({ id }: { id: string }) {
@@ -67,7 +67,7 @@ function Found({ detail, onDone }: { detail: AlertDetail; onDone: () => void }) 
       </div>
       <Evidence alert={alert} />
       <CulpritTable alert={alert} />
-      <StoryList detail={detail} />
+      <TimelineList detail={detail} />
     </div>
   );
 }

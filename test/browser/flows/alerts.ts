@@ -56,9 +56,9 @@ export const alertFlows: Flow[] = [
       await rowsOf(page, host.id).getByRole('rowheader').getByRole('link').click();
       await page.waitForURL(/\/alerts\/[^/]*burst-01/);
       await page.getByRole('region', { name: 'Evidence' }).getByText('98.5 %').first().waitFor();
-      const story = page.getByRole('region', { name: 'What happened' });
-      await story.getByText('It fires').waitFor();
-      await story.getByText('It is over').waitFor();
+      const timeline = page.getByRole('region', { name: 'Timeline' });
+      await timeline.getByText('Firing', { exact: true }).waitFor();
+      await timeline.getByText('Resolved', { exact: true }).waitFor();
       await page.getByRole('link', { name: 'What ran when it fired' }).click();
       await page.waitForURL(/\/hosts\/burst-01\?at=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
       await page.getByRole('heading', { name: host.id }).waitFor();

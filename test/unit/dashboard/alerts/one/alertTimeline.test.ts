@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Delivery } from '../../../../../core/contracts/alerting/notification.ts';
-import { outcomeOf, storyOf } from '../../../../../dashboard/alerts/one/story.ts';
+import { outcomeOf, timelineOf } from '../../../../../dashboard/alerts/one/alertTimeline.ts';
 
 const DELIVERY: Delivery = {
   id: 'a',
@@ -16,8 +16,8 @@ const DELIVERY: Delivery = {
   detail: null,
 };
 
-test('what happened and what was told stand in one order', () => {
-  const events = storyOf({
+test('what happened and what was notified stand in one order', () => {
+  const events = timelineOf({
     timeline: [
       { at_ms: 1_000, kind: 'firing', by: null, detail: {} },
       { at_ms: 3_000, kind: 'acknowledged', by: 'Ada', detail: { note: 'On it' } },
@@ -25,8 +25,8 @@ test('what happened and what was told stand in one order', () => {
     deliveries: [DELIVERY],
   });
   expect(events.map(({ what, detail }) => [what, detail])).toEqual([
-    ['It fires', undefined],
-    ['ops was told that it fires', 'delivered after 0.3 s'],
+    ['Firing', undefined],
+    ['Notified ops: firing', 'delivered after 0.3 s'],
     ['Acknowledged by Ada', 'On it'],
   ]);
 });

@@ -15,9 +15,9 @@ export interface Event {
 }
 
 const ENTRY_WORDS: Record<AlertEntry['kind'], string> = {
-  firing: 'It fires',
-  no_data: 'Nothing is heard of the host any more',
-  resolved: 'It is over',
+  firing: 'Firing',
+  no_data: 'No data from the host any more',
+  resolved: 'Resolved',
   acknowledged: 'Acknowledged',
   unacknowledged: 'The acknowledgement was taken back',
 };
@@ -28,18 +28,18 @@ const ENTRY_MOODS: Partial<Record<AlertEntry['kind'], Event['mood']>> = {
   resolved: 'good',
 };
 
-const TOLD: Record<Delivery['kind'], string> = {
-  firing: 'that it fires',
-  still_firing: 'that it still fires',
-  resolved: 'that it is over',
-  escalation: 'that nobody has acknowledged it',
+const NOTIFICATION_WORDS: Record<Delivery['kind'], string> = {
+  firing: 'firing',
+  still_firing: 'still firing',
+  resolved: 'resolved',
+  escalation: 'not acknowledged',
   test: 'a test',
 };
 
-const TOLD_BY_STATE: Record<Delivery['state'], string> = {
-  delivered: 'was told',
-  failed: 'could not be told',
-  waiting: 'is to be told',
+const DELIVERY_WORDS: Record<Delivery['state'], string> = {
+  delivered: 'Notified',
+  failed: 'Could not notify',
+  waiting: 'About to notify',
 };
 
 function eventOfEntry({ kind, at_ms, by, detail }: AlertEntry, index: number): Event {
@@ -58,7 +58,7 @@ function eventOfDelivery(delivery: Delivery): Event {
   return {
     key: id,
     atMs: created_at_ms,
-    what: `${channel_id} ${TOLD_BY_STATE[state]} ${TOLD[kind]}`,
+    what: `${DELIVERY_WORDS[state]} ${channel_id}: ${NOTIFICATION_WORDS[kind]}`,
     detail: outcomeOf(delivery),
     mood: state === 'failed' ? 'bad' : 'plain',
   };
@@ -83,7 +83,7 @@ export function outcomeOf({
   return attempts === 0 ? 'waiting' : `waiting, ${tries} so far${why === '' ? '' : `: ${why}`}`;
 }
 
-/** What happened to an alert and what was told of it, oldest first. */
-export function storyOf({ timeline, deliveries }: Pick<AlertDetail, 'timeline' | 'deliveries'>): Event[] {
+/** What happened to an alert and who was notified of it, oldest first. */
+export function timelineOf({ timeline, deliveries }: Pick<AlertDetail, 'timeline' | 'deliveries'>): Event[] {
   return [...timeline.map(eventOfEntry), ...deliveries.map(eventOfDelivery)].sort((a, b) => a.atMs - b.atMs);
 }
