@@ -17,7 +17,7 @@ export interface AlertFeed {
   /** Undefined until the API has answered. */
   lists: ReadonlySignal<{ firing: AlertView[]; pending: AlertView[] } | undefined>;
   /** Why the API did not answer; undefined while it does. */
-  fault: ReadonlySignal<string | undefined>;
+  error: ReadonlySignal<string | undefined>;
   /** Asks anew: something was done. */
   refresh(): void;
   close(): void;
@@ -26,7 +26,7 @@ export interface AlertFeed {
 export function openAlertFeed({ client, link }: Pick<Services, 'client' | 'link'>): AlertFeed {
   const open = signal(NO_ALERTS);
   const answered = signal(false);
-  const fault = signal<string | undefined>(undefined);
+  const error = signal<string | undefined>(undefined);
   const ended = new AbortController();
   let reading: AbortController | undefined;
   let heard = new Set<string>();
@@ -54,11 +54,11 @@ export function openAlertFeed({ client, link }: Pick<Services, 'client' | 'link'
       if (reading !== own || ended.signal.aborted) return;
       open.value = withAnswer(open.peek(), alerts, heard);
       answered.value = true;
-      fault.value = undefined;
+      error.value = undefined;
       readIn(REREAD_MS);
-    } catch (error) {
+    } catch (thrown) {
       if (reading !== own || ended.signal.aborted) return;
-      fault.value = error instanceof ApiError ? error.message : String(error);
+      error.value = thrown instanceof ApiError ? thrown.message : String(thrown);
       readIn(RETRY_MS);
     }
   }
@@ -82,7 +82,7 @@ export function openAlertFeed({ client, link }: Pick<Services, 'client' | 'link'
     lists: computed(() =>
       answered.value ? { firing: firingIn(open.value), pending: pendingIn(open.value) } : undefined,
     ),
-    fault,
+    error,
     refresh: () => void read(),
     close() {
       clearTimeout(timer);

@@ -14,19 +14,19 @@ export function AlertsPage() {
   const feed = useMemo(() => openAlertFeed(services), [services]);
   useEffect(() => () => feed.close(), [feed]);
   const lists = feed.lists.value;
-  const fault = feed.fault.value;
+  const error = feed.error.value;
   const firing = lists?.firing.length ?? 0;
   usePageTitle(firing > 0 ? `${countOf(firing, 'alert')} firing` : 'Alerts');
 
   return (
     <AlertSection title="Alerts">
-      {fault !== undefined && (
+      {error !== undefined && (
         <p class="notice" role="alert">
-          The alerts could not be read: {fault}
+          The alerts could not be read: {error}
         </p>
       )}
       {lists === undefined ? (
-        fault === undefined && <p class="page-wait">Loading…</p>
+        error === undefined && <p class="page-wait">Loading…</p>
       ) : (
         <>
           <FiringList items={lists.firing} onDone={feed.refresh} />

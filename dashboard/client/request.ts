@@ -1,5 +1,5 @@
 /** What is wrong with one field of a request: the part of the request and the way to the field in it. */
-export interface FieldFault {
+export interface FieldError {
   loc: readonly (string | number)[];
   msg: string;
 }
@@ -8,7 +8,7 @@ export interface FieldFault {
 export class ApiError extends Error {
   readonly status: number;
   /** What a 422 says of each field; empty otherwise. */
-  readonly faults: readonly FieldFault[];
+  readonly errors: readonly FieldError[];
   /** Seconds after which the server says to come back; undefined where it does not. */
   readonly retryAfterSeconds: number | undefined;
 
@@ -16,12 +16,12 @@ export class ApiError extends Error {
     status: number,
     detail: string,
     retryAfterSeconds?: number,
-    faults: readonly FieldFault[] = [],
+    errors: readonly FieldError[] = [],
   ) {
     super(detail);
     this.name = 'ApiError';
     this.status = status;
-    this.faults = faults;
+    this.errors = errors;
     this.retryAfterSeconds = retryAfterSeconds;
   }
 }
@@ -97,7 +97,7 @@ async function asError(response: Response): Promise<ApiError> {
     response.status,
     detailOf(body) ?? `The server answered ${response.status}.`,
     Number.isFinite(retryAfter) ? retryAfter : undefined,
-    faultsOf(body),
+    fieldErrorsIn(body),
   );
 }
 
@@ -107,15 +107,15 @@ function detailOf(body: unknown): string | undefined {
   const { detail } = body;
   if (typeof detail === 'string') return detail;
   if (!Array.isArray(detail)) return undefined;
-  return faultsOf(body)
+  return fieldErrorsIn(body)
     .map(({ loc, msg }) => `${loc.join('.')}: ${msg}`)
     .join('; ');
 }
 
-function faultsOf(body: unknown): FieldFault[] {
+function fieldErrorsIn(body: unknown): FieldError[] {
   if (typeof body !== 'object' || body === null || !('detail' in body)) return [];
   const { detail } = body;
   if (!Array.isArray(detail)) return [];
-  const faults = detail as Partial<FieldFault>[];
-  return faults.map(({ loc = [], msg = '' }) => ({ loc, msg }));
+  const errors = detail as Partial<FieldError>[];
+  return errors.map(({ loc = [], msg = '' }) => ({ loc, msg }));
 }

@@ -9,7 +9,7 @@ interface CheckListProps<Value extends string> extends Bound<Value[]> {
 
 /** Any number of a few. What is chosen and is not among them any more can be taken away. */
 export function CheckList<Value extends string>(props: CheckListProps<Value>) {
-  const { label, hint, choices, value, onValue, fault } = props;
+  const { label, hint, choices, value, onValue, error } = props;
   const id = useId();
   const gone = value.filter((one) => !choices.some(([choice]) => choice === one));
   const all = [...choices, ...gone.map((one) => [one, `${one} (there is none)`] as const)];
@@ -24,7 +24,7 @@ export function CheckList<Value extends string>(props: CheckListProps<Value>) {
             <input
               type="checkbox"
               checked={value.includes(choice)}
-              aria-invalid={fault !== undefined}
+              aria-invalid={error !== undefined}
               onChange={(event) => choose(choice, event.currentTarget.checked)}
             />
             {text}
@@ -32,7 +32,7 @@ export function CheckList<Value extends string>(props: CheckListProps<Value>) {
         ))}
       </div>
       <p id={`${id}-about`} class="form-about">
-        {fault !== undefined && <strong class="form-fault">{fault}. </strong>}
+        {error !== undefined && <strong class="form-error">{error}. </strong>}
         {hint}
       </p>
     </fieldset>

@@ -58,7 +58,7 @@ export function EditForm(props: EditFormProps) {
 
 /** Why it was not saved. The region is always there, so that what comes into it is read out. */
 function SaveNotice({ saving, onReload }: { saving: Saving; onReload: (() => void) | undefined }) {
-  const faults = Object.entries(saving.faults);
+  const errors = Object.entries(saving.errors);
   return (
     <div class="form-notice" role="alert">
       {saving.conflict && (
@@ -74,11 +74,11 @@ function SaveNotice({ saving, onReload }: { saving: Saving; onReload: (() => voi
           That was refused: {saving.reason}
         </p>
       )}
-      {faults.length > 0 && (
+      {errors.length > 0 && (
         <div class="notice">
           <p>That was refused. This needs another look:</p>
-          <ul class="form-faults">
-            {faults.map(([place, message]) => (
+          <ul class="form-errors">
+            {errors.map(([place, message]) => (
               <li key={place}>
                 {place !== '' && <code>{place}</code>} {message}
               </li>

@@ -17,22 +17,22 @@ interface Described {
 }
 
 interface FrameProps extends FieldProps {
-  fault: string | undefined;
+  error: string | undefined;
   children(described: Described): JSX.Element;
 }
 
 /** A label, a control, what it means and what is wrong with it, tied together for whoever hears them. */
-function Frame({ label, hint, unit, fault, children }: FrameProps) {
+function Frame({ label, hint, unit, error, children }: FrameProps) {
   const id = useId();
   return (
     <div class="form-field">
       <label htmlFor={id}>{label}</label>
       <div class="form-control">
-        {children({ id, 'aria-describedby': `${id}-about`, 'aria-invalid': fault !== undefined })}
+        {children({ id, 'aria-describedby': `${id}-about`, 'aria-invalid': error !== undefined })}
         {unit !== undefined && <span class="form-unit">{unit}</span>}
       </div>
       <p id={`${id}-about`} class="form-about">
-        {fault !== undefined && <strong class="form-fault">{fault}. </strong>}
+        {error !== undefined && <strong class="form-error">{error}. </strong>}
         {hint}
       </p>
     </div>
@@ -49,7 +49,7 @@ interface TextFieldProps extends FieldProps, Bound<string> {
 export function TextField({
   value,
   onValue,
-  fault,
+  error,
   type = 'text',
   label,
   hint,
@@ -59,7 +59,7 @@ export function TextField({
   // The types of attributes have a branch for each type of input, and take no union of them.
   const asText = type as 'text';
   return (
-    <Frame label={label} hint={hint} unit={unit} fault={fault}>
+    <Frame label={label} hint={hint} unit={unit} error={error}>
       {(described) => (
         <input
           {...described}
@@ -80,9 +80,9 @@ interface SuggestFieldProps extends FieldProps, Bound<string> {
 }
 
 /** A text for which there are suggestions. */
-export function SuggestField({ value, onValue, fault, suggestions, ...frame }: SuggestFieldProps) {
+export function SuggestField({ value, onValue, error, suggestions, ...frame }: SuggestFieldProps) {
   return (
-    <Frame {...frame} fault={fault}>
+    <Frame {...frame} error={error}>
       {(described) => (
         <>
           <input
@@ -111,12 +111,12 @@ export function SuggestField({ value, onValue, fault, suggestions, ...frame }: S
 export function LinesField({
   value,
   onValue,
-  fault,
+  error,
   rows = 2,
   ...frame
 }: FieldProps & Bound<string> & { rows?: number }) {
   return (
-    <Frame {...frame} fault={fault}>
+    <Frame {...frame} error={error}>
       {(described) => (
         <textarea
           {...described}
@@ -136,9 +136,9 @@ interface ChoiceFieldProps<Value extends string> extends FieldProps, Bound<Value
 }
 
 export function ChoiceField<Value extends string>(props: ChoiceFieldProps<Value>) {
-  const { value, onValue, fault, choices, disabled, ...frame } = props;
+  const { value, onValue, error, choices, disabled, ...frame } = props;
   return (
-    <Frame {...frame} fault={fault}>
+    <Frame {...frame} error={error}>
       {(described) => (
         <select
           {...described}

@@ -7,7 +7,7 @@ interface Page<T> {
 
 export interface Pages<T> {
   items: readonly T[] | undefined;
-  fault: string | undefined;
+  error: string | undefined;
   /** Undefined where there is nothing further. */
   more: (() => void) | undefined;
 }
@@ -21,7 +21,7 @@ export function usePages<T>(
   ask: (cursor: string | undefined, signal: AbortSignal) => Promise<Page<T>>,
 ): Pages<T> {
   const [known, setKnown] = useState<Page<T>>();
-  const [fault, setFault] = useState<string>();
+  const [error, setError] = useState<string>();
   /** How far somebody wants to see: the cursor of the page that is asked for. */
   const [wanted, setWanted] = useState<string>();
   useEffect(() => {
@@ -33,7 +33,7 @@ export function usePages<T>(
     ask(wanted, ended.signal).then(
       (page) => {
         if (ended.signal.aborted) return;
-        setFault(undefined);
+        setError(undefined);
         setKnown((before) =>
           wanted === undefined || before === undefined
             ? page
@@ -41,7 +41,7 @@ export function usePages<T>(
         );
       },
       (error: unknown) => {
-        if (!ended.signal.aborted) setFault(error instanceof Error ? error.message : String(error));
+        if (!ended.signal.aborted) setError(error instanceof Error ? error.message : String(error));
       },
     );
     return () => ended.abort();
@@ -49,7 +49,7 @@ export function usePages<T>(
   const next = known?.next ?? undefined;
   return {
     items: known?.items,
-    fault,
+    error,
     more: next === undefined ? undefined : () => setWanted(next),
   };
 }

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { NO_FAULTS, refusalOf, type Faults, type Refusal } from './faults.ts';
+import { NO_ERRORS, refusalOf, type FieldErrors, type Refusal } from './fieldErrors.ts';
 
 /** What becomes of what is sent: at work, refused, or neither. */
 export interface Saving extends Refusal {
@@ -9,12 +9,12 @@ export interface Saving extends Refusal {
   /**
    * Sends it, unless something in it could not be read. What goes wrong stands here then.
    *
-   * @param faults of what was typed
+   * @param errors of what was typed
    */
-  save(faults: Faults, send: () => Promise<void>, within?: readonly string[]): Promise<void>;
+  save(errors: FieldErrors, send: () => Promise<void>, within?: readonly string[]): Promise<void>;
 }
 
-const NOTHING: Refusal = { faults: NO_FAULTS, reason: undefined, conflict: false };
+const NOTHING: Refusal = { errors: NO_ERRORS, reason: undefined, conflict: false };
 
 export function useSave(): Saving {
   const [busy, setBusy] = useState(false);
@@ -23,8 +23,8 @@ export function useSave(): Saving {
   return {
     ...refusal,
     busy,
-    async save(faults, send, within) {
-      if (Object.keys(faults).length > 0) return refuse({ ...NOTHING, faults });
+    async save(errors, send, within) {
+      if (Object.keys(errors).length > 0) return refuse({ ...NOTHING, errors });
       setBusy(true);
       try {
         await send();

@@ -6,7 +6,7 @@ import { ConfirmButton } from '../form/confirmButton.tsx';
 import { EditForm } from '../form/editForm.tsx';
 import { LinesField, TextField } from '../form/fields.tsx';
 import { useSave } from '../form/useSave.ts';
-import { NO_FAULTS } from '../form/faults.ts';
+import { NO_ERRORS } from '../form/fieldErrors.ts';
 import { useServices } from '../services.tsx';
 import { hostForm, readHost } from './hostForm.ts';
 
@@ -22,16 +22,16 @@ export function HostEditor({ agent, onSaved, onCancel }: HostEditorProps) {
   const [before] = useState(agent);
   const [form, setForm] = useState(() => hostForm(before));
   const saving = useSave();
-  const bind = binder(form, (changes) => setForm((known) => ({ ...known, ...changes })), saving.faults);
+  const bind = binder(form, (changes) => setForm((known) => ({ ...known, ...changes })), saving.errors);
   const submit = () => {
-    const { body, faults } = readHost(form, before);
-    void saving.save(faults, async () => {
+    const { body, errors } = readHost(form, before);
+    void saving.save(errors, async () => {
       await client.patch('/api/agents/:id', { params: { id: before.id }, body });
       onSaved();
     });
   };
   const forget = () =>
-    void saving.save(NO_FAULTS, async () => {
+    void saving.save(NO_ERRORS, async () => {
       await client.delete('/api/agents/:id', { params: { id: before.id } });
       view.go(PAGES.fleet, { replace: true });
     });

@@ -20,9 +20,9 @@ export function OperationsPage() {
   usePageTitle('Operations');
   const { client } = useServices();
   const ask = useCallback((signal: AbortSignal) => client.get('/api/operations', { signal }), [client]);
-  const { value, fault } = usePolled(ask, POLL_MS);
+  const { value, error } = usePolled(ask, POLL_MS);
   return (
-    <div class="operations" data-stale={fault !== undefined}>
+    <div class="operations" data-stale={error !== undefined}>
       <header class="operations-head">
         <h1>Operations</h1>
         {value !== undefined && (
@@ -33,13 +33,13 @@ export function OperationsPage() {
         <BoardLink />
       </header>
       <div class="operations-state" role="status">
-        {fault !== undefined && (
+        {error !== undefined && (
           <p class="notice">
-            {fault} {value === undefined ? '' : 'What you see below is what it said last.'} Trying again…
+            {error} {value === undefined ? '' : 'What you see below is what it said last.'} Trying again…
           </p>
         )}
       </div>
-      {value === undefined && fault === undefined && <p class="page-wait">Loading…</p>}
+      {value === undefined && error === undefined && <p class="page-wait">Loading…</p>}
       {value !== undefined && <Figures operations={value} />}
     </div>
   );

@@ -5,7 +5,7 @@ export interface Polled<T> {
   /** The last answer; undefined until the first one. */
   value: T | undefined;
   /** Why there is no newer one; undefined while all goes well. */
-  fault: string | undefined;
+  error: string | undefined;
 }
 
 /**
@@ -14,7 +14,7 @@ export interface Polled<T> {
  * @param ask must be the same function from one rendering to the next
  */
 export function usePolled<T>(ask: (signal: AbortSignal) => Promise<T>, everyMs: number): Polled<T> {
-  const [polled, setPolled] = useState<Polled<T>>({ value: undefined, fault: undefined });
+  const [polled, setPolled] = useState<Polled<T>>({ value: undefined, error: undefined });
   useEffect(() => {
     const ended = new AbortController();
     let timer: number | undefined;
@@ -25,10 +25,10 @@ export function usePolled<T>(ask: (signal: AbortSignal) => Promise<T>, everyMs: 
       asking = true;
       try {
         const value = await ask(ended.signal);
-        if (!ended.signal.aborted) setPolled({ value, fault: undefined });
-      } catch (error) {
-        const fault = error instanceof Error ? error.message : String(error);
-        if (!ended.signal.aborted) setPolled(({ value }) => ({ value, fault }));
+        if (!ended.signal.aborted) setPolled({ value, error: undefined });
+      } catch (thrown) {
+        const error = thrown instanceof Error ? thrown.message : String(thrown);
+        if (!ended.signal.aborted) setPolled(({ value }) => ({ value, error }));
       } finally {
         asking = false;
         timer = window.setTimeout(() => void round(), everyMs);

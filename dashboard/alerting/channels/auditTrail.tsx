@@ -13,11 +13,11 @@ export function AuditTrail({ round }: { round: number }) {
     },
     [client, round],
   );
-  const { items, fault, more } = usePages(ask);
+  const { items, error, more } = usePages(ask);
   return (
     <section aria-labelledby="audit">
       <h2 id="audit">Changes</h2>
-      {fault !== undefined && <p class="notice">The changes could not be read: {fault}</p>}
+      {error !== undefined && <p class="notice">The changes could not be read: {error}</p>}
       {items?.length === 0 && <p class="listed-none">Nothing was changed yet.</p>}
       {items !== undefined && items.length > 0 && (
         <table class="listed" aria-labelledby="audit">

@@ -4,7 +4,7 @@ import type { ChannelView } from '../../../core/contracts/alerting/views.ts';
 import { useServices } from '../../services.tsx';
 import { binder } from '../../form/bind.ts';
 import { EditForm } from '../../form/editForm.tsx';
-import { NO_FAULTS } from '../../form/faults.ts';
+import { NO_ERRORS } from '../../form/fieldErrors.ts';
 import { ChoiceField, TextField } from '../../form/fields.tsx';
 import { useSave } from '../../form/useSave.ts';
 import { KINDS } from './channelFields.ts';
@@ -25,10 +25,10 @@ export function ChannelEditor({ channel: given, onSaved, onCancel }: ChannelEdit
   const [form, setForm] = useState(() => (channel === undefined ? NEW_CHANNEL : channelForm(channel)));
   const saving = useSave();
   const change = (changes: Partial<typeof form>) => setForm((known) => ({ ...known, ...changes }));
-  const bind = binder(form, change, saving.faults);
+  const bind = binder(form, change, saving.errors);
   const submit = () => {
-    const { body, faults } = readChannel(form);
-    void saving.save(faults, async () => {
+    const { body, errors } = readChannel(form);
+    void saving.save(errors, async () => {
       const saved =
         channel === undefined
           ? // Whether it is all there the server says.
@@ -43,7 +43,7 @@ export function ChannelEditor({ channel: given, onSaved, onCancel }: ChannelEdit
   };
   const reload = () => {
     if (channel === undefined) return;
-    void saving.save(NO_FAULTS, async () => {
+    void saving.save(NO_ERRORS, async () => {
       const now = await client.get('/api/alert-channels/:id', { params: { id: channel.id } });
       setChannel(now);
       setForm(channelForm(now));
@@ -73,7 +73,7 @@ export function ChannelEditor({ channel: given, onSaved, onCancel }: ChannelEdit
         <TargetFields
           form={form}
           change={change}
-          faults={saving.faults}
+          errors={saving.errors}
           secretsSet={channel?.kind === form.kind ? channel.secrets : []}
         />
       </fieldset>

@@ -110,8 +110,8 @@ export function ChannelsPage() {
           title="Where messages go"
           add={canChange ? { text: 'New channel', onAdd: () => open('channel') } : undefined}
         />
-        {channels.fault !== undefined && (
-          <p class="notice">The channels could not be read: {channels.fault}</p>
+        {channels.error !== undefined && (
+          <p class="notice">The channels could not be read: {channels.error}</p>
         )}
         {!canChange && <p class="listed-none">Where they go only operators see.</p>}
         {canChange && channels.value !== undefined && known.length === 0 && (
@@ -133,7 +133,7 @@ export function ChannelsPage() {
           title="Which alerts go where"
           add={canChange ? { text: 'New route', onAdd: () => open('route') } : undefined}
         />
-        {routes.fault !== undefined && <p class="notice">The routes could not be read: {routes.fault}</p>}
+        {routes.error !== undefined && <p class="notice">The routes could not be read: {routes.error}</p>}
         {routes.value?.routes.length === 0 && (
           <p class="listed-none">There is no route: channels get tests only.</p>
         )}

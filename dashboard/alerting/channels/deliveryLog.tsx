@@ -51,7 +51,7 @@ export function DeliveryLog({ channels, round }: DeliveryLogProps) {
     },
     [client, channel, state, round],
   );
-  const { items, fault, more } = usePages(ask);
+  const { items, error, more } = usePages(ask);
   return (
     <section aria-labelledby="deliveries">
       <h2 id="deliveries">Messages</h2>
@@ -61,17 +61,17 @@ export function DeliveryLog({ channels, round }: DeliveryLogProps) {
           choices={[['', 'Any'], ...channels.map((id) => [id, id] as const)]}
           value={channel}
           onValue={(id) => view.setQuery({ channel: id })}
-          fault={undefined}
+          error={undefined}
         />
         <ChoiceField<'' | Delivery['state']>
           label="State"
           choices={STATE_CHOICES}
           value={state}
           onValue={(chosen) => view.setQuery({ state: chosen })}
-          fault={undefined}
+          error={undefined}
         />
       </div>
-      {fault !== undefined && <p class="notice">The messages could not be read: {fault}</p>}
+      {error !== undefined && <p class="notice">The messages could not be read: {error}</p>}
       {items?.length === 0 && <p class="listed-none">There is no such message.</p>}
       {items !== undefined && items.length > 0 && <DeliveryTable deliveries={items} />}
       {more !== undefined && (

@@ -4,7 +4,7 @@ import { useServices } from '../../services.tsx';
 import { binder } from '../../form/bind.ts';
 import { CheckList } from '../../form/checkList.tsx';
 import { EditForm } from '../../form/editForm.tsx';
-import { NO_FAULTS } from '../../form/faults.ts';
+import { NO_ERRORS } from '../../form/fieldErrors.ts';
 import { CheckField, ChoiceField, TextField } from '../../form/fields.tsx';
 import { MatcherFields } from '../form/matcherFields.tsx';
 import { useRuleIds } from '../form/useRuleIds.ts';
@@ -28,11 +28,11 @@ export function RouteEditor({ route: given, channels, onSaved, onCancel }: Route
   const [form, setForm] = useState(() => (route === undefined ? NEW_ROUTE : routeForm(route)));
   const saving = useSave();
   const change = (changes: Partial<typeof form>) => setForm((known) => ({ ...known, ...changes }));
-  const bind = binder(form, change, saving.faults);
+  const bind = binder(form, change, saving.errors);
   const names = channels.map(({ id, name }) => [id, name] as const);
   const submit = () => {
-    const { body, faults } = readRoute(form);
-    void saving.save(faults, async () => {
+    const { body, errors } = readRoute(form);
+    void saving.save(errors, async () => {
       const saved =
         route === undefined
           ? await client.post('/api/alert-routes', { body: { id: form.id, ...body } })
@@ -45,7 +45,7 @@ export function RouteEditor({ route: given, channels, onSaved, onCancel }: Route
     });
   };
   const reload = () =>
-    void saving.save(NO_FAULTS, async () => {
+    void saving.save(NO_ERRORS, async () => {
       const { routes } = await client.get('/api/alert-routes');
       const now = routes.find(({ id }) => id === route?.id);
       if (now === undefined) throw new Error('Somebody else has deleted it.');
@@ -67,7 +67,7 @@ export function RouteEditor({ route: given, channels, onSaved, onCancel }: Route
         hint="Stays what it is: a-z, 0-9, _ and -, as in critical-to-ops."
         {...bind('id')}
       />
-      <MatcherFields form={form} change={change} faults={saving.faults} rules={rules} />
+      <MatcherFields form={form} change={change} errors={saving.errors} rules={rules} />
       <fieldset>
         <legend>How they are told</legend>
         <CheckList label="Channels" choices={names} {...bind('channels')} />

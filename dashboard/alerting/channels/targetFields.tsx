@@ -1,4 +1,4 @@
-import { faultAt, type Faults } from '../../form/faults.ts';
+import { errorAt, type FieldErrors } from '../../form/fieldErrors.ts';
 import { CheckField, LinesField, TextField } from '../../form/fields.tsx';
 import { CHANNEL_FIELDS, type ChannelField } from './channelFields.ts';
 import { typedIn, withTyped, type ChannelForm } from './channelForm.ts';
@@ -6,7 +6,7 @@ import { typedIn, withTyped, type ChannelForm } from './channelForm.ts';
 interface TargetFieldsProps {
   form: ChannelForm;
   change(changes: Partial<ChannelForm>): void;
-  faults: Faults;
+  errors: FieldErrors;
   /** Fields of the secrets that the server has. */
   secretsSet: readonly string[];
 }
@@ -26,7 +26,7 @@ function TargetField({
   field,
   form,
   change,
-  faults,
+  errors,
   secretsSet,
 }: TargetFieldsProps & { field: ChannelField }) {
   const { name, label, type, hint, optional } = field;
@@ -35,7 +35,7 @@ function TargetField({
     hint,
     value: typedIn(form, field),
     onValue: (text: string) => change({ typed: withTyped(form, field, text) }),
-    fault: faultAt(faults, `target.${name}`),
+    error: errorAt(errors, `target.${name}`),
   };
   switch (type) {
     case 'check':
@@ -95,7 +95,7 @@ function SecretField({ field, common, isSet, isCleared, onClear }: SecretFieldPr
           label={`Take away: ${label.toLowerCase()}`}
           value={isCleared}
           onValue={onClear}
-          fault={undefined}
+          error={undefined}
         />
       )}
     </>

@@ -1,7 +1,7 @@
 import type { Severity } from '../../../core/contracts/alerting/rule.ts';
 import { binder } from '../../form/bind.ts';
 import { CheckList } from '../../form/checkList.tsx';
-import type { Faults } from '../../form/faults.ts';
+import type { FieldErrors } from '../../form/fieldErrors.ts';
 import { LinesField } from '../../form/fields.tsx';
 import type { AgentsForm, MatcherForm } from './matcherForm.ts';
 
@@ -14,12 +14,12 @@ const SEVERITIES = [
 interface AgentsFieldsProps {
   form: AgentsForm;
   change(changes: Partial<AgentsForm>): void;
-  faults: Faults;
+  errors: FieldErrors;
 }
 
 /** Which hosts, by patterns of their ids and by labels. */
-export function AgentsFields({ form, change, faults }: AgentsFieldsProps) {
-  const bind = binder(form, change, faults);
+export function AgentsFields({ form, change, errors }: AgentsFieldsProps) {
+  const bind = binder(form, change, errors);
   return (
     <>
       <LinesField
@@ -39,18 +39,18 @@ export function AgentsFields({ form, change, faults }: AgentsFieldsProps) {
 interface MatcherFieldsProps {
   form: MatcherForm;
   change(changes: Partial<MatcherForm>): void;
-  faults: Faults;
+  errors: FieldErrors;
   /** Ids of the rules there are. */
   rules: readonly string[];
 }
 
 /** Which alerts: of which hosts, of which rules, how severe. */
-export function MatcherFields({ form, change, faults, rules }: MatcherFieldsProps) {
-  const bind = binder(form, change, faults);
+export function MatcherFields({ form, change, errors, rules }: MatcherFieldsProps) {
+  const bind = binder(form, change, errors);
   return (
     <fieldset>
       <legend>Which alerts</legend>
-      <AgentsFields form={form} change={change} faults={faults} />
+      <AgentsFields form={form} change={change} errors={errors} />
       <CheckList
         label="Severities"
         hint="None chosen: all."

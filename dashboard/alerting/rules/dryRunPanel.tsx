@@ -56,10 +56,10 @@ export function DryRunPanel({ read, saving }: DryRunPanelProps) {
   const agent = typed ?? hosts[0] ?? '';
 
   const attempt = () => {
-    const { body, faults } = read();
+    const { body, errors } = read();
     const to = clock.now.peek();
     void saving.save(
-      faults,
+      errors,
       async () => setTried(await tryRule(client, body, { agent, from: to - Number(range), to })),
       ['rule'],
     );
@@ -81,14 +81,14 @@ export function DryRunPanel({ read, saving }: DryRunPanelProps) {
           suggestions={hosts}
           value={agent}
           onValue={setTyped}
-          fault={saving.faults['agent']}
+          error={saving.errors['agent']}
         />
         <ChoiceField<RangeSeconds>
           label="Range"
           choices={RANGES}
           value={range}
           onValue={(seconds) => setRange(seconds)}
-          fault={saving.faults['from']}
+          error={saving.errors['from']}
         />
         <button class="button" disabled={saving.busy}>
           {saving.busy ? 'Trying…' : 'Try'}

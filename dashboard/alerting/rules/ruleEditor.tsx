@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { AlertRule } from '../../../core/contracts/alerting/rule.ts';
 import { useServices } from '../../services.tsx';
-import { NO_FAULTS } from '../../form/faults.ts';
+import { NO_ERRORS } from '../../form/fieldErrors.ts';
 import { EditForm } from '../../form/editForm.tsx';
 import { useSave } from '../../form/useSave.ts';
 import { DryRunPanel } from './dryRunPanel.tsx';
@@ -25,8 +25,8 @@ export function RuleEditor({ rule: given, onSaved, onCancel }: RuleEditorProps) 
   const change = (changes: Partial<typeof form>) => setForm((known) => ({ ...known, ...changes }));
 
   const submit = () => {
-    const { body, faults } = readRule(form);
-    void saving.save(faults, async () => {
+    const { body, errors } = readRule(form);
+    void saving.save(errors, async () => {
       const { id } =
         rule === undefined
           ? await client.post('/api/alert-rules', { body: { id: form.id, ...body } })
@@ -40,7 +40,7 @@ export function RuleEditor({ rule: given, onSaved, onCancel }: RuleEditorProps) 
   };
   const reload = () => {
     if (rule === undefined) return;
-    void saving.save(NO_FAULTS, async () => {
+    void saving.save(NO_ERRORS, async () => {
       const now = await client.get('/api/alert-rules/:id', { params: { id: rule.id } });
       setRule(now);
       setForm(ruleForm(now));
@@ -56,7 +56,7 @@ export function RuleEditor({ rule: given, onSaved, onCancel }: RuleEditorProps) 
         onCancel={onCancel}
         onReload={reload}
       >
-        <RuleFields form={form} change={change} faults={saving.faults} isNew={rule === undefined} />
+        <RuleFields form={form} change={change} errors={saving.errors} isNew={rule === undefined} />
       </EditForm>
       <DryRunPanel read={() => readRule(form)} saving={saving} />
     </>

@@ -1,6 +1,6 @@
 import type { Severity } from '../../../core/contracts/alerting/rule.ts';
 import { binder } from '../../form/bind.ts';
-import type { Faults } from '../../form/faults.ts';
+import type { FieldErrors } from '../../form/fieldErrors.ts';
 import { CheckField, ChoiceField, LinesField, TextField } from '../../form/fields.tsx';
 import { AgentsFields } from '../form/matcherFields.tsx';
 import { ConditionFields } from './conditionFields.tsx';
@@ -16,13 +16,13 @@ const SEVERITIES = [
 interface RuleFieldsProps {
   form: RuleForm;
   change(changes: Partial<RuleForm>): void;
-  faults: Faults;
+  errors: FieldErrors;
   /** It has its id for good. */
   isNew: boolean;
 }
 
-export function RuleFields({ form, change, faults, isNew }: RuleFieldsProps) {
-  const bind = binder(form, change, faults);
+export function RuleFields({ form, change, errors, isNew }: RuleFieldsProps) {
+  const bind = binder(form, change, errors);
   const unit = specOf(form.kind).unit?.(form);
   return (
     <>
@@ -59,7 +59,7 @@ export function RuleFields({ form, change, faults, isNew }: RuleFieldsProps) {
       </fieldset>
       <fieldset>
         <legend>Which hosts</legend>
-        <AgentsFields form={form} change={change} faults={faults} />
+        <AgentsFields form={form} change={change} errors={errors} />
         <TextField
           label="Family"
           hint="Of the rules of one family only the most specific one applies to a host. Empty: a family of its own."

@@ -18,7 +18,7 @@ export function RulesPage() {
   const { client, view } = useServices();
   const isOperator = useOperator();
   const ask = useCallback((signal: AbortSignal) => client.get('/api/alert-rules', { signal }), [client]);
-  const { value, fault, refresh } = usePolledList(ask);
+  const { value, error, refresh } = usePolledList(ask);
   const { status, announce, busy, run } = useActions(refresh);
 
   const query = view.query.value;
@@ -54,13 +54,13 @@ export function RulesPage() {
         )
       }
     >
-      {fault !== undefined && (
+      {error !== undefined && (
         <p class="notice" role="alert">
-          The rules could not be read: {fault}
+          The rules could not be read: {error}
         </p>
       )}
       {!isEditing && <StatusLine status={status} />}
-      {value === undefined && fault === undefined && <p class="page-wait">Loading…</p>}
+      {value === undefined && error === undefined && <p class="page-wait">Loading…</p>}
       {isEditing ? (
         <RuleEditor
           key={edited?.id}

@@ -5,7 +5,7 @@ import { storageOf } from '../../state/session.ts';
 import { keepAuthor, knownAuthor } from '../form/authorName.ts';
 import { binder } from '../../form/bind.ts';
 import { EditForm } from '../../form/editForm.tsx';
-import { NO_FAULTS } from '../../form/faults.ts';
+import { NO_ERRORS } from '../../form/fieldErrors.ts';
 import { LinesField, SuggestField, TextField } from '../../form/fields.tsx';
 import { MatcherFields } from '../form/matcherFields.tsx';
 import { useRuleIds } from '../form/useRuleIds.ts';
@@ -34,10 +34,10 @@ export function MaintenanceEditor({ maintenance: given, onSaved, onCancel }: Mai
   );
   const saving = useSave();
   const change = (changes: Partial<typeof form>) => setForm((known) => ({ ...known, ...changes }));
-  const bind = binder(form, change, saving.faults);
+  const bind = binder(form, change, saving.errors);
   const submit = () => {
-    const { body, faults } = readMaintenance(form);
-    void saving.save(faults, async () => {
+    const { body, errors } = readMaintenance(form);
+    void saving.save(errors, async () => {
       if (maintenance === undefined) await client.post('/api/maintenance', { body });
       else {
         const { id, version } = maintenance;
@@ -48,7 +48,7 @@ export function MaintenanceEditor({ maintenance: given, onSaved, onCancel }: Mai
     });
   };
   const reload = () =>
-    void saving.save(NO_FAULTS, async () => {
+    void saving.save(NO_ERRORS, async () => {
       const all = await client.get('/api/maintenance');
       const now = all.maintenance.find(({ id }) => id === maintenance?.id);
       if (now === undefined) throw new Error('Somebody else has deleted it.');
@@ -82,7 +82,7 @@ export function MaintenanceEditor({ maintenance: given, onSaved, onCancel }: Mai
           <TextField label="Lasts" hint="1 min to 7 d." {...bind('lasts', 'duration_seconds')} />
         </div>
       </fieldset>
-      <MatcherFields form={form} change={change} faults={saving.faults} rules={rules} />
+      <MatcherFields form={form} change={change} errors={saving.errors} rules={rules} />
       <TextField label="Your name" hint="Whoever wonders about it asks you." {...bind('author')} />
       <LinesField label="Comment" hint="Why: it is shown with each alert it silences." {...bind('comment')} />
     </EditForm>

@@ -22,10 +22,10 @@ export function SilenceEditor({ onSaved, onCancel }: SilenceEditorProps) {
   const [form, setForm] = useState(() => newSilence(knownAuthor(storageOf(window))));
   const saving = useSave();
   const change = (changes: Partial<typeof form>) => setForm((known) => ({ ...known, ...changes }));
-  const bind = binder(form, change, saving.faults);
+  const bind = binder(form, change, saving.errors);
   const submit = () => {
-    const { body, faults } = readSilence(form, clock.now.peek());
-    void saving.save(faults, async () => {
+    const { body, errors } = readSilence(form, clock.now.peek());
+    void saving.save(errors, async () => {
       await client.post('/api/silences', { body });
       keepAuthor(storageOf(window), form.author);
       onSaved();
@@ -33,7 +33,7 @@ export function SilenceEditor({ onSaved, onCancel }: SilenceEditorProps) {
   };
   return (
     <EditForm title="New silence" saving={saving} submit="Silence" onSubmit={submit} onCancel={onCancel}>
-      <MatcherFields form={form} change={change} faults={saving.faults} rules={rules} />
+      <MatcherFields form={form} change={change} errors={saving.errors} rules={rules} />
       <fieldset>
         <legend>When</legend>
         <div class="form-row">

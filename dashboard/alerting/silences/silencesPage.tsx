@@ -92,10 +92,10 @@ export function SilencesPage() {
           label="Also those that are over"
           value={over === 'true'}
           onValue={(shown) => view.setQuery({ over: shown ? 'true' : undefined })}
-          fault={undefined}
+          error={undefined}
         />
-        {silences.fault !== undefined && (
-          <p class="notice">The silences could not be read: {silences.fault}</p>
+        {silences.error !== undefined && (
+          <p class="notice">The silences could not be read: {silences.error}</p>
         )}
         {silences.value?.silences.length === 0 && <p class="listed-none">There is none.</p>}
         {silences.value !== undefined && silences.value.silences.length > 0 && (
@@ -108,8 +108,8 @@ export function SilencesPage() {
           title="Maintenance, again and again"
           add={canChange ? { text: 'New window', onAdd: () => open('maintenance') } : undefined}
         />
-        {maintenance.fault !== undefined && (
-          <p class="notice">The windows could not be read: {maintenance.fault}</p>
+        {maintenance.error !== undefined && (
+          <p class="notice">The windows could not be read: {maintenance.error}</p>
         )}
         {maintenance.value?.maintenance.length === 0 && <p class="listed-none">There is none.</p>}
         {maintenance.value !== undefined && maintenance.value.maintenance.length > 0 && (

@@ -17,17 +17,17 @@ export function FormDialog({ title, action, onSubmit, onClose, children }: FormD
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
   const [busy, setBusy] = useState(false);
-  const [fault, setFault] = useState<string | undefined>(undefined);
+  const [error, setError] = useState<string | undefined>(undefined);
   useEffect(() => dialog.current?.showModal(), []);
 
   async function submit(): Promise<void> {
     setBusy(true);
-    setFault(undefined);
+    setError(undefined);
     try {
       await onSubmit();
       dialog.current?.close();
     } catch (error) {
-      setFault(error instanceof Error ? error.message : String(error));
+      setError(error instanceof Error ? error.message : String(error));
     } finally {
       setBusy(false);
     }
@@ -42,8 +42,8 @@ export function FormDialog({ title, action, onSubmit, onClose, children }: FormD
       >
         <h2 id={titleId}>{title}</h2>
         {children}
-        <p class="form-fault" role="alert">
-          {fault}
+        <p class="form-error" role="alert">
+          {error}
         </p>
         <div class="form-buttons">
           <button type="button" class="button" onClick={() => dialog.current?.close()}>

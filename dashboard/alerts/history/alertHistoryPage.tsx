@@ -28,20 +28,20 @@ export function AlertHistoryPage() {
   return (
     <AlertSection title="History of alerts">
       <FilterBar shown={shown} />
-      <Fault feed={feed} />
+      <ErrorText feed={feed} />
       <Found feed={feed} shown={shown} />
     </AlertSection>
   );
 }
 
-function Fault({ feed }: { feed: HistoryFeed }) {
-  const fault = feed.fault.value;
-  if (fault === undefined) return null;
+function ErrorText({ feed }: { feed: HistoryFeed }) {
+  const error = feed.error.value;
+  if (error === undefined) return null;
   return (
     <p class="notice" role="alert">
-      {isWithoutHistory(fault)
+      {isWithoutHistory(error)
         ? 'Without PostgreSQL, alerts that are over are not kept: set POSTGRES_DSN. What fires now is under Firing.'
-        : `The alerts could not be read: ${fault.message}`}
+        : `The alerts could not be read: ${error.message}`}
     </p>
   );
 }
@@ -51,7 +51,7 @@ function Found({ feed, shown }: { feed: HistoryFeed; shown: HistoryView }) {
   const alerts = feed.alerts.value;
   const axis = feed.axis.value;
   const rows = useMemo(() => rowsOf(alerts ?? [], shown.rows, axis), [alerts, shown.rows, axis]);
-  if (alerts === undefined) return feed.fault.value === undefined ? <p class="page-wait">Loading…</p> : null;
+  if (alerts === undefined) return feed.error.value === undefined ? <p class="page-wait">Loading…</p> : null;
   return (
     <section aria-labelledby="found" class="history">
       <h2 id="found">

@@ -19,7 +19,7 @@ export interface HistoryFeed {
   /** Whether there are older ones. */
   more: ReadonlySignal<boolean>;
   loading: ReadonlySignal<boolean>;
-  fault: ReadonlySignal<ApiError | undefined>;
+  error: ReadonlySignal<ApiError | undefined>;
   loadMore(): void;
   close(): void;
 }
@@ -35,7 +35,7 @@ export function openHistoryFeed(
   const cursor = signal<string | undefined>(undefined);
   const more = signal(false);
   const loading = signal(false);
-  const fault = signal<ApiError | undefined>(undefined);
+  const error = signal<ApiError | undefined>(undefined);
   const ended = new AbortController();
   let asked = askedOf(view, nowSeconds());
   let pages = 0;
@@ -57,12 +57,12 @@ export function openHistoryFeed(
         if (after === undefined) axis.value = axisAt(now);
         cursor.value = page.next_cursor ?? undefined;
         more.value = page.next_cursor !== null;
-        fault.value = undefined;
+        error.value = undefined;
       });
       pages = after === undefined ? 1 : pages + 1;
-    } catch (error) {
+    } catch (thrown) {
       if (!ended.signal.aborted)
-        fault.value = error instanceof ApiError ? error : new ApiError(0, String(error));
+        error.value = thrown instanceof ApiError ? thrown : new ApiError(0, String(thrown));
     } finally {
       loading.value = false;
     }
@@ -87,7 +87,7 @@ export function openHistoryFeed(
     axis,
     more,
     loading,
-    fault,
+    error,
     loadMore: () => void read(cursor.peek()),
     close() {
       clearTimeout(timer);

@@ -20,20 +20,20 @@ export function AlertPage({ id }: { id: string }) {
   const reader = useMemo(() => openAlertReader(services, id), [services, id]);
   useEffect(() => () => reader.close(), [reader]);
   const detail = reader.detail.value;
-  const fault = reader.fault.value;
+  const error = reader.error.value;
   const title = detail === undefined ? 'Alert' : `${detail.alert.rule_name} on ${detail.alert.agent_id}`;
   usePageTitle(title);
   return (
     <AlertSection title={title}>
-      {fault !== undefined && (
+      {error !== undefined && (
         <p class="notice" role="alert">
-          {fault.status === 404
+          {error.status === 404
             ? 'There is no such alert, or it is not kept any more.'
-            : `The alert could not be read: ${fault.message}`}
+            : `The alert could not be read: ${error.message}`}
         </p>
       )}
       {detail === undefined ? (
-        fault === undefined && <p class="page-wait">Loading…</p>
+        error === undefined && <p class="page-wait">Loading…</p>
       ) : (
         <Found detail={detail} onDone={reader.refresh} />
       )}

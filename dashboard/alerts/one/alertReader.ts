@@ -12,7 +12,7 @@ const REREAD_MS = 15_000;
 /** One alert, kept up to date. */
 export interface AlertReader {
   detail: ReadonlySignal<AlertDetail | undefined>;
-  fault: ReadonlySignal<ApiError | undefined>;
+  error: ReadonlySignal<ApiError | undefined>;
   refresh(): void;
   close(): void;
 }
@@ -22,7 +22,7 @@ export function openAlertReader(
   id: string,
 ): AlertReader {
   const detail = signal<AlertDetail | undefined>(undefined);
-  const fault = signal<ApiError | undefined>(undefined);
+  const error = signal<ApiError | undefined>(undefined);
   const ended = new AbortController();
   const timers = new Set<ReturnType<typeof setTimeout>>();
 
@@ -32,10 +32,10 @@ export function openAlertReader(
       // An answer that was overtaken by a newer one.
       if (answer.alert.revision < (detail.peek()?.alert.revision ?? 0)) return;
       detail.value = answer;
-      fault.value = undefined;
-    } catch (error) {
+      error.value = undefined;
+    } catch (thrown) {
       if (!ended.signal.aborted)
-        fault.value = error instanceof ApiError ? error : new ApiError(0, String(error));
+        error.value = thrown instanceof ApiError ? thrown : new ApiError(0, String(thrown));
     }
   }
   function readIn(ms: number): void {
@@ -59,7 +59,7 @@ export function openAlertReader(
   void read();
   return {
     detail,
-    fault,
+    error,
     refresh: () => void read(),
     close() {
       ended.abort();

@@ -57,11 +57,11 @@ describe('a channel that is changed', () => {
 
 test('a port that is no number is told at the port', () => {
   const form = { ...NEW_CHANNEL, kind: 'email' as const, typed: { 'email.port': 'smtp' } };
-  expect(readChannel(form).faults).toEqual({ 'target.port': 'Must be a number' });
+  expect(readChannel(form).errors).toEqual({ 'target.port': 'Must be a number' });
 });
 
 test('a route to nobody is told at its channels, and so is an escalation to nobody', () => {
-  expect(readRoute({ ...NEW_ROUTE, escalates: true }).faults).toEqual({
+  expect(readRoute({ ...NEW_ROUTE, escalates: true }).errors).toEqual({
     channels: 'Choose at least one channel',
     'escalate.channels': 'Choose at least one channel',
   });
@@ -96,8 +96,8 @@ describe('a silence', () => {
   const form = newSilence('Ada');
 
   test('lasts from now by the clock of the server, where no start is typed', () => {
-    const { body, faults } = readSilence({ ...form, lasts: '2 h' }, 1_000);
-    expect(faults).toEqual({});
+    const { body, errors } = readSilence({ ...form, lasts: '2 h' }, 1_000);
+    expect(errors).toEqual({});
     expect(body).toEqual({
       match: { agents: ['*'], labels: {}, rules: [], severities: [] },
       ends_at: 8_200,
@@ -117,9 +117,9 @@ describe('a silence', () => {
   });
 
   test('without an end that can be read is told so at its end', () => {
-    expect(readSilence({ ...form, until: 'time' }, 0).faults).toEqual({
+    expect(readSilence({ ...form, until: 'time' }, 0).errors).toEqual({
       ends_at: 'Must be a day and a time',
     });
-    expect(Object.keys(readSilence({ ...form, lasts: 'long' }, 0).faults)).toEqual(['ends_at']);
+    expect(Object.keys(readSilence({ ...form, lasts: 'long' }, 0).errors)).toEqual(['ends_at']);
   });
 });

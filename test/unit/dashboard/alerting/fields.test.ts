@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { ApiError } from '../../../../dashboard/client/request.ts';
 import { durationField, secondsOfField } from '../../../../dashboard/form/duration.ts';
-import { faultAt, faultsOf, refusalOf } from '../../../../dashboard/form/faults.ts';
+import { errorAt, fieldErrorsOf, refusalOf } from '../../../../dashboard/form/fieldErrors.ts';
 import { matcherText } from '../../../../dashboard/alerting/form/matcherForm.ts';
 
 describe('a duration', () => {
@@ -32,14 +32,14 @@ describe('a duration', () => {
 });
 
 describe('what the server says is wrong', () => {
-  const faults = [
+  const errors = [
     { loc: ['body', 'rule', 'condition', 'at_or_above'], msg: 'Too big' },
     { loc: ['body', 'rule', 'match', 'agents', 2], msg: 'Too long' },
     { loc: ['body', 'from'], msg: 'Too early' },
   ];
 
   test('stands at its field, wherever the form lies in the request', () => {
-    expect(faultsOf(faults, ['rule'])).toEqual({
+    expect(fieldErrorsOf(errors, ['rule'])).toEqual({
       'condition.at_or_above': 'Too big',
       'match.agents.2': 'Too long',
       from: 'Too early',
@@ -47,9 +47,9 @@ describe('what the server says is wrong', () => {
   });
 
   test('about one line of a list stands at the list, and not at another field that begins alike', () => {
-    const byPlace = faultsOf(faults, ['rule']);
-    expect(faultAt(byPlace, 'match.agents')).toBe('Too long');
-    expect(faultAt(byPlace, 'match.agent')).toBeUndefined();
+    const byPlace = fieldErrorsOf(errors, ['rule']);
+    expect(errorAt(byPlace, 'match.agents')).toBe('Too long');
+    expect(errorAt(byPlace, 'match.agent')).toBeUndefined();
   });
 
   test('is a conflict where somebody else was first, and words where it is about no field', () => {
@@ -61,7 +61,7 @@ describe('what the server says is wrong', () => {
       conflict: false,
       reason: 'It is taken',
     });
-    expect(refusalOf(new ApiError(422, 'a: b', undefined, faults))).toMatchObject({ reason: undefined });
+    expect(refusalOf(new ApiError(422, 'a: b', undefined, errors))).toMatchObject({ reason: undefined });
   });
 });
 

@@ -10,7 +10,7 @@ import { maintenanceForm, readMaintenance } from '../../../../dashboard/alerting
 import { anyChannel, anyMaintenance, anyRoute, anyRule } from './bodies.ts';
 
 /** What is in the form of something that was not touched is what there was. */
-const UNTOUCHED = { faults: {} };
+const UNTOUCHED = { errors: {} };
 
 test('a rule that is opened and saved is the same rule', () => {
   fc.assert(

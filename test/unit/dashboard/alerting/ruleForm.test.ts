@@ -10,14 +10,14 @@ describe('the form of a rule', () => {
   test.each(KIND_CHOICES.map(([kind]) => kind))(
     'begins as something the API takes, of the kind %s',
     (kind) => {
-      const { body, faults } = readRule(form({ kind, process: 'nginx' }));
-      expect(faults).toEqual({});
+      const { body, errors } = readRule(form({ kind, process: 'nginx' }));
+      expect(errors).toEqual({});
       expect(ruleBodySchema.parse(body)).toEqual(body);
     },
   );
 
   test('says of what cannot be read where it stands', () => {
-    const { faults } = readRule(
+    const { errors } = readRule(
       form({
         kind: 'rate_of_change',
         atOrAbove: 'much',
@@ -27,7 +27,7 @@ describe('the form of a rule', () => {
         labels: 'env',
       }),
     );
-    expect(Object.keys(faults).sort()).toEqual([
+    expect(Object.keys(errors).sort()).toEqual([
       'condition.at_or_above',
       'condition.within_seconds',
       'for_seconds',

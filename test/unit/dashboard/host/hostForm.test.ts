@@ -14,9 +14,9 @@ test('a host that is opened and saved is changed in nothing but what was typed',
   fc.assert(
     fc.property(name, labels, labels, (typed, before, after) => {
       const host = { id: 'web-01', name: 'web-01', labels: before };
-      expect(readHost(hostForm(host), host)).toEqual({ body: { name: null, labels: {} }, faults: {} });
-      const { body, faults } = readHost(hostForm({ ...host, name: typed, labels: after }), host);
-      expect(faults).toEqual({});
+      expect(readHost(hostForm(host), host)).toEqual({ body: { name: null, labels: {} }, errors: {} });
+      const { body, errors } = readHost(hostForm({ ...host, name: typed, labels: after }), host);
+      expect(errors).toEqual({});
       expect(agentChangesSchema.safeParse(body).error).toBeUndefined();
       expect(body.name).toBe(typed === 'web-01' ? null : typed);
       const changed = Object.entries({ ...before, ...body.labels }).filter(([, value]) => value !== null);
@@ -27,7 +27,7 @@ test('a host that is opened and saved is changed in nothing but what was typed',
 
 test('a line that is no label is told at the labels', () => {
   const host = { id: 'web-01', name: 'Checkout', labels: { env: 'prod' } };
-  expect(readHost({ name: 'Checkout', labels: 'env=prod\nrack' }, host).faults).toEqual({
+  expect(readHost({ name: 'Checkout', labels: 'env=prod\nrack' }, host).errors).toEqual({
     labels: 'Must be key=value, and is not: rack',
   });
 });
