@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Alert } from '../../core/contracts/alerting/alert.ts';
-import type { Dispatch } from '../../core/contracts/alerting/notice.ts';
+import type { QueuedMessage } from '../../core/contracts/alerting/notice.ts';
 import type { Delivery } from '../../core/contracts/alerting/notification.ts';
 import { HttpError } from '../http/errors.ts';
 import type { Queue } from '../../core/platform/queue.ts';
@@ -29,7 +29,7 @@ export function createChannelTest({
 }: ChannelTestOptions): ChannelTest {
   return async function testChannel(channelId, nowMs) {
     const id = randomBytes(16).toString('hex');
-    const dispatch: Dispatch = {
+    const message: QueuedMessage = {
       id,
       channel_id: channelId,
       notice: {
@@ -40,7 +40,7 @@ export function createChannelTest({
         decided_at_ms: nowMs,
       },
     };
-    await orRedisUnavailable(() => deliverQueue.add('test', dispatch, { jobId: id }), REDIS_DEADLINE_MS);
+    await orRedisUnavailable(() => deliverQueue.add('test', message, { jobId: id }), REDIS_DEADLINE_MS);
     for (const endsAt = performance.now() + deadlineMs; performance.now() < endsAt;) {
       const delivery = await orRedisUnavailable(() => outcomes.find(id), REDIS_DEADLINE_MS);
       if (delivery !== undefined) return delivery;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { alertChangeSchema } from './alerting/alert.ts';
-import { dispatchSchema } from './alerting/notice.ts';
+import { queuedMessageSchema } from './alerting/notice.ts';
 import { deliverySchema } from './alerting/notification.ts';
 import { labelsTextSchema } from './labels.ts';
 import { agentIdSchema } from './snapshot.ts';
@@ -73,10 +73,10 @@ export const rollupTickSchema = z.object({});
 /** What became of alerts, in the order it was decided. */
 export const alertChangesSchema = z.object({ changes: z.array(alertChangeSchema).min(1) });
 
-/** A scheduled job says only that it is time to look for whom something is to be told now. */
+/** A scheduled job says only that it is time to look for who is to be notified now. */
 export const notifyTickSchema = z.object({ tick: z.literal(true) });
 
-/** What there is to tell of. */
+/** What there is to notify of. */
 export const notifyTaskSchema = z.union([alertChangesSchema, notifyTickSchema]);
 
 /** What is to be kept of alerts, and of what was told of them. */
@@ -144,7 +144,7 @@ export const QUEUES = {
   notify: { payload: notifyTaskSchema, attempts: 5, backoffMs: 500 },
   // Its role says how long to wait before each attempt, and gives up by itself after a day (workers/deliver/retry).
   deliver: {
-    payload: dispatchSchema,
+    payload: queuedMessageSchema,
     attempts: 60,
     backoffMs: 1_000,
     waitsAsTold: true,

@@ -9,16 +9,16 @@ import type { RuleBook } from './ruleBook.ts';
 import { samplesByAgent, type AgentSamples } from './samples.ts';
 import type { KnownState } from './stateCache.ts';
 import { createStateKeeper } from './stateKeeper.ts';
-import { tellOf, type TellingDependencies } from './publishChanges.ts';
+import { publishChanges, type PublishDependencies } from './publishChanges.ts';
 
 /** How often a state that others keep changing is tried; each loss of the race means that another one won it. */
 const MAX_RACES = 20;
 
-export interface EvaluatorDependencies extends TellingDependencies {
+export interface EvaluatorDependencies extends PublishDependencies {
   states: Pick<AlertStateStore, 'load' | 'replace'>;
   ruleBook: () => Promise<RuleBook>;
   log: Logger;
-  /** Told of what fires: how long it took from the receipt of the snapshot that fired it, in seconds. */
+  /** Given for what fires: how long it took from the receipt of the snapshot that fired it, in seconds. */
   observeDetection?: (seconds: number) => void;
   nowMs?: () => number;
   /** Agents whose states are kept in memory. */
@@ -26,11 +26,11 @@ export interface EvaluatorDependencies extends TellingDependencies {
 }
 
 export interface Evaluator {
-  /** Evaluates a batch. Repeating it tells nothing twice. */
+  /** Evaluates a batch. Repeating it publishes nothing twice. */
   evaluate(batch: AlertsBatch): Promise<void>;
   /**
    * Evaluates agents of which nothing came: whether their rules still apply, whether they are silent, and whether something
-   * is left to be told of them.
+   * is left to be published of them.
    */
   look(agentIds: readonly string[], observation: Observation): Promise<void>;
   /** Ends what is open on an agent, and forgets it. */
@@ -44,16 +44,16 @@ interface Decision {
   dueOf(state: AgentAlerting): number;
   /** It is to be written even where it is the same: that time is another one. */
   isDue?: boolean;
-  /** It is to go, once all is told. */
+  /** It is to go, once all is published. */
   isOver?: boolean;
 }
 
 type Decide = (agentId: string, state: AgentAlerting, book: RuleBook) => Decision;
 
 /**
- * Decides, saves, then tells. A change stands in the saved state before it is told, so that two workers cannot tell
- * different things; it is taken out of it after that, so that a crash in between has it told again, and every place it is
- * told to knows it by its alert and revision.
+ * Decides, saves, then publishes. A change stands in the saved state's outbox before it is published, so that two workers
+ * cannot publish different things; it is taken out after that, so that a crash in between has it published again, and every
+ * place that gets it knows it by its alert and revision.
  */
 export function createEvaluator(deps: EvaluatorDependencies): Evaluator {
   const { ruleBook, observeDetection, nowMs = Date.now } = deps;
@@ -86,22 +86,27 @@ export function createEvaluator(deps: EvaluatorDependencies): Evaluator {
     const saved = await keeper.save(changed.map((one) => ({ ...one, dueAtMs: one.dueOf(one.next) })));
     const lost = changed.filter(({ agentId }) => !saved.has(agentId)).map(({ agentId }) => agentId);
 
-    const toTell = decided
+    const toPublish = decided
       .filter(
         ({ agentId, next, isOver }) => !lost.includes(agentId) && (next.outbox.length > 0 || isOver === true),
       )
       .map((one) => ({ ...one, known: saved.get(one.agentId) ?? one.known }));
-    if (toTell.length === 0) return lost;
-    await tellOf(
-      toTell.map(({ next }) => next.outbox),
+    if (toPublish.length === 0) return lost;
+    await publishChanges(
+      toPublish.map(({ next }) => next.outbox),
       deps,
       Math.floor(nowMs() / 1000),
     );
-    // Losing this race is fine: whoever won it finds them outbox and tells them again, to no effect.
+    // Losing this race is fine: whoever won it finds the outbox full and publishes it again, to no effect.
     await keeper.save(
-      toTell.map(({ agentId, known: written, next, dueOf, isOver }) => {
-        const told = withAllPublished(next);
-        return { agentId, known: written, next: isOver === true ? undefined : told, dueAtMs: dueOf(told) };
+      toPublish.map(({ agentId, known: written, next, dueOf, isOver }) => {
+        const published = withAllPublished(next);
+        return {
+          agentId,
+          known: written,
+          next: isOver === true ? undefined : published,
+          dueAtMs: dueOf(published),
+        };
       }),
     );
     return lost;

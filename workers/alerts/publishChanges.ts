@@ -7,7 +7,7 @@ import type { Queue } from '../../core/platform/queue.ts';
 import type { AlertStore } from '../../core/stores/redis/alerts.ts';
 import type { OpenAlertStore } from '../../core/stores/redis/openAlerts.ts';
 
-export interface TellingDependencies {
+export interface PublishDependencies {
   /** Events of the contract. */
   events: Pick<AlertStore, 'record'>;
   open: Pick<OpenAlertStore, 'tell'>;
@@ -16,12 +16,12 @@ export interface TellingDependencies {
 }
 
 /**
- * Tells of changes, agent by agent, each agent's in the order in which they were decided. All of it may be repeated: every
- * place they are told to knows them by the alert and its revision.
+ * Publishes changes, agent by agent, each agent's in the order in which they were decided. All of it may be repeated: every
+ * place they are published to knows them by the alert and its revision.
  */
-export async function tellOf(
+export async function publishChanges(
   changesByAgent: readonly (readonly OutboxChange[])[],
-  { events, open, notifyQueue }: TellingDependencies,
+  { events, open, notifyQueue }: PublishDependencies,
   nowSeconds: number,
 ): Promise<void> {
   const outbox = changesByAgent.flat();
@@ -45,7 +45,7 @@ function toChange({ change, alert }: OutboxChange): AlertChange {
   return { change, alert };
 }
 
-/** One job for each agent: what is told again comes in the job of the same id. */
+/** One job for each agent: what is published again comes in the job of the same id. */
 function jobOf(changes: OutboxChange[]) {
   const last = changes.at(-1)?.alert;
   if (last === undefined) return undefined;
@@ -57,7 +57,7 @@ function jobOf(changes: OutboxChange[]) {
 /** One after the other: the order of events of one agent is that of its windows. */
 async function recordAll(
   outbox: readonly OutboxChange[],
-  events: TellingDependencies['events'],
+  events: PublishDependencies['events'],
   nowSeconds: number,
 ): Promise<void> {
   for (const { change, alert, forSeconds } of outbox)

@@ -36,7 +36,7 @@ export interface AlertWatchOptions {
 }
 
 /**
- * Looks every second for agents of which nothing came, and for changes whose teller died; and at all agents once the rules
+ * Looks every second for agents of which nothing came, and for changes whose publisher died; and at all agents once the rules
  * have changed, because those that say nothing would never be evaluated by the new ones. Every worker of the role runs it, and
  * one of them looks.
  */
@@ -54,7 +54,7 @@ export function startAlertWatch({ log, lifecycle }: ProcessContext, options: Ale
     }
   }
 
-  /** What waits in the queue has not been evaluated yet, and while snapshots are refused nothing can be heard. */
+  /** What waits in the queue has not been evaluated yet, and while snapshots are refused nothing can be received. */
   async function observationOf({ atMs }: Look): Promise<Observation> {
     const [fleet, addedAtMs] = await Promise.all([fleetLook.last(), oldestPressingMs(alertsQueue, redis)]);
     if (fleet === undefined || atMs - fleet.atMs > DEAF_AFTER_MS) return { asOfMs: 0, sinceMs: atMs };

@@ -1,4 +1,4 @@
-import type { Dispatch } from '../../core/contracts/alerting/notice.ts';
+import type { QueuedMessage } from '../../core/contracts/alerting/notice.ts';
 import type { Channel, Delivery } from '../../core/contracts/alerting/notification.ts';
 import { PostponedError, RejectedDataError, RetryLaterError } from '../../core/errors.ts';
 import { failpoint } from '../../core/platform/failpoints.ts';
@@ -35,20 +35,24 @@ export interface DeliverDependencies {
  * @throws {RetryLaterError} for an attempt that came to nothing
  * @throws {RejectedDataError} for one that no further attempt will mend
  */
-export async function deliver(dispatch: Dispatch, job: JobInHand, deps: DeliverDependencies): Promise<void> {
-  const { id, channel_id, notice } = dispatch;
+export async function deliver(
+  message: QueuedMessage,
+  job: JobInHand,
+  deps: DeliverDependencies,
+): Promise<void> {
+  const { id, channel_id, notice } = message;
   const { circuits, metrics, log } = deps;
   const isTest = notice.kind === 'test';
   const before = await deps.delivered.find(id);
   if (before !== undefined) {
     // Whoever sent it may have died before that was reported.
-    await deps.report(before, isNews(dispatch, before));
+    await deps.report(before, isNews(message, before));
     return;
   }
   const channel = await deps.findChannel(channel_id, isTest);
   if (channel === undefined) {
     await finish(
-      dispatch,
+      message,
       job,
       { result: 'failed', status: null, detail: 'there is no such channel any more' },
       deps,
@@ -70,7 +74,7 @@ export async function deliver(dispatch: Dispatch, job: JobInHand, deps: DeliverD
       circuits.leave(channel_id, outcome !== undefined && outcome.result !== 'again', Date.now(), pauseMs);
     }
   }
-  if (outcome.result === 'delivered') await deps.delivered.add(deliveryOf(dispatch, job, outcome));
+  if (outcome.result === 'delivered') await deps.delivered.add(deliveryOf(message, job, outcome));
   await failpoint('deliver.noted');
   const { kind } = channel.target;
   metrics.attempts.inc({ channel: kind, kind: notice.kind, outcome: outcome.result });
@@ -81,30 +85,30 @@ export async function deliver(dispatch: Dispatch, job: JobInHand, deps: DeliverD
     const decidedAtMs = Math.max(...notice.alerts.map(({ decided_at_ms }) => decided_at_ms));
     metrics.latency.observe(Math.max(0, Date.now() - decidedAtMs) / 1000);
   }
-  await finish(dispatch, job, outcome, deps);
+  await finish(message, job, outcome, deps);
 }
 
 async function finish(
-  dispatch: Dispatch,
+  message: QueuedMessage,
   job: JobInHand,
   outcome: Outcome,
   deps: DeliverDependencies,
 ): Promise<void> {
-  const delivery = deliveryOf(dispatch, job, outcome);
-  await deps.report(delivery, isNews(dispatch, delivery));
-  if (outcome.result === 'delivered' || dispatch.notice.kind === 'test') return;
+  const delivery = deliveryOf(message, job, outcome);
+  await deps.report(delivery, isNews(message, delivery));
+  if (outcome.result === 'delivered' || message.notice.kind === 'test') return;
   const { detail, state } = delivery;
   if (outcome.result === 'again' && state === 'waiting')
     throw new RetryLaterError(detail ?? '', retryDelayMs(job.attempt, outcome.retryAfterMs, Math.random()));
   throw new RejectedDataError(detail ?? 'given up');
 }
 
-function isNews({ notice }: Dispatch, { state }: Delivery): boolean {
+function isNews({ notice }: QueuedMessage, { state }: Delivery): boolean {
   return notice.refresh !== true || state === 'failed';
 }
 
 /** What has become of it by this attempt. */
-function deliveryOf({ id, channel_id, notice }: Dispatch, job: JobInHand, outcome: Outcome): Delivery {
+function deliveryOf({ id, channel_id, notice }: QueuedMessage, job: JobInHand, outcome: Outcome): Delivery {
   const nowMs = Date.now();
   const isOver = notice.kind === 'test' || job.isLastAttempt || nowMs - job.addedAtMs > GIVE_UP_AFTER_MS;
   const goesOn = outcome.result === 'again' && !isOver;

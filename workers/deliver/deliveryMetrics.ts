@@ -1,7 +1,7 @@
 import { DURATION_BUCKETS, type Metrics } from '../../core/platform/metrics.ts';
 import type { Circuits } from './circuits.ts';
 
-/** What a process that delivers tells of it. */
+/** What a process that delivers says of it. */
 export type DeliveryMetrics = ReturnType<typeof createDeliveryMetrics>;
 
 export function createDeliveryMetrics(metrics: Metrics, circuits: Circuits) {

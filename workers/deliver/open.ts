@@ -50,5 +50,5 @@ export function openDeliver(
     metrics: createDeliveryMetrics(metrics, circuits),
     log,
   };
-  return { process: (dispatch, job) => deliver(dispatch, job, deps) };
+  return { process: (message, job) => deliver(message, job, deps) };
 }

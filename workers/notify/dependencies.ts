@@ -1,5 +1,5 @@
 import type { AlertChange } from '../../core/contracts/alerting/alert.ts';
-import type { Dispatch } from '../../core/contracts/alerting/notice.ts';
+import type { QueuedMessage } from '../../core/contracts/alerting/notice.ts';
 import type { AlertingSettings } from '../../core/contracts/alerting/settings.ts';
 import type { Logger } from '../../core/platform/logger.ts';
 import type { NotifyGroupStore } from '../../core/stores/redis/notifyGroups.ts';
@@ -12,7 +12,7 @@ export interface NotifyDependencies {
   /** Hands on what is to be kept of alerts; whoever keeps it may be away. */
   record(changes: AlertChange[]): Promise<void>;
   /** Hands on what is to be sent; the same again changes nothing. */
-  dispatch(dispatches: readonly Dispatch[]): Promise<void>;
+  send(messages: readonly QueuedMessage[]): Promise<void>;
   log: Logger;
   now(): number;
 }

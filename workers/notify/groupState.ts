@@ -1,15 +1,15 @@
 import { z } from 'zod';
 import { alertSchema, type Alert } from '../../core/contracts/alerting/alert.ts';
-import { dispatchSchema } from '../../core/contracts/alerting/notice.ts';
+import { queuedMessageSchema } from '../../core/contracts/alerting/notice.ts';
 import { channelIdSchema, routeSchema } from '../../core/contracts/alerting/notification.ts';
 
 const epochMs = z.number().int();
 
-/** An alert of a group, and what of it was told. */
+/** An alert of a group, and what was sent of it. The names of its fields are older than those of the code: they are stored. */
 const memberSchema = z.object({
   alert: alertSchema,
   joinedAtMs: epochMs,
-  /** It was over when it was first heard of. */
+  /** It was over when the group first got it. */
   joinedOver: z.literal(true).optional(),
   /** Channels that were told that it fires, and are to be told when it is over. */
   told: z.array(channelIdSchema),
@@ -22,7 +22,7 @@ const memberSchema = z.object({
 export type Member = z.output<typeof memberSchema>;
 
 /**
- * The alerts that one route tells of together, and what there is to remember of what it told. Decided first and sent
+ * The alerts of which one route notifies together, and what there is to remember of what it sent. Decided first and sent
  * afterwards: `outbox` has what was decided and may not have been sent yet.
  */
 export const groupStateSchema = z.object({
@@ -36,9 +36,9 @@ export const groupStateSchema = z.object({
   refreshes: z.number().int(),
   /** By rule and agent: when it was last told that it fires, where it does so too often. */
   flaps: z.record(z.string(), epochMs),
-  /** Alerts that are done with, and when: a change that comes late must not tell of them anew. */
+  /** Alerts that are done with, and when: a change that comes late must not notify of them anew. */
   over: z.record(z.string(), epochMs),
-  outbox: z.array(dispatchSchema),
+  outbox: z.array(queuedMessageSchema),
 });
 
 export type GroupState = z.output<typeof groupStateSchema>;
@@ -72,17 +72,17 @@ export function emptyGroup(routeId: string, groupBy: GroupBy, key: string): Grou
   };
 }
 
-/** Whether a group has told of an alert, or is about to. */
+/** Whether a group has notified of an alert, or is about to. */
 export function knows({ members, over }: GroupState, alertId: string): boolean {
   return Object.hasOwn(members, alertId) || Object.hasOwn(over, alertId);
 }
 
 /**
- * A group that has heard of an alert. What is older than what it knows, or done with, changes nothing; neither does one that
- * it does not know, unless that belongs here. One that is over when it is first heard of joins, too: the change that it fires
+ * A group with an alert that arrived. What is older than what it knows, or done with, changes nothing; neither does one that
+ * it does not know, unless that belongs here. One that is over when it first arrives joins, too: the change that it fires
  * was overtaken, or lay too long.
  */
-export function hear(state: GroupState, alert: Alert, belongs: boolean, nowMs: number): GroupState {
+export function withAlert(state: GroupState, alert: Alert, belongs: boolean, nowMs: number): GroupState {
   if (Object.hasOwn(state.over, alert.id)) return state;
   const known = state.members[alert.id];
   if (known === undefined ? !belongs : known.alert.revision >= alert.revision) return state;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Alert } from '../../core/contracts/alerting/alert.ts';
 
-/** Under which it is kept, of an agent, which of its alerts fire because nothing is heard of it. Beside the groups. */
+/** Under which it is kept, of an agent, which of its alerts fire because nothing is received of it. Beside the groups. */
 export function silentIdOf(agentId: string): string {
   return `~silent ${agentId}`;
 }
@@ -27,8 +27,8 @@ export function parseSilent(text: string | undefined): Silent {
   }
 }
 
-/** With what is heard of alerts; the same object where that is nothing new. */
-export function hearOfSilence(silent: Silent, alerts: readonly Alert[]): Silent {
+/** With these alerts; the same object where that is nothing new. */
+export function withSilence(silent: Silent, alerts: readonly Alert[]): Silent {
   let after = silent;
   for (const { id, revision, state } of alerts)
     if ((after[id]?.revision ?? 0) < revision)
@@ -36,7 +36,7 @@ export function hearOfSilence(silent: Silent, alerts: readonly Alert[]): Silent 
   return after;
 }
 
-/** Whether nothing is heard of the agent. */
+/** Whether nothing is received of the agent. */
 export function isSilent(silent: Silent): boolean {
   return Object.values(silent).some(({ fires }) => fires);
 }

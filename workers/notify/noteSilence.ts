@@ -3,12 +3,12 @@ import { groupBy } from '../../core/collections.ts';
 import type { Alert } from '../../core/contracts/alerting/alert.ts';
 import type { AlertingSettings } from '../../core/contracts/alerting/settings.ts';
 import type { NotifyDependencies } from './dependencies.ts';
-import { hearOfSilence, KEEP_SILENT_MS, parseSilent, silentIdOf } from './inhibition.ts';
+import { withSilence, KEEP_SILENT_MS, parseSilent, silentIdOf } from './inhibition.ts';
 
 /** How often what others keep changing is tried; each loss of the race means that another one won it. */
 const MAX_RACES = 20;
 
-/** Keeps which agents nothing is heard of: what else is to be told of them waits. */
+/** Keeps which agents are silent: other notifications about them wait. */
 export async function noteSilence(
   alerts: readonly Alert[],
   settings: AlertingSettings,
@@ -23,7 +23,7 @@ export async function noteSilence(
     const known = await groups.load([...waiting.keys()]);
     const next = known.flatMap(({ id, revision, text }) => {
       const before = parseSilent(text);
-      const after = hearOfSilence(before, waiting.get(id) ?? []);
+      const after = withSilence(before, waiting.get(id) ?? []);
       if (after === before) return [];
       return [{ id, revision, text: JSON.stringify(after), dueAtMs: now() + KEEP_SILENT_MS }];
     });
@@ -34,7 +34,7 @@ export async function noteSilence(
     throw new Error(`${waiting.size} agents' silence changed ${MAX_RACES} times in between`);
 }
 
-/** Rules that fire because nothing is heard of an agent. */
+/** Rules that fire because nothing is received of an agent. */
 export function silenceRulesOf({ rules }: AlertingSettings): Set<string> {
   return new Set(rules.filter(({ condition }) => isOfStaleness(condition.kind)).map(({ id }) => id));
 }

@@ -6,42 +6,42 @@ import { failpoint } from '../../core/platform/failpoints.ts';
 import type { Logger } from '../../core/platform/logger.ts';
 import { groupIdOf, groupKeyOf, GROUPINGS } from './groupState.ts';
 import type { NotifyDependencies } from './dependencies.ts';
-import { matchesAlert } from './judgement.ts';
-import { tellGroups, type Heard } from './notifyGroups.ts';
+import { matchesAlert } from './matching.ts';
+import { notifyGroups, type Arrival } from './notifyGroups.ts';
 import { noteSilence } from './noteSilence.ts';
 
 /** How many due groups are looked at together. */
 const DUE_AT_ONCE = 500;
 
 /**
- * Decides what is told of changes, and of what is due by now. Decide, save, then hand on: what was decided stands in the
- * group's outbox until it has been handed on, so that a worker which dies in between tells nobody twice, or not at all.
+ * Decides who is notified of changes, and of what is due by now. Decide, save, then hand on: what was decided stands in the
+ * group's outbox until it has been handed on, so that a worker which dies in between notifies nobody twice, or not at all.
  */
 export async function notify(task: NotifyTask, deps: NotifyDependencies): Promise<void> {
-  if ('tick' in task) return tellDue(deps);
+  if ('tick' in task) return notifyDue(deps);
   const settings = await deps.loadSettings();
   await deps.record(task.changes);
   await failpoint('notify.recorded');
   const alerts = newestOf(task.changes);
   for (const { change, alert } of task.changes) say(change, alert, deps.log);
   await noteSilence(alerts, settings, deps);
-  await tellGroups(heardOf(alerts, settings), settings, deps);
+  await notifyGroups(arrivalsOf(alerts, settings), settings, deps);
 }
 
-async function tellDue(deps: NotifyDependencies): Promise<void> {
+async function notifyDue(deps: NotifyDependencies): Promise<void> {
   // Keeps the copy at hand fresh: it may be as old as the question before. Where there is none yet, nothing is due.
   await deps.loadSettings().catch(() => undefined);
   for (;;) {
     const ids = await deps.groups.due(deps.now(), DUE_AT_ONCE);
     if (ids.length === 0) return;
-    await tellGroups(new Map(ids.map((id) => [id, []])), await deps.loadSettings(), deps);
+    await notifyGroups(new Map(ids.map((id) => [id, []])), await deps.loadSettings(), deps);
     if (ids.length < DUE_AT_ONCE) return;
   }
 }
 
-/** Which groups hear of which alerts. Also those that a route made before it was changed: they may have told of one. */
-function heardOf(alerts: Alert[], settings: AlertingSettings): Map<string, Heard[]> {
-  const heard = alerts.flatMap((alert) =>
+/** Which groups each alert goes to. Also those that a route made before it was changed: they may have notified of one. */
+function arrivalsOf(alerts: Alert[], settings: AlertingSettings): Map<string, Arrival[]> {
+  const arrivals = alerts.flatMap((alert) =>
     settings.routes.flatMap((route) => {
       const matches = matchesAlert(route.match, alert);
       return GROUPINGS.map((grouping) => ({
@@ -51,7 +51,7 @@ function heardOf(alerts: Alert[], settings: AlertingSettings): Map<string, Heard
       }));
     }),
   );
-  return groupBy(heard, ({ id }) => id);
+  return groupBy(arrivals, ({ id }) => id);
 }
 
 /** Each alert as its newest change has it, of those that fire or did. */

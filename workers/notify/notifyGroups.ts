@@ -4,7 +4,7 @@ import { failpoint } from '../../core/platform/failpoints.ts';
 import type { StoredGroup } from '../../core/stores/redis/notifyGroups.ts';
 import {
   emptyGroup,
-  hear,
+  withAlert,
   knows,
   parseGroup,
   GROUPINGS,
@@ -12,7 +12,7 @@ import {
   type GroupState,
 } from './groupState.ts';
 import type { NotifyDependencies } from './dependencies.ts';
-import { matchesAlert, silencingOf } from './judgement.ts';
+import { matchesAlert, silencingOf } from './matching.ts';
 import { plan, type Plan } from './plan.ts';
 import { isSilent, isSilentId, KEEP_SILENT_MS, parseSilent, silentIdOf } from './inhibition.ts';
 import { silenceRulesOf } from './noteSilence.ts';
@@ -20,8 +20,8 @@ import { silenceRulesOf } from './noteSilence.ts';
 /** How often a group that others keep changing is tried; each loss of the race means that another one won it. */
 const MAX_RACES = 20;
 
-/** What a group hears of an alert. */
-export interface Heard {
+/** An alert that a group gets. */
+export interface Arrival {
   alert: Alert;
   /** Whether it belongs to the group, or is only of interest where the group has told of it. */
   belongs: boolean;
@@ -32,17 +32,17 @@ interface Decided {
   plan: Plan;
 }
 
-/** Decides for groups what they tell, and tells it. Groups that another worker changes meanwhile are decided again. */
-export async function tellGroups(
-  heard: ReadonlyMap<string, Heard[]>,
+/** Decides for groups of what they notify, and hands it on. Groups that another worker changes meanwhile are decided again. */
+export async function notifyGroups(
+  arrivals: ReadonlyMap<string, Arrival[]>,
   settings: AlertingSettings,
   deps: NotifyDependencies,
 ): Promise<void> {
-  let waiting = heard;
+  let waiting = arrivals;
   for (let race = 0; race < MAX_RACES && waiting.size > 0; race += 1) {
     const known = await deps.groups.load([...waiting.keys()]);
     await forgetSilence(known, deps);
-    const groups = hearAll(
+    const groups = mergeArrivals(
       known.filter(({ id }) => !isSilentId(id)),
       waiting,
       deps.now(),
@@ -58,10 +58,10 @@ export async function tellGroups(
   if (waiting.size > 0) throw new Error(`${waiting.size} groups changed ${MAX_RACES} times in between`);
 }
 
-/** The groups with what they heard. Of one route, an alert joins no group while another one knows it. */
-function hearAll(
+/** The groups with what arrived. Of one route, an alert joins no group while another one knows it. */
+function mergeArrivals(
   known: StoredGroup[],
-  heard: ReadonlyMap<string, Heard[]>,
+  arrivals: ReadonlyMap<string, Arrival[]>,
   nowMs: number,
 ): { stored: StoredGroup; before: GroupState | undefined; state: GroupState }[] {
   const groups = known.map((stored) => ({ stored, before: parseGroup(stored.text) }));
@@ -71,9 +71,9 @@ function hearAll(
     const others = groups.filter(
       (other) => other.before?.routeId === state.routeId && other.stored.id !== stored.id,
     );
-    const after = (heard.get(stored.id) ?? []).reduce((group, { alert, belongs }) => {
+    const after = (arrivals.get(stored.id) ?? []).reduce((group, { alert, belongs }) => {
       const isElsewhere = others.some((other) => other.before !== undefined && knows(other.before, alert.id));
-      return hear(group, alert, belongs && !isElsewhere, nowMs);
+      return withAlert(group, alert, belongs && !isElsewhere, nowMs);
     }, state);
     // One that was only asked whether it knew.
     if (before === undefined && after === state && stored.text === undefined) return [];
@@ -121,11 +121,11 @@ async function decideAll(
 }
 
 /** Hands on what was decided, and then takes it out of the outboxes. */
-async function handOn(decided: Decided[], { dispatch, groups }: NotifyDependencies): Promise<void> {
+async function handOn(decided: Decided[], { send, groups }: NotifyDependencies): Promise<void> {
   const full = decided.filter(({ plan: { state } }) => state.outbox.length > 0);
   if (full.length === 0) return;
   await failpoint('notify.decided');
-  await dispatch(full.flatMap(({ plan: { state } }) => state.outbox));
+  await send(full.flatMap(({ plan: { state } }) => state.outbox));
   await failpoint('notify.dispatched');
   // Losing this race is fine: whoever won it hands the same on once more, to no effect.
   await groups.replace(

@@ -3,12 +3,12 @@ import { createAcknowledgementStore } from '../../core/stores/redis/acknowledgem
 import { createNotifyGroupStore } from '../../core/stores/redis/notifyGroups.ts';
 import type { WorkerContext } from '../run/context.ts';
 import type { OpenedRole } from '../run/role.ts';
-import { createDispatch, type NotifyRecorder } from './dispatch.ts';
+import { createMessageSender, type NotifyRecorder } from './sendMessages.ts';
 import type { NotifyDependencies } from './dependencies.ts';
 import { notify } from './notify.ts';
 
 export interface NotifyOptions {
-  /** What is told by. */
+  /** By which is decided whom to notify. */
   settings: { current(): AlertingSettings | Promise<AlertingSettings> };
   recorder: NotifyRecorder & { changes: NotifyDependencies['record'] };
 }
@@ -23,7 +23,7 @@ export function openNotify(
     loadSettings: async () => settings.current(),
     acknowledged: async (alertIds) => new Set((await acknowledgements.of(alertIds)).keys()),
     record: recorder.changes,
-    dispatch: createDispatch(queue('deliver'), recorder),
+    send: createMessageSender(queue('deliver'), recorder),
     log,
     now: Date.now,
   };

@@ -1,12 +1,12 @@
 import type { Alert } from '../../core/contracts/alerting/alert.ts';
 import type { NotificationRoute } from '../../core/contracts/alerting/notification.ts';
-import { dispatchesOf } from './messages.ts';
+import { messagesOf } from './messages.ts';
 import type { GroupState, Member } from './groupState.ts';
 
 /** What deciding goes by, beside the group itself. */
 export interface Circumstances {
   nowMs: number;
-  /** Undefined where the route is gone: then nothing more is told. */
+  /** Undefined where the route is gone: then nothing more is sent. */
   route: NotificationRoute | undefined;
   /** Whether an alert still is one for the route. */
   matches(alert: Alert): boolean;
@@ -47,22 +47,22 @@ const KEEP_OVER_MS = 3_600_000;
 const OUTBOX_LOOK_MS = 5_000;
 
 /**
- * What a group tells now, and when to look again. What it decides to tell stands in the outbox of the state it returns;
- * saying it again is decided never, sending it again may happen.
+ * What a group sends now, and when to look again. What it decides stands in the outbox of the state it returns; the same
+ * is never decided twice, sending it twice may happen.
  */
 export function plan(before: GroupState, circumstances: Circumstances): Plan {
   const { nowMs, route } = circumstances;
-  if (route === undefined) return settle({ ...before, members: {} }, [], nowMs);
-  const group = new Telling(before, route, circumstances);
-  group.tellNews();
-  group.tellAgain();
+  if (route === undefined) return finish({ ...before, members: {} }, [], nowMs);
+  const group = new Planning(before, route, circumstances);
+  group.notifyNews();
+  group.repeat();
   group.escalate();
   group.refresh();
-  return settle(group.state, group.wakes, nowMs);
+  return finish(group.state, group.wakes, nowMs);
 }
 
-/** One decision in the making: each step tells what is due, and notes when it will be. */
-class Telling {
+/** One decision in the making: each step sends what is due, and notes when it will be. */
+class Planning {
   readonly wakes: number[] = [];
   state: GroupState;
   readonly #route: NotificationRoute;
@@ -81,9 +81,9 @@ class Telling {
   }
 
   /** That alerts fire, and that they are over, to those who were told that they fire. */
-  tellNews(): void {
+  notifyNews(): void {
     const ready = this.#members().filter(({ alert }) => !this.#isHeld(alert));
-    const fresh = ready.filter((member) => isUntold(member) && !this.#isAcknowledged(member.alert.id));
+    const fresh = ready.filter((member) => isUnnotified(member) && !this.#isAcknowledged(member.alert.id));
     const over = ready.filter(({ alert }) => alert.state === 'resolved');
     const { group_wait_seconds, group_interval_seconds } = this.#route;
     const { lastMessageAtMs } = this.state;
@@ -97,10 +97,10 @@ class Telling {
     ];
     if (due.length === 0) return;
     this.state.lastMessageAtMs = this.#by.nowMs;
-    this.#tell('firing', due.filter(isUntold), this.#route.channels);
+    this.#notify('firing', due.filter(isUnnotified), this.#route.channels);
     const ended = due.filter(({ alert }) => alert.state === 'resolved');
     for (const channelId of new Set(ended.flatMap(({ told }) => told)))
-      this.#dispatch(
+      this.#queue(
         'resolved',
         ended.filter(({ told }) => told.includes(channelId)),
         channelId,
@@ -112,21 +112,21 @@ class Telling {
   }
 
   /** That they still fire, to all who were told that they do. */
-  tellAgain(): void {
+  repeat(): void {
     const everyMs = this.#route.repeat_seconds * 1000;
     if (everyMs === 0) return;
-    const told = this.#members().filter((member) => this.#isAgitating(member));
+    const notified = this.#members().filter((member) => this.#isAgitating(member));
     const since = (member: Member) => this.#by.nowMs - (member.lastToldAtMs ?? this.#by.nowMs);
-    if (told.filter((member) => this.#isDue((member.lastToldAtMs ?? 0) + everyMs)).length === 0) return;
-    // Those that would be due soon go with them, so that a group does not tell of each by itself.
-    const due = told.filter((member) => since(member) >= everyMs / 2);
+    if (notified.filter((member) => this.#isDue((member.lastToldAtMs ?? 0) + everyMs)).length === 0) return;
+    // Those that would be due soon go with them, so that a group does not send each by itself.
+    const due = notified.filter((member) => since(member) >= everyMs / 2);
     for (const member of due) {
       member.repeats += 1;
       member.lastToldAtMs = this.#by.nowMs;
       this.wakes.push(this.#by.nowMs + everyMs);
     }
     for (const channelId of new Set(due.flatMap(({ told: channels }) => channels)))
-      this.#dispatch(
+      this.#queue(
         'still_firing',
         due.filter(({ told: channels }) => channels.includes(channelId)),
         channelId,
@@ -144,25 +144,25 @@ class Telling {
         this.#isDue((member.firstToldAtMs ?? 0) + escalate.after_seconds * 1000),
     );
     for (const member of due) member.escalated = true;
-    this.#tell('escalation', due, escalate.channels);
+    this.#notify('escalation', due, escalate.channels);
   }
 
   /** That they fire, to channels that take what they hear no more of to be over; also of what is held by us. */
   refresh(): void {
     const { refreshedAtMs } = this.state;
-    const told = this.#members().filter(({ alert }) => alert.state === 'firing');
-    const channels = new Set(told.flatMap((member) => member.told)).values();
+    const firing = this.#members().filter(({ alert }) => alert.state === 'firing');
+    const channels = new Set(firing.flatMap((member) => member.told)).values();
     const forgetful = [...channels].filter((channelId) => this.#by.forgets(channelId));
     if (forgetful.length === 0) return;
-    const firstToldAtMs = Math.min(...told.map((member) => member.firstToldAtMs ?? Infinity));
+    const firstToldAtMs = Math.min(...firing.map((member) => member.firstToldAtMs ?? Infinity));
     if (!this.#isDue(Math.max(refreshedAtMs ?? 0, firstToldAtMs) + REFRESH_MS)) return;
     this.state.refreshedAtMs = this.#by.nowMs;
     this.state.refreshes += 1;
     this.wakes.push(this.#by.nowMs + REFRESH_MS);
     for (const channelId of forgetful)
-      this.#dispatch(
+      this.#queue(
         'refresh',
-        told.filter((member) => member.told.includes(channelId)),
+        firing.filter((member) => member.told.includes(channelId)),
         channelId,
       );
   }
@@ -171,7 +171,7 @@ class Telling {
     return Object.values(this.state.members);
   }
 
-  /** One that was over when the group first heard of it: nobody could be told that it fires, so that it did is news. */
+  /** One that was over when the group first got it: nobody could be told that it fires, so that it did is news. */
   #isMissed({ alert, told, joinedOver }: Member): boolean {
     if (joinedOver !== true || told.length > 0) return false;
     const { nowMs, isHeld, isAcknowledged } = this.#by;
@@ -204,8 +204,8 @@ class Telling {
   }
 
   #dampedUntilMs(alert: Alert): number {
-    const toldAtMs = this.state.flaps[flapKeyOf(alert)];
-    return alert.flapping && toldAtMs !== undefined ? toldAtMs + FLAP_DAMP_MS : 0;
+    const notifiedAtMs = this.state.flaps[flapKeyOf(alert)];
+    return alert.flapping && notifiedAtMs !== undefined ? notifiedAtMs + FLAP_DAMP_MS : 0;
   }
 
   #isDue(atMs: number): boolean {
@@ -215,9 +215,9 @@ class Telling {
   }
 
   /** Tells channels something new of members, and remembers whom. */
-  #tell(kind: 'firing' | 'escalation', members: Member[], channels: readonly string[]): void {
+  #notify(kind: 'firing' | 'escalation', members: Member[], channels: readonly string[]): void {
     const { nowMs } = this.#by;
-    for (const channelId of new Set(channels)) this.#dispatch(kind, members, channelId);
+    for (const channelId of new Set(channels)) this.#queue(kind, members, channelId);
     for (const member of members) {
       member.told = [...new Set([...member.told, ...channels])];
       member.firstToldAtMs ??= nowMs;
@@ -226,13 +226,13 @@ class Telling {
     }
   }
 
-  #dispatch(kind: Parameters<typeof dispatchesOf>[0], members: Member[], channelId: string): void {
-    const made = dispatchesOf(kind, members, { group: this.state, channelId, nowMs: this.#by.nowMs });
+  #queue(kind: Parameters<typeof messagesOf>[0], members: Member[], channelId: string): void {
+    const made = messagesOf(kind, members, { group: this.state, channelId, nowMs: this.#by.nowMs });
     this.state.outbox = [...this.state.outbox, ...made];
   }
 }
 
-function isUntold({ alert, told }: Member): boolean {
+function isUnnotified({ alert, told }: Member): boolean {
   return alert.state === 'firing' && told.length === 0;
 }
 
@@ -241,7 +241,7 @@ function flapKeyOf({ rule_id, agent_id }: Alert): string {
 }
 
 /** Forgets what is past, and says when there is something to do next. */
-function settle(state: GroupState, wakes: number[], nowMs: number): Plan {
+function finish(state: GroupState, wakes: number[], nowMs: number): Plan {
   const after = {
     ...state,
     flaps: since(state.flaps, nowMs - FLAP_DAMP_MS),

@@ -24,11 +24,11 @@ export const noticeSchema = z.object({
 export type Notice = z.output<typeof noticeSchema>;
 
 /** One notice on its way to one channel. What the channel keeps secret is not in it. */
-export const dispatchSchema = z.object({
+export const queuedMessageSchema = z.object({
   /** The same however often it is sent, so that the receiver can tell; a hash of what is told and to whom. */
   id: z.string().regex(/^[0-9a-f]{32}$/),
   channel_id: channelIdSchema,
   notice: noticeSchema,
 });
 
-export type Dispatch = z.output<typeof dispatchSchema>;
+export type QueuedMessage = z.output<typeof queuedMessageSchema>;

@@ -5,7 +5,7 @@ import { maintenanceSchema, silenceSchema } from './silence.ts';
 
 /**
  * All that alerting goes by, as one document. It is put together from PostgreSQL, the rule file and the environment, and kept
- * in Redis beside its version: judging and telling then go on while PostgreSQL is away, and every process has the same.
+ * in Redis beside its version: evaluation and notification then go on while PostgreSQL is away, and every process has the same.
  */
 export const alertingSettingsSchema = z.object({
   /** Grows with each change of anything in it. */

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { Dispatch } from '../../../../core/contracts/alerting/notice.ts';
+import type { QueuedMessage } from '../../../../core/contracts/alerting/notice.ts';
 import type { Delivery } from '../../../../core/contracts/alerting/notification.ts';
 import { createLogger } from '../../../../core/platform/logger.ts';
 import { createMetrics } from '../../../../core/platform/metrics.ts';
@@ -8,7 +8,7 @@ import { deliver, type DeliverDependencies } from '../../../../workers/deliver/d
 import { createDeliveryMetrics } from '../../../../workers/deliver/deliveryMetrics.ts';
 import { alert } from '../../../support/alerts.ts';
 
-const DISPATCH: Dispatch = {
+const MESSAGE: QueuedMessage = {
   id: '0'.repeat(32),
   channel_id: 'ops',
   notice: { kind: 'firing', route_id: 'all', group: '', alerts: [alert()], decided_at_ms: 1 },
@@ -44,9 +44,9 @@ test('a message whose sender died before it said so is not sent again, and stand
     log: createLogger({ level: 'silent', name: 'test' }),
   };
   const job = { attempt: 1, isLastAttempt: false, addedAtMs: Date.now() };
-  await expect(deliver(DISPATCH, { ...job }, deps)).rejects.toThrow('as if killed');
+  await expect(deliver(MESSAGE, { ...job }, deps)).rejects.toThrow('as if killed');
   isDying = false;
-  await deliver(DISPATCH, { ...job, attempt: 2 }, deps);
+  await deliver(MESSAGE, { ...job, attempt: 2 }, deps);
   expect(sent).toBe(1);
-  expect(reported).toEqual([expect.objectContaining({ id: DISPATCH.id, state: 'delivered', attempts: 1 })]);
+  expect(reported).toEqual([expect.objectContaining({ id: MESSAGE.id, state: 'delivered', attempts: 1 })]);
 });

@@ -6,7 +6,7 @@ import { routeSchema, type NotificationRoute } from '../../../../core/contracts/
 import {
   emptyGroup,
   groupStateSchema,
-  hear,
+  withAlert,
   type GroupState,
 } from '../../../../workers/notify/groupState.ts';
 import { FLAP_DAMP_MS, plan, REFRESH_MS, type Circumstances } from '../../../../workers/notify/plan.ts';
@@ -31,9 +31,9 @@ class Course {
   }
 
   /** @param at seconds */
-  hear(at: number, ...alerts: Alert[]): this {
+  withAlert(at: number, ...alerts: Alert[]): this {
     this.until(at);
-    for (const one of alerts) this.state = hear(this.state, one, true, this.atMs);
+    for (const one of alerts) this.state = withAlert(this.state, one, true, this.atMs);
     return this.decide();
   }
 
@@ -86,7 +86,7 @@ const over = (id: string, own: Partial<Alert> = {}) =>
 describe('one alert', () => {
   test('is told of at once, again while it fires, and when it is over', () => {
     const course = new Course({ repeat_seconds: 3600 });
-    course.hear(0, firing('a')).hear(8000, over('a')).until(20_000);
+    course.withAlert(0, firing('a')).withAlert(8000, over('a')).until(20_000);
     expect(course.lines).toEqual([
       '0 firing>ops a',
       '3600 still_firing>ops a',
@@ -98,13 +98,13 @@ describe('one alert', () => {
 
   test('that is over before anybody was told of it is not told of', () => {
     const course = new Course({ group_wait_seconds: 30 });
-    course.hear(0, firing('a')).hear(20, over('a')).until(10_000);
+    course.withAlert(0, firing('a')).withAlert(20, over('a')).until(10_000);
     expect(course.lines).toEqual([]);
   });
 
   test('that is over when it is first heard of is told of once, as over, when the group tells next', () => {
     const course = new Course({ group_interval_seconds: 60 });
-    course.hear(0, over('a')).hear(1, firing('a')).hear(10, over('b')).until(10_000);
+    course.withAlert(0, over('a')).withAlert(1, firing('a')).withAlert(10, over('b')).until(10_000);
     expect(course.lines).toEqual(['0 resolved>ops a', '60 resolved>ops b']);
     expect(course.state.members).toEqual({});
   });
@@ -113,30 +113,30 @@ describe('one alert', () => {
     const course = new Course();
     course.silenced.add('a');
     course.acknowledged.add('b');
-    course.hear(0, over('a'), over('b'));
+    course.withAlert(0, over('a'), over('b'));
     course.silenced.clear();
     course.until(10_000);
     expect(course.lines).toEqual([]);
-    expect(new Course({ send_resolved: false }).hear(0, over('a')).until(10_000).lines).toEqual([]);
+    expect(new Course({ send_resolved: false }).withAlert(0, over('a')).until(10_000).lines).toEqual([]);
   });
 
   test('that comes late, after it was over, is not told of anew', () => {
     const course = new Course();
-    course.hear(0, firing('a')).hear(100, over('a')).hear(101, firing('a')).until(10_000);
+    course.withAlert(0, firing('a')).withAlert(100, over('a')).withAlert(101, firing('a')).until(10_000);
     expect(course.lines).toEqual(['0 firing>ops a', '100 resolved>ops a']);
   });
 
   test('is told of once, without repetition or end, where the route says so', () => {
     const course = new Course({ repeat_seconds: 0, send_resolved: false });
-    course.hear(0, firing('a')).hear(90_000, over('a')).until(200_000);
+    course.withAlert(0, firing('a')).withAlert(90_000, over('a')).until(200_000);
     expect(course.lines).toEqual(['0 firing>ops a']);
   });
 
   test('tells nothing more once its route is gone', () => {
     const course = new Course();
-    course.hear(0, firing('a'));
+    course.withAlert(0, firing('a'));
     course.route = undefined;
-    course.hear(100, over('a')).until(200_000);
+    course.withAlert(100, over('a')).until(200_000);
     expect(course.lines).toEqual(['0 firing>ops a']);
     expect(course.state.members).toEqual({});
   });
@@ -145,31 +145,36 @@ describe('one alert', () => {
 describe('a group', () => {
   test('waits for others at first, and then gathers what is new', () => {
     const course = new Course({ group_wait_seconds: 30, group_interval_seconds: 300 });
-    course.hear(0, firing('a')).hear(10, firing('b')).hear(40, firing('c')).hear(50, over('a')).until(1000);
+    course
+      .withAlert(0, firing('a'))
+      .withAlert(10, firing('b'))
+      .withAlert(40, firing('c'))
+      .withAlert(50, over('a'))
+      .until(1000);
     expect(course.lines).toEqual(['30 firing>ops a+b', '330 firing>ops c', '330 resolved>ops a']);
   });
 
   test('of which all is over waits anew for the next', () => {
     const course = new Course({ group_wait_seconds: 30, group_interval_seconds: 60 });
-    course.hear(0, firing('a')).hear(100, over('a')).hear(500, firing('b')).until(1000);
+    course.withAlert(0, firing('a')).withAlert(100, over('a')).withAlert(500, firing('b')).until(1000);
     expect(course.lines).toEqual(['30 firing>ops a', '100 resolved>ops a', '530 firing>ops b']);
   });
 
   test('tells that its alerts still fire in one message', () => {
     const course = new Course({ group_interval_seconds: 0, repeat_seconds: 3600 });
-    course.hear(0, firing('a')).hear(1500, firing('b')).until(3700);
+    course.withAlert(0, firing('a')).withAlert(1500, firing('b')).until(3700);
     expect(course.lines.slice(2)).toEqual(['3600 still_firing>ops a+b']);
   });
 
   test('of more alerts than one message has is told in several', () => {
     const course = new Course();
-    course.hear(0, ...Array.from({ length: 120 }, (_, i) => firing(`a${i}`)));
+    course.withAlert(0, ...Array.from({ length: 120 }, (_, i) => firing(`a${i}`)));
     expect(course.told.map(({ alerts }) => alerts.length)).toEqual([50, 50, 20]);
   });
 
   test('is forgotten when there is nothing left to remember', () => {
     const course = new Course();
-    course.hear(0, firing('a')).hear(100, over('a')).until(10_000);
+    course.withAlert(0, firing('a')).withAlert(100, over('a')).until(10_000);
     expect(course.state).toEqual({ ...emptyGroup('all', 'agent', 'web-01'), lastMessageAtMs: 100_000 });
     expect(course.wakeAtMs).toBeUndefined();
   });
@@ -181,9 +186,9 @@ describe('what is acknowledged', () => {
       repeat_seconds: 600,
       escalate: { after_seconds: 900, channels: ['boss'] },
     });
-    course.hear(0, firing('a')).until(700);
+    course.withAlert(0, firing('a')).until(700);
     course.acknowledged.add('a');
-    course.hear(5000, over('a'));
+    course.withAlert(5000, over('a'));
     expect(course.lines).toEqual(['0 firing>ops a', '600 still_firing>ops a', '5000 resolved>ops a']);
   });
 
@@ -192,7 +197,7 @@ describe('what is acknowledged', () => {
       repeat_seconds: 0,
       escalate: { after_seconds: 900, channels: ['boss', 'ops'] },
     });
-    course.hear(0, firing('a')).hear(5000, over('a')).until(9000);
+    course.withAlert(0, firing('a')).withAlert(5000, over('a')).until(9000);
     expect(course.lines).toEqual([
       '0 firing>ops a',
       '900 escalation>boss a',
@@ -207,7 +212,7 @@ describe('what is held', () => {
   test('is told of when it is held no more, if it still fires', () => {
     const course = new Course();
     course.silenced.add('a').add('b');
-    course.hear(0, firing('a'), firing('b')).hear(50, over('b')).until(100);
+    course.withAlert(0, firing('a'), firing('b')).withAlert(50, over('b')).until(100);
     expect(course.lines).toEqual([]);
     course.silenced.clear();
     course.until(200);
@@ -216,9 +221,9 @@ describe('what is held', () => {
 
   test('after it was told of is not repeated, and its end is told when it is held no more', () => {
     const course = new Course({ repeat_seconds: 60, escalate: { after_seconds: 90, channels: ['boss'] } });
-    course.hear(0, firing('a'));
+    course.withAlert(0, firing('a'));
     course.silenced.add('a');
-    course.hear(300, over('a')).until(400);
+    course.withAlert(300, over('a')).until(400);
     expect(course.lines).toEqual(['0 firing>ops a']);
     course.silenced.clear();
     course.until(500);
@@ -230,9 +235,9 @@ test('what comes and goes all the time is told of every 10 minutes at most', () 
   const course = new Course({ group_interval_seconds: 0 });
   for (let i = 0; i < 30; i += 1)
     course
-      .hear(i * 60, firing(`a${i}`, { flapping: i > 3 }))
-      .hear(i * 60 + 30, over(`a${i}`, { flapping: i > 3 }));
-  course.hear(1800, firing('last', { flapping: true })).until(3600);
+      .withAlert(i * 60, firing(`a${i}`, { flapping: i > 3 }))
+      .withAlert(i * 60 + 30, over(`a${i}`, { flapping: i > 3 }));
+  course.withAlert(1800, firing('last', { flapping: true })).until(3600);
   const fired = course.told.filter(({ kind }) => kind === 'firing').map(({ at, alerts }) => [at, alerts[0]]);
   const [, , , fourth] = fired;
   expect(fourth).toEqual([180, 'a3']);
@@ -242,9 +247,9 @@ test('what comes and goes all the time is told of every 10 minutes at most', () 
 
 test('a channel that forgets is told every minute, also of what is acknowledged or held, until it is over', () => {
   const course = new Course({ channels: ['am', 'ops'], repeat_seconds: 0 });
-  course.hear(0, firing('a'));
+  course.withAlert(0, firing('a'));
   course.acknowledged.add('a');
-  course.until(200).hear(230, over('a')).until(1000);
+  course.until(200).withAlert(230, over('a')).until(1000);
   expect(course.told.filter(({ channel }) => channel === 'am').map(({ at, kind }) => [at, kind])).toEqual([
     [0, 'firing'],
     [REFRESH_MS / 1000, 'still_firing'],
@@ -260,7 +265,7 @@ test('whoever decides the same again makes the same messages, by their ids', () 
   const decide = () => {
     const course = new Course({ channels: ['ops', 'am'] });
     return course
-      .hear(0, firing('a'), firing('b'))
+      .withAlert(0, firing('a'), firing('b'))
       .until(500)
       .told.map(({ id }) => id);
   };
@@ -299,16 +304,19 @@ test.each([
             else if (what === 'unsilence') course.silenced.delete(id);
             else if (what === 'acknowledge') course.acknowledged.add(id);
             else if (what === 'ends') {
-              course.hear(at, over(id, { revision: 1000 + revision, flapping }));
+              course.withAlert(at, over(id, { revision: 1000 + revision, flapping }));
               ended.add(id);
             } else if (what === 'comes late' || !ended.has(id)) {
               if (!ended.has(id)) begunUnheard.delete(id);
-              course.hear(at, firing(id, what === 'comes late' ? { revision: 1 } : { revision, flapping }));
+              course.withAlert(
+                at,
+                firing(id, what === 'comes late' ? { revision: 1 } : { revision, flapping }),
+              );
             }
           }
           // In the end all is over, and nothing is held.
           course.silenced.clear();
-          for (const id of ['a', 'b', 'c', 'd']) course.hear(at, over(id, { revision: 5000 }));
+          for (const id of ['a', 'b', 'c', 'd']) course.withAlert(at, over(id, { revision: 5000 }));
           course.until(at + 2_000);
 
           const channels = [...new Set(course.told.map(({ channel }) => channel))];

@@ -1,4 +1,4 @@
-import type { Dispatch } from '../../core/contracts/alerting/notice.ts';
+import type { QueuedMessage } from '../../core/contracts/alerting/notice.ts';
 import type { Delivery } from '../../core/contracts/alerting/notification.ts';
 import type { Queue } from '../../core/platform/queue.ts';
 
@@ -7,17 +7,17 @@ export interface NotifyRecorder {
 }
 
 /** Puts messages on their way, and into the log as waiting. The same again changes nothing. */
-export function createDispatch(
+export function createMessageSender(
   deliverQueue: Queue,
   recorder: NotifyRecorder,
-): (dispatches: readonly Dispatch[]) => Promise<void> {
-  return async function dispatch(dispatches) {
-    await Promise.all(dispatches.map((one) => deliverQueue.add(one.notice.kind, one, { jobId: one.id })));
-    await recorder.deliveries(dispatches.filter(({ notice }) => notice.refresh !== true).map(waiting));
+): (messages: readonly QueuedMessage[]) => Promise<void> {
+  return async function sendMessages(messages) {
+    await Promise.all(messages.map((one) => deliverQueue.add(one.notice.kind, one, { jobId: one.id })));
+    await recorder.deliveries(messages.filter(({ notice }) => notice.refresh !== true).map(waiting));
   };
 }
 
-function waiting({ id, channel_id, notice }: Dispatch): Delivery {
+function waiting({ id, channel_id, notice }: QueuedMessage): Delivery {
   return {
     id,
     channel_id,
