@@ -11,7 +11,7 @@ import { nodes } from './nodes.ts';
 import { pipeline } from './pipeline.ts';
 import { prune } from './prune.ts';
 import { reads } from './reads.ts';
-import { telling } from './telling.ts';
+import { notifications } from './notifications.ts';
 
 /** The one list of scenarios, in the order in which they run. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -19,7 +19,7 @@ export const SCENARIOS: readonly Scenario[] = [
   pipeline,
   batch,
   alerts,
-  telling,
+  notifications,
   live,
   reads,
   history,

@@ -22,18 +22,18 @@ export function messagesOf(taken: readonly Received[]): Map<string, Set<string>>
   return messages;
 }
 
-/** What PostgreSQL has of alerts and of what was told of them. */
-export interface Told {
+/** What PostgreSQL has of alerts and of the messages about them. */
+export interface Recorded {
   alerts: { id: string; state: AlertState }[];
   /** Ids of messages that count as delivered. */
   delivered: Set<string>;
 }
 
-export async function readTold(dsn: string, table: string): Promise<Told> {
+export async function readRecorded(dsn: string, table: string): Promise<Recorded> {
   const client = new pg.Client({ connectionString: dsn });
   await client.connect();
   try {
-    const alerts = await client.query<Told['alerts'][number]>(
+    const alerts = await client.query<Recorded['alerts'][number]>(
       `SELECT id, state FROM "${alertingTableOf(table, 'alerts')}"`,
     );
     const deliveries = await client.query<{ id: string }>(
@@ -46,24 +46,24 @@ export async function readTold(dsn: string, table: string): Promise<Told> {
 }
 
 /**
- * Every alert that fired must have been told: that it fires, or, where it was over by then, that it is over; and that it is
- * over, where it is. Told twice it may be under one id only. What was delivered must stand in the log.
+ * Every alert that fired must have been sent: that it fires, or, where it was over by then, that it is over; and that it is
+ * over, where it is. Sent twice it may be under one id only. What was delivered must stand in the log.
  *
  * @param events how many events of the contract there are
  */
 export function compareMessages(
-  { alerts, delivered }: Told,
+  { alerts, delivered }: Recorded,
   messages: ReadonlyMap<string, ReadonlySet<string>>,
   events: number,
 ): string[] {
   const problems: string[] = [];
   for (const { id, state } of alerts) {
     const [firing, resolved] = [messages.has(`firing ${id}`), messages.has(`resolved ${id}`)];
-    if (!firing && !resolved) problems.push(`lost: nothing was told of ${id}`);
-    else if (state === 'resolved' && !resolved) problems.push(`lost: the end of ${id} was not told`);
+    if (!firing && !resolved) problems.push(`lost: nothing was sent of ${id}`);
+    else if (state === 'resolved' && !resolved) problems.push(`lost: the end of ${id} was not sent`);
   }
   for (const [what, ids] of messages) {
-    if (ids.size > 1) problems.push(`doubled: ${what} was told under ${ids.size} ids`);
+    if (ids.size > 1) problems.push(`doubled: ${what} was sent under ${ids.size} ids`);
     for (const id of ids) if (!delivered.has(id)) problems.push(`lost: ${what} does not stand in the log`);
   }
   if (alerts.length < events) problems.push(`lost: ${alerts.length} alerts are kept of ${events} events`);

@@ -14,7 +14,7 @@ import { sameJobKilled } from './sameJob.ts';
 import { sentinelFailover, sentinelWithQuorum } from './sentinel.ts';
 import { backlog, startedWithoutStores, stopped } from './service.ts';
 import { slowSockets } from './slowSockets.ts';
-import { tellingKilled } from './telling.ts';
+import { notificationsKilled } from './notifications.ts';
 import { workersFrozen, workersKilled } from './workers.ts';
 
 /** Every case, in the order in which they run. */
@@ -44,7 +44,7 @@ export const CASES: readonly FaultCase[] = [
   startedWithoutStores,
   clocksOff,
   chaos,
-  tellingKilled,
+  notificationsKilled,
   price,
   ...controls,
 ];

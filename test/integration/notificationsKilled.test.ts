@@ -84,7 +84,7 @@ test.each([
   ['deliver.noted', 7],
   ['deliver.done', 7],
 ])(
-  'a worker killed at %s loses nothing, and tells nothing twice but under the same id',
+  'a worker killed at %s loses nothing, and sends nothing twice but under the same id',
   async (point, pass) => {
     const queue = openQueue('notify', redis);
     try {
@@ -100,7 +100,7 @@ test.each([
       // What lies for longest is what a dead worker had in hand.
       await waitFor(() => leftOver('deliver').then((left) => left === 0), { timeoutMs: 20_000 });
       for (const type of ['alert.firing', 'alert.resolved']) expect(new Set(idsOf(type)).size).toBe(AGENTS);
-      // Only what was under way when the worker died is told again: eight at a time to one channel.
+      // Only what was under way when the worker died is sent again: eight at a time to one channel.
       expect(ops.received.length).toBeLessThanOrEqual(2 * AGENTS + 8);
     } finally {
       await Promise.all(children.map(end));

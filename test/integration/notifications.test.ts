@@ -87,24 +87,24 @@ const change = (one: Alert) => ({
   change: one.state === 'resolved' ? ('resolved' as const) : ('firing' as const),
   alert: one,
 });
-const tell = (...alerts: Alert[]) => queue.add('changes', { changes: alerts.map(change) });
+const notify = (...alerts: Alert[]) => queue.add('changes', { changes: alerts.map(change) });
 
 const kinds = ({ received }: Receiver) =>
   received.map(({ body }) => (JSON.parse(body) as { type: string }).type.replace('alert.', ''));
 
-test('an alert is told of when it fires, and when it is over, each once however often the job is done', async () => {
+test('an alert is notified of when it fires, and when it is over, each once however often the job is done', async () => {
   const ops = await receiver();
   await publish([hook('ops', ops.url)], {
     routes: [routeSchema.parse({ id: 'all', match: {}, channels: ['ops'], group_interval_seconds: 1 })],
   });
   await work();
-  await tell(alert());
-  await tell(alert());
+  await notify(alert());
+  await notify(alert());
   await waitFor(() => ops.received.length === 1);
-  await tell(resolved(), alert());
-  await tell(resolved());
+  await notify(resolved(), alert());
+  await notify(resolved());
   await waitFor(() => ops.received.length === 2);
-  await tell(alert());
+  await notify(alert());
   await waitFor(async () => (await queue.getJobCountByTypes('waiting', 'active')) === 0);
   expect(kinds(ops)).toEqual(['firing', 'resolved']);
   expect(ops.received[0]?.body).toContain('https://topline.example/hosts/web-01?at=');
@@ -121,7 +121,7 @@ test('a route is for those it matches: by agent, label, rule and severity', asyn
     ],
   });
   await work();
-  await tell(
+  await notify(
     alert({ agent_id: 'web-01', severity: 'warning' }),
     alert({ agent_id: 'web-02', severity: 'warning', labels: { env: 'dev' } }),
     alert({ agent_id: 'db-01', severity: 'critical' }),
@@ -138,7 +138,7 @@ test('a receiver that fails is tried again with the same id; one that wants to b
   );
   await publish([hook('failing', failing.url), hook('busy', busy.url)]);
   await work();
-  await tell(alert());
+  await notify(alert());
   await waitFor(() => failing.received.length === 3 && busy.received.length === 2, { timeoutMs: 15_000 });
   for (const { received } of [failing, busy])
     expect(new Set(received.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
@@ -150,7 +150,7 @@ test('a receiver that refuses for good is not tried again, and the job stands th
   const gone = await receiver(() => ({ status: 410 }));
   await publish([hook('gone', gone.url)]);
   await work();
-  await tell(alert());
+  await notify(alert());
   const deliveries = openQueue('deliver', connection.handle);
   open.push(() => deliveries.close());
   const [failed] = await waitFor(async () => {
@@ -169,14 +169,14 @@ test('a channel that never answers delays no other', async () => {
   await work();
   const alerts = Array.from({ length: 100 }, (_, i) => alert({ agent_id: `web-${i}` }));
   const beganAt = Date.now();
-  await tell(...alerts);
+  await notify(...alerts);
   await waitFor(() => alive.received.length === 100, { timeoutMs: 7_000 });
   // Before the first request to the dead one is even given up.
   expect(Date.now() - beganAt).toBeLessThan(8_000);
   expect(dead.received.length).toBeLessThanOrEqual(8);
 });
 
-test('what else there is to tell of an agent waits while nothing is heard of it', async () => {
+test('other alerts of an agent wait while nothing is received of it', async () => {
   const ops = await receiver();
   await publish([hook('ops', ops.url)], {
     rules: [
@@ -197,21 +197,21 @@ test('what else there is to tell of an agent waits while nothing is heard of it'
     routes: [routeSchema.parse({ id: 'all', match: {}, channels: ['ops'], group_by: 'alert' })],
   });
   await work();
-  await tell(alert({ rule_id: 'quiet', id: 'quiet:web-01:1' }));
+  await notify(alert({ rule_id: 'quiet', id: 'quiet:web-01:1' }));
   await waitFor(() => ops.received.length === 1);
-  await tell(alert());
-  await tell(alert({ agent_id: 'web-02' }));
+  await notify(alert());
+  await notify(alert({ agent_id: 'web-02' }));
   await waitFor(() => ops.received.length === 2);
   expect(ops.received[1]?.body).toContain('web-02');
 });
 
-test('whichever worker is left goes on with what a group has to tell later', async () => {
+test('whichever worker is left goes on with what a group has to send later', async () => {
   const ops = await receiver();
   await publish([hook('ops', ops.url)], {
     routes: [routeSchema.parse({ id: 'all', match: {}, channels: ['ops'], group_wait_seconds: 2 })],
   });
   const first = await startWorkerNode({ REDIS_URL: server.url }, ['notify']);
-  await tell(alert());
+  await notify(alert());
   await waitFor(async () => (await redis.zcard('{topline:telling}:due')) === 1);
   await first.stop();
   await work();
@@ -230,7 +230,7 @@ test('a silence holds what it matches, and lets it go when it ends', async () =>
   };
   await publish([hook('ops', ops.url)], { silences: [silence] });
   await work();
-  await tell(alert(), alert({ agent_id: 'web-02' }));
+  await notify(alert(), alert({ agent_id: 'web-02' }));
   await waitFor(() => ops.received.length === 1);
   expect(ops.received[0]?.body).toContain('web-02');
   await publish([hook('ops', ops.url)]);

@@ -18,7 +18,7 @@ const AGENTS = 10_000;
 /** One agent in a hundred has an alert, with its first snapshot. */
 const HOT = '*00';
 
-/** What is told last is on its way for this long at most. */
+/** The last message is on its way for this long at most. */
 const LAST_MS = 5_000;
 
 /** The figure that names a snapshot is its memory used, in hundredths of a MB: so the alert says which one fired it. */
@@ -62,9 +62,9 @@ async function startReceiver(): Promise<Receiver> {
   return { url: `http://127.0.0.1:${port}`, arrivals, close: () => server.close() };
 }
 
-async function measureTelling(bench: Bench): Promise<Measurement> {
+async function measureNotifications(bench: Bench): Promise<Measurement> {
   const receiver = await startReceiver();
-  const file = join(bench.ground.directory, 'telling.yaml');
+  const file = join(bench.ground.directory, 'notifications.yaml');
   await writeFile(file, settingsOf(receiver.url));
   const env = { ALERT_RULES_FILE: file, ALERT_ALLOWED_HOSTS: '127.0.0.1' };
   const plan = { perSecond: PER_SECOND, agents: AGENTS, keepSendTimes: true };
@@ -87,7 +87,7 @@ async function measureTelling(bench: Bench): Promise<Measurement> {
       };
       const due = Math.min(sendTimes.length, AGENTS) / 100;
       return {
-        ...measurementOf(measured, usage, { 'messages told': count, 'slowest ms': max, ...stages }, load),
+        ...measurementOf(measured, usage, { 'messages sent': count, 'slowest ms': max, ...stages }, load),
         p50Ms: p50,
         p99Ms: p99,
         warnings: count < Math.floor(due) ? [`${count} of ${due} messages had come after ${LAST_MS} ms`] : [],
@@ -109,11 +109,11 @@ function meanMs(page: string, name: string): number {
 }
 
 /** From the POST of the snapshot that fires an alert to its message at a webhook. */
-export const telling: Scenario = {
-  name: 'telling',
+export const notifications: Scenario = {
+  name: 'notifications',
   title: `From the POST of a snapshot to the message at a webhook, at ${PER_SECOND} snapshots/s`,
   unit: 'snapshots/s',
   thing: 'snapshot',
   controls: [],
-  subjects: () => [{ name: `agents like ${agentName(100)}`, measure: measureTelling }],
+  subjects: () => [{ name: `agents like ${agentName(100)}`, measure: measureNotifications }],
 };

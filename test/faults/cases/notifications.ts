@@ -4,14 +4,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { loadConfig } from '../../../core/config.ts';
 import { startReceiver } from '../../support/receiver.ts';
 import type { FaultCase, Findings } from '../case.ts';
-import { compareMessages, jobsLeft, messagesOf, readTold } from '../messages.ts';
+import { compareMessages, jobsLeft, messagesOf, readRecorded } from '../messages.ts';
 import type { Random } from '../random.ts';
 import type { Stand } from '../stand.ts';
 import { mixedKills } from './chaos.ts';
 import { someFailpoint } from './workers.ts';
 
-/** Every place at which a worker can die with a message half told. */
-const TELLING_FAILPOINTS = [
+/** Every place at which a worker can die with a message half sent. */
+const NOTIFICATION_FAILPOINTS = [
   'notify.begin',
   'notify.recorded',
   'notify.decided',
@@ -45,14 +45,14 @@ routes:
     repeat_seconds: 0
 `;
 
-function someTellingFailpoint(random: Random): string {
+function someNotificationFailpoint(random: Random): string {
   if (random.chance(0.4)) return someFailpoint(random);
-  return `${random.pick(TELLING_FAILPOINTS)}=kill@${random.between(1, 10)}`;
+  return `${random.pick(NOTIFICATION_FAILPOINTS)}=kill@${random.between(1, 10)}`;
 }
 
-export const tellingKilled: FaultCase = {
-  row: 'telling',
-  name: 'kills of everything while alerts are told to a receiver that refuses some messages',
+export const notificationsKilled: FaultCase = {
+  row: 'notifications',
+  name: 'kills of everything while alerts are sent to a receiver that refuses some messages',
   async run(context) {
     const { random, ground } = context;
     const taken = new Set<number>();
@@ -70,15 +70,15 @@ export const tellingKilled: FaultCase = {
       let found: string[];
       do {
         await delay(500);
-        const told = await readTold(stand.dsn, loadConfig({}).postgres.table);
+        const recorded = await readRecorded(stand.dsn, loadConfig({}).postgres.table);
         const messages = messagesOf(receiver.received.filter((_, place) => taken.has(place)));
-        found = compareMessages(told, messages, events);
+        found = compareMessages(recorded, messages, events);
         const left = await jobsLeft(stand.admin);
         if (left > 0) found.push(`${left} jobs are left`);
         Object.assign(figures, {
-          'alerts told': told.alerts.length,
+          'alerts notified': recorded.alerts.length,
           messages: taken.size,
-          'told again under the same id':
+          'sent again under the same id':
             taken.size - [...messages.values()].reduce((sum, ids) => sum + ids.size, 0),
         });
       } while (found.length > 0 && Date.now() < endsAt);
@@ -90,7 +90,7 @@ export const tellingKilled: FaultCase = {
       return await mixedKills(context, {
         kills: Math.ceil(context.kills / (context.quick ? 4 : 1)),
         between: 150,
-        workerFailpoint: someTellingFailpoint,
+        workerFailpoint: someNotificationFailpoint,
         options: {
           workers: [
             'timeline,persist,alerts',
