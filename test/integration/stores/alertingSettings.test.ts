@@ -203,7 +203,7 @@ describe('a copy at hand', () => {
   test('is asked for once, follows a change, and says where there is none', async () => {
     let now = 0;
     const copy = createAlertingSettingsCopy(store, { nowMs: () => now });
-    await expect(Promise.resolve(copy.current())).rejects.toMatchObject({ status: 503 });
+    await expect(Promise.resolve(copy.current())).rejects.toMatchObject({ name: 'UnavailableError' });
     await publisherOf().refresh();
     expect((await copy.current()).rules).toHaveLength(1);
     await rows.rules.create('made', rule('Made'), change);

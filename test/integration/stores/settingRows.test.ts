@@ -43,15 +43,19 @@ describe('what an operator makes', () => {
 
   test('of an id that is taken is refused', async () => {
     await rows.rules.create('a', rule('A'), change);
-    await expect(rows.rules.create('a', rule('other'), change)).rejects.toMatchObject({ status: 409 });
+    await expect(rows.rules.create('a', rule('other'), change)).rejects.toMatchObject({
+      name: 'ConflictError',
+    });
     expect((await rows.rules.find('a'))?.body.name).toBe('A');
   });
 
   test('is not overwritten by whoever read it before somebody else changed it', async () => {
     await rows.rules.create('a', rule('A'), change);
     expect(await rows.rules.replace('a', () => rule('A2'), 1, change)).toMatchObject({ version: 2 });
-    await expect(rows.rules.replace('a', () => rule('A3'), 1, change)).rejects.toMatchObject({ status: 412 });
-    await expect(rows.rules.remove('a', 1, ACTOR)).rejects.toMatchObject({ status: 412 });
+    await expect(rows.rules.replace('a', () => rule('A3'), 1, change)).rejects.toMatchObject({
+      name: 'StaleVersionError',
+    });
+    await expect(rows.rules.remove('a', 1, ACTOR)).rejects.toMatchObject({ name: 'StaleVersionError' });
     expect((await rows.rules.find('a'))?.body.name).toBe('A2');
   });
 
@@ -60,7 +64,7 @@ describe('what an operator makes', () => {
     await rows.rules.remove('a', undefined, ACTOR);
     expect((await rows.rules.create('a', rule('new'), change)).version).toBe(3);
     await expect(rows.rules.replace('a', () => rule('old'), 1, change)).rejects.toMatchObject({
-      status: 412,
+      name: 'StaleVersionError',
     });
   });
 
@@ -75,7 +79,9 @@ describe('what an operator makes', () => {
     await rows.rules.create('a', rule('A'), change);
     await rows.rules.replace('a', () => rule('A2'), 1, change);
     await expect(rows.rules.replace('a', () => rule('A3'), 1, change)).rejects.toThrow();
-    await expect(rows.rules.remove('nobody', undefined, ACTOR)).rejects.toMatchObject({ status: 404 });
+    await expect(rows.rules.remove('nobody', undefined, ACTOR)).rejects.toMatchObject({
+      name: 'NotFoundError',
+    });
     await rows.rules.remove('a', 2, ACTOR);
     expect(await auditLines()).toEqual([
       'alert_rule.deleted a 10.0.0.1',
@@ -112,9 +118,11 @@ test('with PostgreSQL away, reading and changing say so in a way worth repeating
     poolSize: 1,
   });
   const away = createAlertingRows({ prisma: prisma.handle, table: 'metrics_snapshots' });
-  await expect(away.rules.list()).rejects.toMatchObject({ status: 503 });
-  await expect(away.rules.create('a', rule('A'), change)).rejects.toMatchObject({ status: 503 });
-  await expect(away.rules.replace('a', () => rule('A'), 1, change)).rejects.toMatchObject({ status: 503 });
+  await expect(away.rules.list()).rejects.toMatchObject({ name: 'UnavailableError' });
+  await expect(away.rules.create('a', rule('A'), change)).rejects.toMatchObject({ name: 'UnavailableError' });
+  await expect(away.rules.replace('a', () => rule('A'), 1, change)).rejects.toMatchObject({
+    name: 'UnavailableError',
+  });
   await prisma.close();
 });
 

@@ -37,7 +37,7 @@ test('a silence that is ended stays, with the moment it was ended; one that is o
   // It never begins, and its end is not before its start.
   expect(await silences.expire(coming.id, NOW, ACTOR)).toEqual({ ...coming, starts_at: NOW, ends_at: NOW });
   expect(await silences.list({ endsAfter: NOW, limit: 10 })).toEqual([]);
-  await expect(silences.expire(snapshotIdOf(9), NOW, ACTOR)).rejects.toMatchObject({ status: 404 });
+  await expect(silences.expire(snapshotIdOf(9), NOW, ACTOR)).rejects.toMatchObject({ name: 'NotFoundError' });
 });
 
 test('who made it and who ended it is written down, once each', async () => {

@@ -126,8 +126,8 @@ describe('paging', () => {
     ];
     for (const one of refused)
       await expect(listAgents(fleet, one, store)).rejects.toMatchObject({
-        status: 422,
-        detail: [{ loc: ['query', 'cursor'] }],
+        name: 'InvalidRequestError',
+        faults: [{ loc: ['query', 'cursor'] }],
       });
     const gone = { keep: store.keep, read: async () => undefined };
     await expect(listAgents(fleet, query('cpu', 1, nextCursor), gone)).rejects.toThrow(/expired/);

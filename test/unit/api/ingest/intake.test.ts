@@ -229,7 +229,10 @@ describe('where a stage does not acknowledge', () => {
     for (const answer of answers) {
       const error: unknown = answer.status === 'rejected' ? answer.reason : undefined;
       expect(error).toBeInstanceOf(UnavailableError);
-      expect(error).toMatchObject({ status: 503, detail: expect.stringMatching(/^Redis unavailable: /) });
+      expect(error).toMatchObject({
+        name: 'UnavailableError',
+        message: expect.stringMatching(/^Redis unavailable: /),
+      });
     }
     await redis.del(queues.alerts.toKey('wait'));
     await intake.submit([item()]);
@@ -238,7 +241,7 @@ describe('where a stage does not acknowledge', () => {
   test('a Redis that takes no more writes refuses them, and the next one after it does again', async () => {
     await redis.config('SET', 'maxmemory', '1');
     await expect(intake.submit([item()])).rejects.toMatchObject({
-      status: 503,
+      name: 'UnavailableError',
       retryAfterSeconds: expect.any(Number),
     });
     await redis.config('SET', 'maxmemory', '0');
@@ -268,8 +271,8 @@ describe('while Redis is frozen', () => {
         const error: unknown = answer.status === 'rejected' ? answer.reason : undefined;
         expect(error).toBeInstanceOf(UnavailableError);
         expect(error).toMatchObject({
-          status: 503,
-          detail: expect.stringMatching(/^Redis unavailable: .*900 ms$/),
+          name: 'UnavailableError',
+          message: expect.stringMatching(/^Redis unavailable: .*900 ms$/),
         });
       }
       expect(tookMs).toBeGreaterThanOrEqual(890);
@@ -322,8 +325,8 @@ describe('more than can be enqueued before the deadline', () => {
           .finally(() => answered++),
       );
       await expect(impatient.submit([item()])).rejects.toMatchObject({
-        status: 503,
-        detail: 'Redis unavailable: too many snapshots waiting',
+        name: 'UnavailableError',
+        message: 'Redis unavailable: too many snapshots waiting',
       });
       expect(answered).toBe(0);
       expect((await Promise.all(waiting)).every((error) => error instanceof UnavailableError)).toBe(true);
@@ -335,7 +338,10 @@ describe('more than can be enqueued before the deadline', () => {
 describe('closing', () => {
   test('refuses new snapshots with 503', async () => {
     await intake.close();
-    await expect(intake.submit([item()])).rejects.toMatchObject({ status: 503, detail: 'Shutting down' });
+    await expect(intake.submit([item()])).rejects.toMatchObject({
+      name: 'UnavailableError',
+      message: 'Shutting down',
+    });
     expect(await timelineBatches()).toEqual([]);
   });
 

@@ -104,11 +104,11 @@ test('readiness needs a write that Redis takes, and a process that is not stoppi
   await ready();
   await connection.handle.config('SET', 'maxmemory', '1');
   await expect(ready()).rejects.toMatchObject({
-    status: 503,
-    detail: expect.stringContaining('Redis unavailable'),
+    name: 'UnavailableError',
+    message: expect.stringContaining('Redis unavailable'),
   });
   await connection.handle.config('SET', 'maxmemory', '0');
   await ready();
   stopping = true;
-  await expect(ready()).rejects.toMatchObject({ status: 503, detail: 'Shutting down' });
+  await expect(ready()).rejects.toMatchObject({ name: 'UnavailableError', message: 'Shutting down' });
 });
