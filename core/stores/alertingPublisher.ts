@@ -7,6 +7,7 @@ import {
 } from '../alerting/settingsDocument.ts';
 import type { AlertRule } from '../contracts/alerting/rule.ts';
 import { UnavailableError } from '../errors.ts';
+import { MAX_RACES, untilWon } from '../races.ts';
 import { nowSeconds } from '../time.ts';
 import type { AlertingRows } from './postgres/alertingRows.ts';
 import type { AlertingSettingsStore } from './redis/alertingSettings.ts';
@@ -62,7 +63,7 @@ export function createAlertingPublisher(options: PublisherOptions): AlertingPubl
 
   return {
     async refresh(claim = 'nothing') {
-      for (;;) {
+      const published = await untilWon(async () => {
         // Before PostgreSQL is read: whoever changes it after that replaces what this one is about to publish.
         const { version, settings: before } = await store.read();
         const made = await readOperator(operator);
@@ -73,9 +74,11 @@ export function createAlertingPublisher(options: PublisherOptions): AlertingPubl
         });
         tellOfShadowed(shadowed);
         if (before !== undefined && isSame(before, settings)) return before;
-        const published = await store.replace(version, settings, Date.now());
-        if (published !== undefined) return published;
-      }
+        return store.replace(version, settings, Date.now());
+      });
+      if (published === undefined)
+        throw new UnavailableError(`The settings of alerting changed ${MAX_RACES} times in between`);
+      return published;
     },
   };
 }

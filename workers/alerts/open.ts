@@ -8,7 +8,8 @@ import {
   createAlertingSettingsStore,
 } from '../../core/stores/redis/alertingSettings.ts';
 import { createAlertStore } from '../../core/stores/redis/alerts.ts';
-import { createSharedLook, FLEET_LOOK_KEY } from '../../core/stores/redis/lease.ts';
+import { ALERT_LEASE_KEY, FLEET_LEASE_KEY } from '../../core/stores/keys.ts';
+import { createSharedLook } from '../../core/stores/redis/lease.ts';
 import { createOpenAlertStore } from '../../core/stores/redis/openAlerts.ts';
 import { createOperatorLabelStore } from '../../core/stores/redis/operatorLabels.ts';
 import type { WorkerContext } from '../run/context.ts';
@@ -19,9 +20,6 @@ import { createFreshLabels, startLabelRefresh } from './freshLabels.ts';
 import { createRuleBook, type RuleSource } from './ruleBook.ts';
 import { openAlertingSettings, publishSettings } from './settings.ts';
 import { LOOK_EVERY_MS, startAlertWatch } from './watch.ts';
-
-/** A hash: when a worker last looked for silent agents, and since when without a break. */
-const LOOK_KEY = '{topline:alerting}:look';
 
 export interface Alerting extends Evaluator {
   /** Begins to look for agents of which nothing comes. */
@@ -85,8 +83,8 @@ export function openAlerting(
         { config, log, lifecycle },
         {
           ...on(redis, redis, ownSettings(redis)),
-          look: createSharedLook(redis, LOOK_KEY, LOOK_EVERY_MS),
-          fleetLook: createSharedLook(redis, FLEET_LOOK_KEY, LOOK_EVERY_MS),
+          look: createSharedLook(redis, ALERT_LEASE_KEY, LOOK_EVERY_MS),
+          fleetLook: createSharedLook(redis, FLEET_LEASE_KEY, LOOK_EVERY_MS),
           alertsQueue: openQueue('alerts', redis),
           redis,
         },

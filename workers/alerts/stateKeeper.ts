@@ -45,27 +45,24 @@ export function createStateKeeper(
         if (known === undefined) missing.push(agentId);
         else found.set(agentId, known);
       }
-      const stored = await states.load(missing);
-      for (const [place, agentId] of missing.entries()) {
-        const { revision = 0, text } = stored[place] ?? {};
-        found.set(agentId, { revision, state: parse(agentId, text) });
-      }
+      for (const { id, revision, text } of await states.load(missing))
+        found.set(id, { revision, state: parse(id, text) });
       return found;
     },
 
     async save(writes) {
-      const outcomes = await states.replace(
+      const lost = await states.replace(
         writes.map(({ agentId, known, next, dueAtMs }) => ({
-          agentId,
+          id: agentId,
           revision: known.revision,
           text: next === undefined ? undefined : serialiseAlerting(next),
-          dueAtMs,
+          dueAtMs: next === undefined ? undefined : dueAtMs,
         })),
       );
       const saved = new Map<string, KnownState>();
-      for (const [place, { agentId, known, next }] of writes.entries()) {
-        if (outcomes[place] !== true || next === undefined) cache.drop([agentId]);
-        if (outcomes[place] !== true) continue;
+      for (const { agentId, known, next } of writes) {
+        if (lost.has(agentId) || next === undefined) cache.drop([agentId]);
+        if (lost.has(agentId)) continue;
         const now = { revision: known.revision + 1, state: next ?? NEVER_SEEN };
         if (next !== undefined) cache.set(agentId, now);
         saved.set(agentId, now);

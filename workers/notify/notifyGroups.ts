@@ -131,7 +131,7 @@ async function handOn(decided: Decided[], { send, groups }: NotifyDependencies):
   await groups.replace(
     full.map(({ stored, plan: made }) =>
       nextOf(
-        { ...stored, revision: String(Number(stored.revision) + 1) },
+        { ...stored, revision: stored.revision + 1 },
         { ...made, state: { ...made.state, outbox: [] }, wakeAtMs: made.wakeAfterSendingMs },
       ),
     ),

@@ -1,10 +1,9 @@
 import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 import type { Redis, Result } from 'ioredis';
 import { z } from 'zod';
+import { MAX_RACES, untilWon } from '../../races.ts';
+import { AGENT_TOKENS_KEY } from '../keys.ts';
 import { createFreshCopy, type FreshCopy, type FreshCopyOptions } from './cachedCopy.ts';
-
-/** A hash: what is known of each agent's token by the agent's id, and the revision. */
-const KEY = 'topline:agentTokens';
 
 /** Another text after every change. No agent can have this id. */
 const REVISION = '#revision';
@@ -97,19 +96,28 @@ export function createAgentTokenStore(redis: Redis): AgentTokenStore {
     agentId: string,
     decide: (known: TokenRecord | undefined) => { record?: TokenRecord; result: T } | { keep: T },
   ): Promise<T> {
-    for (;;) {
-      const before = (await redis.hget(KEY, agentId)) ?? '';
+    const won = await untilWon(async () => {
+      const before = (await redis.hget(AGENT_TOKENS_KEY, agentId)) ?? '';
       const decision = decide(before === '' ? undefined : parseRecord(before));
-      if ('keep' in decision) return decision.keep;
+      if ('keep' in decision) return { result: decision.keep };
       const after = decision.record === undefined ? '' : JSON.stringify(decision.record);
       const revision = randomUUID();
-      if ((await redis.toplineReplaceToken(KEY, agentId, before, after, REVISION, revision)) === 1)
-        return decision.result;
-    }
+      const done = await redis.toplineReplaceToken(
+        AGENT_TOKENS_KEY,
+        agentId,
+        before,
+        after,
+        REVISION,
+        revision,
+      );
+      return done === 1 ? { result: decision.result } : undefined;
+    });
+    if (won === undefined) throw new Error(`the token of ${agentId} changed ${MAX_RACES} times in between`);
+    return won.result;
   }
 
   async function readAll(): Promise<{ revision: string | undefined; records: Map<string, TokenRecord> }> {
-    const { [REVISION]: revision, ...fields } = await redis.hgetall(KEY);
+    const { [REVISION]: revision, ...fields } = await redis.hgetall(AGENT_TOKENS_KEY);
     return {
       revision,
       records: new Map(Object.entries(fields).map(([agentId, text]) => [agentId, parseRecord(text)])),
@@ -143,7 +151,7 @@ export function createAgentTokenStore(redis: Redis): AgentTokenStore {
       const { revision, records } = await readAll();
       return { revision, table: tableOf(records) };
     },
-    revision: async () => (await redis.hget(KEY, REVISION)) ?? undefined,
+    revision: async () => (await redis.hget(AGENT_TOKENS_KEY, REVISION)) ?? undefined,
   };
 }
 

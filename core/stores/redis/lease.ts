@@ -26,9 +26,6 @@ declare module 'ioredis' {
 /** After this long without a look the service was not there to hear anything. */
 export const DEAF_AFTER_MS = 15_000;
 
-/** The look of the API nodes at whom nothing was heard of: while it goes on, snapshots are taken. */
-export const FLEET_LOOK_KEY = '{topline:fleet}:look';
-
 /** When somebody looked, and since when somebody has without a break, in epoch ms of Redis' clock. */
 export interface Look {
   atMs: number;

@@ -8,8 +8,8 @@ import {
   STALE_FLOOR_MS,
 } from '../../../core/fleet/agentState.ts';
 import type { AgentStateEvent } from '../../../core/contracts/live.ts';
+import { agentStateChannel } from '../../../core/stores/keys.ts';
 import {
-  agentStateChannel,
   createAgentStateStore,
   parseAgentStateEvent,
   type AgentObservation,

@@ -208,7 +208,7 @@ describe('evaluators that race', () => {
   });
 
   test('give up after many lost races, so that the job is tried again', async () => {
-    const unlucky = workerOn(redis, { states: { ...statesOf(), replace: async () => [false] } });
+    const unlucky = workerOn(redis, { states: { ...statesOf(), replace: async () => new Set(['web-01']) } });
     await expect(evaluate(batch('web-01', [0, 95]), unlucky)).rejects.toThrow(/changed 20 times/);
   });
 });
@@ -316,7 +316,7 @@ test('the bursts recorded from a real agent, in shuffled batches with repeats, b
 });
 
 test('a damaged state is begun anew instead of failing for ever', async () => {
-  await statesOf().replace([{ agentId: 'web-01', revision: 0, text: '{"damaged":', dueAtMs: 0 }]);
+  await statesOf().replace([{ id: 'web-01', revision: 0, text: '{"damaged":', dueAtMs: 0 }]);
   await evaluate(batch('web-01', [20, 95], [10, 95]));
   expect(await alerts.since(0)).toHaveLength(1);
 });
@@ -441,7 +441,7 @@ test('an agent that is forgotten ends what fires on it, and leaves no state', as
   expect(jobs.at(-1)?.changes).toMatchObject([
     { change: 'resolved', alert: { summary: expect.stringContaining('the agent was forgotten') } },
   ]);
-  expect(await stateOf('web-01')).toEqual({ revision: 0, text: undefined });
+  expect(await stateOf('web-01')).toEqual({ id: 'web-01', revision: 0, text: undefined });
   expect(await createOpenAlertStore(redis).all()).toEqual([]);
   await evaluate(batch('web-01', [8, 95]));
   expect((await stateOf('web-01'))?.revision).toBe(2);
