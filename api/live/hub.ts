@@ -3,8 +3,9 @@ import { alertEventSchema, type AlertEvent } from '../../core/contracts/alert.ts
 import type { AgentStateEvent, LiveSnapshot } from '../../core/contracts/live.ts';
 import type { AlertChange } from '../../core/contracts/alerting/alert.ts';
 import { DEFAULT_AGENT_ID } from '../../core/contracts/snapshot.ts';
-import { agentStateChannel, parseAgentStateEvent } from '../../core/stores/redis/agentStates.ts';
-import { ALERT_CHANGES_CHANNEL, parseAlertChanges } from '../../core/stores/redis/openAlerts.ts';
+import { agentStateChannel, ALERT_CHANGES_CHANNEL } from '../../core/stores/keys.ts';
+import { parseAgentStateEvent } from '../../core/stores/redis/agentStates.ts';
+import { parseAlertChanges } from '../../core/stores/redis/openAlerts.ts';
 import { parseRecord } from '../../core/stores/redis/timeline.ts';
 import type { Logger } from '../../core/platform/logger.ts';
 import { messageOf } from '../../core/errors.ts';

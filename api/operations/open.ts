@@ -40,7 +40,7 @@ export function openOperations(node: ApiNode, { refusal, ...sources }: Operation
   const ready = createReadiness(
     () => lifecycle.stopping,
     // Through both connections a snapshot takes: they come back one by one.
-    () => Promise.all([redis, queueRedis].map((one) => one.set('topline:ready', Date.now(), 'EX', 60))),
+    () => Promise.all([redis, queueRedis].map((one) => one.set(READY_KEY, Date.now(), 'EX', 60))),
   );
   return { ...watch, health: { health, ready, metrics } };
 }

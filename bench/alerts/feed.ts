@@ -2,8 +2,8 @@ import type { Redis } from 'ioredis';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AlertSample } from '../../core/contracts/queues.ts';
 import type { Queue } from '../../core/platform/queue.ts';
+import { ALERT_CHANGES_CHANNEL } from '../../core/stores/keys.ts';
 import { parseAlertChanges } from '../../core/stores/redis/openAlerts.ts';
-import { ALERT_CHANGES_CHANNEL } from '../../core/stores/redis/openAlerts.ts';
 
 /** Samples a job, about as many as the API puts into one at some thousand a second. */
 const SAMPLES_A_JOB = 100;

@@ -1,11 +1,8 @@
 import type { Redis } from 'ioredis';
 import { acknowledgementSchema, type Acknowledgement } from '../../contracts/alerting/silence.ts';
+import { ACKNOWLEDGEMENT_KEYS } from '../keys.ts';
 
-/** A hash: what was said of alerts that somebody has seen, by the ids of those. */
-const KEY = 'topline:alerts:acknowledged';
-
-/** A sorted set: of these alerts, those that were found to be over, and when (epoch ms). */
-const OVER_KEY = 'topline:alerts:acknowledged:over';
+const { said: KEY, over: OVER_KEY } = ACKNOWLEDGEMENT_KEYS;
 
 /** How long one is kept after its alert is over: what is late in telling still has to know. */
 const KEEP_MS = 86_400_000;

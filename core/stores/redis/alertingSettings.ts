@@ -2,15 +2,10 @@ import type { Redis, Result } from 'ioredis';
 import { storedSettingsSchema, type StoredSettings } from '../../alerting/settingsDocument.ts';
 import type { AlertingSettings } from '../../contracts/alerting/settings.ts';
 import { UnavailableError } from '../../errors.ts';
+import { ALERTING_SETTINGS_CHANNEL, ALERTING_SETTINGS_KEY } from '../keys.ts';
 import { createFreshCopy, type FreshCopy, type FreshCopyOptions } from './cachedCopy.ts';
 
-/** The document: its version, a space, and its JSON, so that the version can be asked for alone. */
-const KEY = 'topline:alerting:settings';
-
-/** On which a new version is told. */
-export const ALERTING_SETTINGS_CHANNEL = 'topline:alerting:changed';
-
-/** More digits than a version has. */
+/** More digits than a version has: it stands before the JSON, and can be asked for alone. */
 const VERSION_LENGTH = 20;
 
 /**
@@ -67,18 +62,18 @@ export function createAlertingSettingsStore(redis: Redis): AlertingSettingsStore
   redis.defineCommand('toplineReplaceSettings', { numberOfKeys: 1, lua: REPLACE });
   return {
     async read() {
-      const text = await redis.get(KEY);
+      const text = await redis.get(ALERTING_SETTINGS_KEY);
       return { version: versionOf(text ?? ''), settings: text === null ? undefined : parseDocument(text) };
     },
     async version() {
-      return versionOf(await redis.getrange(KEY, 0, VERSION_LENGTH));
+      return versionOf(await redis.getrange(ALERTING_SETTINGS_KEY, 0, VERSION_LENGTH));
     },
     async replace(before, next, nowMs) {
       // Not below the time: a Redis that lost everything must not come to a version again that somebody still has.
       const version = Math.max(Number(before ?? 0) + 1, nowMs);
       const settings = { ...next, version };
       const done = await redis.toplineReplaceSettings(
-        KEY,
+        ALERTING_SETTINGS_KEY,
         before ?? '',
         String(version),
         JSON.stringify(settings),

@@ -1,13 +1,12 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { nodeFiguresSchema, type NodeFigures } from '../../contracts/operations.ts';
-
-/** A hash: what each API node last told of itself, by its id, and when (epoch ms of the clock all share). */
-const NODES_KEY = 'topline:api-nodes';
+import { API_NODES_KEY } from '../keys.ts';
 
 /** A node that has told nothing for this long is not there: it tells every 5 s. */
 const GONE_AFTER_MS = 15_000;
 
+/** `at`: when it was told, epoch ms of the clock all share. */
 const lineSchema = z.object({ at: z.number(), node: nodeFiguresSchema });
 
 /** Where the API nodes tell each other of themselves. */
@@ -22,9 +21,9 @@ export function createApiNodeStore(redis: Redis): ApiNodeStore {
   return {
     async exchange(own, nowMs) {
       const line: z.input<typeof lineSchema> = { at: nowMs, node: own };
-      await redis.hset(NODES_KEY, own.id, JSON.stringify(line));
-      await redis.pexpire(NODES_KEY, GONE_AFTER_MS);
-      const lines = await redis.hgetall(NODES_KEY);
+      await redis.hset(API_NODES_KEY, own.id, JSON.stringify(line));
+      await redis.pexpire(API_NODES_KEY, GONE_AFTER_MS);
+      const lines = await redis.hgetall(API_NODES_KEY);
       const there: NodeFigures[] = [];
       const gone: string[] = [];
       for (const [id, text] of Object.entries(lines)) {
@@ -33,11 +32,11 @@ export function createApiNodeStore(redis: Redis): ApiNodeStore {
         else gone.push(id);
       }
       // Nodes that died could not take themselves off.
-      if (gone.length > 0) await redis.hdel(NODES_KEY, ...gone);
+      if (gone.length > 0) await redis.hdel(API_NODES_KEY, ...gone);
       return there.toSorted((a, b) => (a.id < b.id ? -1 : 1));
     },
     async leave(id) {
-      await redis.hdel(NODES_KEY, id);
+      await redis.hdel(API_NODES_KEY, id);
     },
   };
 }

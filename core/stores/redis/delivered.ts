@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { deliverySchema, type Delivery } from '../../contracts/alerting/notification.ts';
+import { deliveredKey } from '../keys.ts';
 
 /** Longer than what a dead worker had in hand lies before another one sends it again. */
 const KEEP_SECONDS = 3_600;
@@ -12,14 +13,13 @@ export interface DeliveredStore {
 }
 
 export function createDeliveredStore(redis: Redis): DeliveredStore {
-  const keyOf = (id: string) => `topline:delivered:${id}`;
   return {
     async find(id) {
-      const text = await redis.get(keyOf(id));
+      const text = await redis.get(deliveredKey(id));
       return text === null ? undefined : deliverySchema.parse(JSON.parse(text));
     },
     async add(delivery) {
-      await redis.set(keyOf(delivery.id), JSON.stringify(delivery), 'EX', KEEP_SECONDS);
+      await redis.set(deliveredKey(delivery.id), JSON.stringify(delivery), 'EX', KEEP_SECONDS);
     },
   };
 }

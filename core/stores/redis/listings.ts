@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { LISTING_COUNT_KEY, listingKey } from '../keys.ts';
 
-/** Counts the listings that were kept; each is kept in the place of the one this many before it. */
-const COUNT_KEY = 'topline:listings';
+/** Each listing is kept in the place of the one this many before it. */
 const PLACES = 100;
 
 /** How long a listing is kept after it was last read from, in seconds. */
@@ -22,10 +22,10 @@ export interface ListingStore {
 }
 
 export function createListingStore(redis: Redis): ListingStore {
-  const keyOf = (number: number) => `topline:listing:${number % PLACES}`;
+  const keyOf = (number: number) => listingKey(number % PLACES);
   return {
     async keep(ids) {
-      const number = await redis.incr(COUNT_KEY);
+      const number = await redis.incr(LISTING_COUNT_KEY);
       const listing: z.input<typeof listingSchema> = { number, ids };
       await redis.set(keyOf(number), JSON.stringify(listing), 'EX', KEEP_SECONDS);
       return number;

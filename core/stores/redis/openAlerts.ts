@@ -6,16 +6,9 @@ import {
   type Alert,
   type AlertChange,
 } from '../../contracts/alerting/alert.ts';
+import { ALERT_CHANGES_CHANNEL, OPEN_ALERT_KEYS } from '../keys.ts';
 
-/** A hash: alerts that are pending or firing, by their ids. */
-const OPEN_KEY = 'topline:alerts:open';
-
-/** A hash and a sorted set: of those that are over, by id, their last revision, and when it was told (epoch seconds). */
-const CLOSED_KEY = 'topline:alerts:closed';
-const CLOSED_AT_KEY = 'topline:alerts:closed:at';
-
-/** On which changes are published: a JSON array of them a message. */
-export const ALERT_CHANGES_CHANNEL = 'topline:alerts:changes';
+const { open: OPEN_KEY, closed: CLOSED_KEY, closedAt: CLOSED_AT_KEY } = OPEN_ALERT_KEYS;
 
 /** How long it is remembered that an alert is over, for a worker that was held up and tells of before. */
 const CLOSED_SECONDS = 3_600;

@@ -1,8 +1,8 @@
 import type { Redis, Result } from 'ioredis';
 import { labelsSchema, type Labels } from '../../contracts/labels.ts';
+import { OPERATOR_LABELS_KEY } from '../keys.ts';
 
-/** A hash: the labels an operator gave, as JSON, by agent; and how often they were changed, under a name no agent has. */
-const KEY = '{topline:alerting}:labels';
+/** How often labels were changed, under a name no agent has. */
 const VERSION_FIELD = ' version';
 
 /**
@@ -43,16 +43,16 @@ export function createOperatorLabelStore(redis: Redis): OperatorLabelStore {
   const packed = (labels: Labels) => (Object.keys(labels).length === 0 ? '' : JSON.stringify(labels));
   return {
     async put(agentId, labels) {
-      await redis.toplinePutLabels(KEY, VERSION_FIELD, '0', agentId, packed(labels));
+      await redis.toplinePutLabels(OPERATOR_LABELS_KEY, VERSION_FIELD, '0', agentId, packed(labels));
     },
     async replaceAll(labels) {
       const values = [...labels].flatMap(([agentId, own]) => [agentId, packed(own)]);
-      await redis.toplinePutLabels(KEY, VERSION_FIELD, '1', ...values);
+      await redis.toplinePutLabels(OPERATOR_LABELS_KEY, VERSION_FIELD, '1', ...values);
     },
-    version: async () => (await redis.hget(KEY, VERSION_FIELD)) ?? undefined,
+    version: async () => (await redis.hget(OPERATOR_LABELS_KEY, VERSION_FIELD)) ?? undefined,
     async all() {
       const found = new Map<string, Labels>();
-      for (const [agentId, text] of Object.entries(await redis.hgetall(KEY))) {
+      for (const [agentId, text] of Object.entries(await redis.hgetall(OPERATOR_LABELS_KEY))) {
         const labels = agentId === VERSION_FIELD ? undefined : labelsSchema.safeParse(parseJson(text)).data;
         if (labels !== undefined) found.set(agentId, labels);
       }

@@ -1,4 +1,5 @@
 import type { Redis, Result } from 'ioredis';
+import { rateKey } from '../keys.ts';
 
 /**
  * A sliding window made of two fixed ones: what came in the window before counts in proportion to how much of it still
@@ -99,8 +100,7 @@ export function createRateLimitStore(redis: Redis): RateLimitStore {
     windowMs: number,
     { most, returned, window }: LeaseRequest,
   ): Promise<Lease> {
-    const key = `topline:rate:${name}`;
-    const answer = await redis.toplineTake(key, limit, windowMs, most, returned, window);
+    const answer = await redis.toplineTake(rateKey(name), limit, windowMs, most, returned, window);
     const [taken, remaining, resetMs, takenFrom] = answer;
     return { taken, remaining, resetMs, window: takenFrom };
   }

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { deliverySchema, type Delivery } from '../../contracts/alerting/notification.ts';
+import { testOutcomeKey } from '../keys.ts';
 
 /** Longer than anybody waits for it. */
 const KEEP_SECONDS = 60;
@@ -11,13 +12,12 @@ export interface TestOutcomeStore {
 }
 
 export function createTestOutcomeStore(redis: Redis): TestOutcomeStore {
-  const keyOf = (id: string) => `topline:tested:${id}`;
   return {
     async put(delivery) {
-      await redis.set(keyOf(delivery.id), JSON.stringify(delivery), 'EX', KEEP_SECONDS);
+      await redis.set(testOutcomeKey(delivery.id), JSON.stringify(delivery), 'EX', KEEP_SECONDS);
     },
     async find(id) {
-      const text = await redis.get(keyOf(id));
+      const text = await redis.get(testOutcomeKey(id));
       return text === null ? undefined : deliverySchema.parse(JSON.parse(text));
     },
   };

@@ -1,10 +1,8 @@
 import type { Redis, Result } from 'ioredis';
 import { isCanonicalJson, isCanonicalSnapshot } from '../../snapshot/canonical.ts';
 import { DEFAULT_AGENT_ID, snapshotSchema, type Snapshot } from '../../contracts/snapshot.ts';
+import { AGENTS_KEY, timelineKey } from '../keys.ts';
 import { createSharedClock, earlierNow, earlierNowInLua } from './clock.ts';
-
-/** Known agents, scored with the newest timestamp of each. */
-const AGENTS_KEY = 'topline:agents';
 
 /** How many records one read of the whole fleet holds in memory at a time, roughly (1.4 KB each). */
 const RECORDS_A_SLICE = 2_000;
@@ -102,7 +100,7 @@ export function createTimelineStore(
 ): TimelineStore {
   redis.defineCommand('toplineAppend', { lua: APPEND });
   const clock = createSharedClock(redis);
-  const keyOf = (agentId: string) => (agentId === DEFAULT_AGENT_ID ? key : `${key}:${agentId}`);
+  const keyOf = (agentId: string) => timelineKey(key, agentId);
 
   async function range(agentId: string, from: number, below: string): Promise<RecentSnapshot[]> {
     const members = await redis.zrangebyscoreBuffer(keyOf(agentId), from, below);

@@ -6,9 +6,9 @@ import { newRuleSchema, ruleBodySchema } from '../../../core/contracts/alerting/
 import { silenceSchema } from '../../../core/contracts/alerting/silence.ts';
 import { openPrisma } from '../../../core/platform/prisma.ts';
 import { createAlertingPublisher, type AlertingPublisher } from '../../../core/stores/alertingPublisher.ts';
+import { ALERTING_SETTINGS_CHANNEL } from '../../../core/stores/keys.ts';
 import { createAlertingRows, type AlertingRows } from '../../../core/stores/postgres/alertingRows.ts';
 import {
-  ALERTING_SETTINGS_CHANNEL,
   createAlertingSettingsCopy,
   createAlertingSettingsStore,
   type AlertingSettingsStore,
