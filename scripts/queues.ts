@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { loadConfig } from '../core/config.ts';
 import { QUEUE_NAMES, type QueueName } from '../core/contracts/queues.ts';
 import { ConfigError, messageOf, StartError } from '../core/errors.ts';
+import { withTimeout } from '../core/withTimeout.ts';
 import { createLogger } from '../core/platform/logger.ts';
 import { oldestJobMs, openQueue, type Queue } from '../core/platform/queue.ts';
 import { openRedis } from '../core/platform/redis.ts';
@@ -85,23 +86,15 @@ async function main(): Promise<void> {
 }
 
 async function reachable(redis: { ping(): Promise<string> }): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const patience = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () =>
-        reject(
-          new StartError(
-            'Redis is out of reach: check REDIS_URL, or REDIS_HOST and REDIS_PORT, or REDIS_SENTINELS',
-          ),
-        ),
-      CONNECT_MS,
-    );
-  });
-  try {
-    await Promise.race([redis.ping(), patience]);
-  } finally {
-    clearTimeout(timer);
-  }
+  await withTimeout(
+    CONNECT_MS,
+    () => redis.ping(),
+    () => {
+      throw new StartError(
+        'Redis is out of reach: check REDIS_URL, or REDIS_HOST and REDIS_PORT, or REDIS_SENTINELS',
+      );
+    },
+  );
 }
 
 async function showStatus(queue: Queue, oldestMs: number | undefined): Promise<void> {

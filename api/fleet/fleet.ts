@@ -10,7 +10,7 @@ import { orRedisUnavailable, REDIS_DEADLINE_MS } from '../http/redisUnavailable.
 import type { ClockOffset } from '../http/clockOffset.ts';
 import { agentLine, agentLines, toAgent, writeAgent } from './agentLines.ts';
 import { listAgents, type AgentQuery } from './listAgents.ts';
-import { shareReading } from './singleFlight.ts';
+import { nextFlight } from '../../core/singleFlight.ts';
 
 export interface FleetOptions {
   agents: AgentStore;
@@ -46,7 +46,7 @@ export function createFleet({ agents, states, listings, pruneQueue, clockOffset 
     return { line, state, nowMs };
   }
 
-  const readAll = shareReading(async () => {
+  const readAll = nextFlight(async () => {
     const [records, { states: known, nowMs }] = await Promise.all([agents.list(), ask(() => states.all())]);
     return { lines: agentLines(records, known), nowMs };
   });

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { messageOf } from '../../core/errors.ts';
+import { every } from '../../core/every.ts';
 import type { ProcessContext } from '../../core/platform/process.ts';
 import { oldestWaitingMs, type Queue } from '../../core/platform/queue.ts';
 import type { AgentStateStore } from '../../core/stores/redis/agentStates.ts';
@@ -24,27 +25,20 @@ export interface FleetWatchOptions {
  */
 export function startFleetWatch({ log, lifecycle }: ProcessContext, options: FleetWatchOptions): void {
   const { states, clockOffset, timelineQueue, redis, refusal } = options;
-  let checking: Promise<void> | undefined;
 
   async function check(): Promise<void> {
-    try {
-      await clockOffset.update();
-      if (refusal() !== undefined) return;
-      const waitingSinceMs = await oldestWaitingMs(timelineQueue, redis);
-      const lagMs = waitingSinceMs === undefined ? 0 : Math.max(0, Date.now() - waitingSinceMs);
-      await states.look(lagMs);
-    } catch (error) {
-      if (!lifecycle.stopping) log.debug({ reason: messageOf(error) }, 'could not look for silent agents');
-    }
+    await clockOffset.update();
+    if (refusal() !== undefined) return;
+    const waitingSinceMs = await oldestWaitingMs(timelineQueue, redis);
+    const lagMs = waitingSinceMs === undefined ? 0 : Math.max(0, Date.now() - waitingSinceMs);
+    await states.look(lagMs);
   }
 
-  const checkOnce = () => {
-    checking ??= check().finally(() => (checking = undefined));
-  };
-  checkOnce();
-  const timer = setInterval(checkOnce, CHECK_EVERY_MS);
-  lifecycle.defer('fleet watch', async () => {
-    clearInterval(timer);
-    await checking;
+  const stop = every(CHECK_EVERY_MS, check, {
+    atOnce: true,
+    onError(error) {
+      if (!lifecycle.stopping) log.debug({ reason: messageOf(error) }, 'could not look for silent agents');
+    },
   });
+  lifecycle.defer('fleet watch', stop);
 }

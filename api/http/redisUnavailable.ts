@@ -1,4 +1,5 @@
 import { messageOf, UnavailableError } from '../../core/errors.ts';
+import { withTimeout } from '../../core/withTimeout.ts';
 
 /** Every request is answered within a second, whatever Redis does: this much of it may be spent on waiting for Redis. */
 export const REDIS_DEADLINE_MS = 900;
@@ -11,16 +12,12 @@ export const REDIS_DEADLINE_MS = 900;
  * @throws {UnavailableError} with the reason, where Redis does not answer, or not in time
  */
 export async function orRedisUnavailable<T>(ask: () => Promise<T>, deadlineMs?: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
   try {
     if (deadlineMs === undefined) return await ask();
-    const deadline = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`no answer within ${deadlineMs} ms`)), deadlineMs);
+    return await withTimeout(deadlineMs, ask, () => {
+      throw new Error(`no answer within ${deadlineMs} ms`);
     });
-    return await Promise.race([ask(), deadline]);
   } catch (error) {
     throw new UnavailableError(`Redis unavailable: ${messageOf(error)}`, { cause: error });
-  } finally {
-    clearTimeout(timer);
   }
 }

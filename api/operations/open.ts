@@ -1,3 +1,4 @@
+import { READY_KEY } from '../../core/stores/keys.ts';
 import { createRollupStore } from '../../core/stores/postgres/rollups.ts';
 import { readProgress } from '../../core/upgrade/progress.ts';
 import type { ApiNode } from '../http/node.ts';

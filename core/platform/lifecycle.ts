@@ -1,4 +1,5 @@
 import { messageOf } from '../errors.ts';
+import { withTimeout } from '../withTimeout.ts';
 import type { Logger } from './logger.ts';
 
 type Release = () => void | Promise<void>;
@@ -41,7 +42,9 @@ export function createLifecycle(log: Logger, deadlineMs: number): Lifecycle {
 
   async function releaseOne(name: string, release: Release, ms: number): Promise<boolean> {
     try {
-      await within(ms, release, name);
+      await withTimeout(ms, release, () => {
+        throw new Error(`${name} did not stop within ${ms} ms`);
+      });
       return true;
     } catch (error) {
       log.error({ step: name, reason: messageOf(error) }, 'a step of stopping failed');
@@ -60,18 +63,6 @@ export function createLifecycle(log: Logger, deadlineMs: number): Lifecycle {
       return stopping;
     },
   };
-}
-
-async function within(ms: number, release: Release, name: string): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${name} did not stop within ${ms} ms`)), ms);
-  });
-  try {
-    await Promise.race([release(), deadline]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /**

@@ -2,6 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { PrismaClient } from '../../prisma/generated/client.ts';
 import { messageOf } from '../errors.ts';
+import { withTimeout } from '../withTimeout.ts';
 import type { Logger } from './logger.ts';
 
 export type { PrismaClient } from '../../prisma/generated/client.ts';
@@ -61,14 +62,12 @@ export function openPrisma(options: PrismaOptions): PrismaConnection {
 
   async function close(): Promise<void> {
     await handle.$disconnect();
-    await withinTime(pool.end());
+    await withTimeout(
+      CLOSE_TIMEOUT_MS,
+      () => pool.end(),
+      () => undefined,
+    );
   }
 
   return { handle, close: () => (closed ??= close()) };
-}
-
-async function withinTime(work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, CLOSE_TIMEOUT_MS)));
-  await Promise.race([work, patience]).finally(() => clearTimeout(timer));
 }

@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { createInterface } from 'node:readline';
 import { messageOf } from '../../core/errors.ts';
+import { withTimeout } from '../../core/withTimeout.ts';
 
 /** How a child ended: one of the two is null. */
 export interface Exit {
@@ -112,7 +113,11 @@ export async function spawnGuarded(options: GuardedCommand): Promise<GuardedChil
     async function stop(steps: { signal: NodeJS.Signals; waitMs: number }[]): Promise<Exit> {
       for (const step of steps) {
         signal(step.signal);
-        const exit = await within(step.waitMs, exited);
+        const exit = await withTimeout(
+          step.waitMs,
+          () => exited,
+          () => undefined,
+        );
         if (exit) return exit;
       }
       if (guardPid !== undefined) killGroup(guardPid);
@@ -140,18 +145,6 @@ function failure(child: NodeJS.EventEmitter): Promise<never> {
   return new Promise((_, reject) => {
     child.once('error', (error) => reject(new Error(`the guard cannot be run: ${messageOf(error)}`)));
   });
-}
-
-async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), ms);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function killGroup(leader: number): void {

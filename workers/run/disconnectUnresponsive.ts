@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../core/platform/logger.ts';
+import { withTimeout } from '../../core/withTimeout.ts';
 
 /** How long Redis may be silent while the process stops; a restart of Redis, or a failover's last second, fits in. */
 const SILENT_MS = 2_000;
@@ -38,18 +39,12 @@ export function disconnectUnresponsive(connections: readonly Redis[], log: Logge
   };
 }
 
-async function answers(redis: Redis): Promise<boolean> {
-  const answered = new AbortController();
-  try {
-    return await Promise.race([
-      redis.ping().then(
-        () => true,
-        // An answer too, unless it is the connection that has ended.
-        () => redis.status !== 'end',
-      ),
-      delay(SILENT_MS, false, { signal: answered.signal }),
-    ]);
-  } finally {
-    answered.abort();
-  }
+function answers(redis: Redis): Promise<boolean> {
+  const asked = () =>
+    redis.ping().then(
+      () => true,
+      // An answer too, unless it is the connection that has ended.
+      () => redis.status !== 'end',
+    );
+  return withTimeout(SILENT_MS, asked, () => false);
 }

@@ -16,6 +16,7 @@ import {
 import { groupBy } from '../../collections.ts';
 import { agentStateEventSchema, type AgentStateEvent } from '../../contracts/live.ts';
 import { MAX_RACES, retryLost } from '../../races.ts';
+import { nextFlight } from '../../singleFlight.ts';
 import { agentStateChannel, FLEET_KEYS, FLEET_LEASE_KEY } from '../keys.ts';
 import {
   createRevisionedHash,
@@ -94,14 +95,16 @@ export function createAgentStateStore(
     return { known: values.map(readOf), nowMs: toMs(time) };
   }
 
-  async function noteAll(observations: readonly AgentObservation[]): Promise<void> {
-    const observed = groupBy(observations, ({ agentId }) => agentId);
+  let waiting: AgentObservation[] = [];
+  const noteWaiting = nextFlight(async () => {
+    const observed = groupBy(waiting, ({ agentId }) => agentId);
+    waiting = [];
     // Of what loses every race others have been told by now: the next report says it again.
     await retryLost(observed.keys(), async (agentIds) => {
       const { known, nowMs } = await read(agentIds);
       return hash.replace(known.flatMap((one) => noted(one, observed.get(one.id) ?? [], nowMs)));
     });
-  }
+  });
 
   async function judgeDue(hearing: Hearing): Promise<number> {
     let changed = 0;
@@ -118,7 +121,10 @@ export function createAgentStateStore(
   }
 
   return {
-    note: gathering(noteAll),
+    note(observations) {
+      waiting.push(...observations);
+      return noteWaiting();
+    },
 
     async look(lagMs) {
       const begun = await sharedLook.begin();
@@ -212,26 +218,4 @@ function readOf(value: Revisioned): Read {
 
 function toMs([seconds, microseconds]: (string | number)[]): number {
   return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
-}
-
-/** Does work one at a time: what comes meanwhile is done together, next. */
-function gathering<Item>(
-  work: (items: readonly Item[]) => Promise<void>,
-): (items: readonly Item[]) => Promise<void> {
-  let next: { items: Item[]; done: Promise<void> } | undefined;
-  let last: Promise<void> = Promise.resolve();
-  return function add(items) {
-    if (next === undefined) {
-      const gathered: Item[] = [];
-      const doneBefore = last.catch(() => undefined);
-      const done = doneBefore.then(() => {
-        next = undefined;
-        return work(gathered);
-      });
-      next = { items: gathered, done };
-      last = done;
-    }
-    for (const item of items) next.items.push(item);
-    return next.done;
-  };
 }

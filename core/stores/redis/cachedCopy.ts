@@ -1,3 +1,5 @@
+import { singleFlight } from '../../singleFlight.ts';
+
 /** Something that several processes share, at hand for whoever asks all the time. */
 export interface FreshCopy<T> {
   /**
@@ -29,25 +31,20 @@ export function createFreshCopy<T>(
   { refreshMs, maxAgeMs, nowMs = () => performance.now() }: FreshCopyOptions,
 ): FreshCopy<T> {
   let known: { revision: string | undefined; value: T; askedAtMs: number } | undefined;
-  let refreshing: Promise<T> | undefined;
 
-  async function refresh(): Promise<T> {
+  const refresh = singleFlight(async () => {
     const askedAtMs = nowMs();
     const unchanged = known !== undefined && (await source.revision()) === known.revision;
     known = { ...(unchanged && known !== undefined ? known : await source.load()), askedAtMs };
     return known.value;
-  }
-
-  function refreshOnce(): Promise<T> {
-    return (refreshing ??= refresh().finally(() => (refreshing = undefined)));
-  }
+  });
 
   return {
     current() {
       const ageMs = known === undefined ? Infinity : nowMs() - known.askedAtMs;
-      if (known === undefined || ageMs >= maxAgeMs) return refreshOnce();
+      if (known === undefined || ageMs >= maxAgeMs) return refresh();
       // A failure is found by those who have to wait.
-      if (ageMs >= refreshMs) refreshOnce().catch(() => undefined);
+      if (ageMs >= refreshMs) refresh().catch(() => undefined);
       return known.value;
     },
   };
