@@ -7,8 +7,7 @@ import type { Logger } from '../../core/platform/logger.ts';
 import type { AlertStateStore } from '../../core/stores/redis/alertStates.ts';
 import type { RuleBook } from './ruleBook.ts';
 import { samplesByAgent, type AgentSamples } from './samples.ts';
-import type { KnownState } from './stateCache.ts';
-import { createStateKeeper } from './stateKeeper.ts';
+import { createStateKeeper, type KnownState } from './stateKeeper.ts';
 import { publishChanges, type PublishDependencies } from './publishChanges.ts';
 
 /** How often a state that others keep changing is tried; each loss of the race means that another one won it. */

@@ -1,8 +1,17 @@
+import { LRUCache } from 'lru-cache';
 import { NEVER_SEEN, type AgentAlerting } from '../../core/alerting/agentAlerting.ts';
 import { parseAlerting, serialiseAlerting } from '../../core/alerting/stateCodec.ts';
 import type { Logger } from '../../core/platform/logger.ts';
 import type { AlertStateStore } from '../../core/stores/redis/alertStates.ts';
-import { createStateCache, type KnownState } from './stateCache.ts';
+
+/** A state as it was last written or read, with its revision. */
+export interface KnownState {
+  revision: number;
+  state: AgentAlerting;
+}
+
+/** A state takes a few hundred bytes; that of an agent with many alerts open some ten thousand. */
+const MAX_AGENTS = 20_000;
 
 /** What is to become of a state that was read. */
 export interface StateWrite {
@@ -13,7 +22,10 @@ export interface StateWrite {
   dueAtMs: number;
 }
 
-/** States of agents, from this worker's memory where it wrote them last. */
+/**
+ * States of agents. What this worker wrote last needs no question and no parsing, until another worker writes: its own next
+ * write is refused then, and it asks.
+ */
 export interface StateKeeper {
   load(agentIds: readonly string[]): Promise<Map<string, KnownState>>;
   /** Resolves to the states as they are stored now, without those that somebody else has changed meanwhile. */
@@ -22,12 +34,15 @@ export interface StateKeeper {
   drop(agentIds: Iterable<string>): void;
 }
 
-/** @param maxAgents whose states are kept in memory; undefined: as many as the cache takes */
+/** @param maxAgents whose states are kept in memory, those that were used last */
 export function createStateKeeper(
   states: Pick<AlertStateStore, 'load' | 'replace'>,
-  { log, maxAgents }: { log: Logger; maxAgents: number | undefined },
+  { log, maxAgents = MAX_AGENTS }: { log: Logger; maxAgents: number | undefined },
 ): StateKeeper {
-  const cache = createStateCache(maxAgents);
+  const cache = new LRUCache<string, KnownState>({ max: maxAgents });
+  const drop = (agentIds: Iterable<string>) => {
+    for (const agentId of agentIds) cache.delete(agentId);
+  };
 
   function parse(agentId: string, text: string | undefined): AgentAlerting {
     const state = parseAlerting(text);
@@ -61,7 +76,7 @@ export function createStateKeeper(
       );
       const saved = new Map<string, KnownState>();
       for (const { agentId, known, next } of writes) {
-        if (lost.has(agentId) || next === undefined) cache.drop([agentId]);
+        if (lost.has(agentId) || next === undefined) cache.delete(agentId);
         if (lost.has(agentId)) continue;
         const now = { revision: known.revision + 1, state: next ?? NEVER_SEEN };
         if (next !== undefined) cache.set(agentId, now);
@@ -70,6 +85,6 @@ export function createStateKeeper(
       return saved;
     },
 
-    drop: (agentIds) => cache.drop(agentIds),
+    drop,
   };
 }

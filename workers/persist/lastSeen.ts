@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { groupBy } from '../../core/collections.ts';
 import { parseLabels } from '../../core/contracts/labels.ts';
 import type { QueuedRow } from '../../core/contracts/queues.ts';
@@ -11,7 +12,7 @@ const AGAIN_AFTER_MS = 60_000;
 /** What is found due is gathered for this long: one statement for many batches. */
 const GATHER_MS = 500;
 
-/** Past this many agents, what is known of them is learned anew: names that change all the time must not fill the memory. */
+/** How many agents are known, those that reported last: names that change all the time must not fill the memory. */
 const MAX_KNOWN = 100_000;
 
 export interface LastSeenWriter {
@@ -32,7 +33,7 @@ interface Known {
  * is tried again: an agent that goes on reporting tells of itself again anyway.
  */
 export function createLastSeenWriter(agents: Pick<AgentStore, 'upsert'>, log: Logger): LastSeenWriter {
-  let known = new Map<string, Known>();
+  const known = new LRUCache<string, Known>({ max: MAX_KNOWN });
   let due = new Map<string, Sighting>();
   let timer: NodeJS.Timeout | undefined;
   let writing: Promise<void> | undefined;
@@ -72,7 +73,6 @@ export function createLastSeenWriter(agents: Pick<AgentStore, 'upsert'>, log: Lo
         const last = known.get(agentId);
         const isKnown = last !== undefined && nowMs - last.writtenAtMs < AGAIN_AFTER_MS;
         if (isKnown && (labels === undefined || labels === last.labels)) continue;
-        if (known.size >= MAX_KNOWN) known = new Map();
         known.set(agentId, { writtenAtMs: nowMs, labels: labels ?? last?.labels });
         gather({
           agentId,
