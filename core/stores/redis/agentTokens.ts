@@ -3,7 +3,7 @@ import type { Redis, Result } from 'ioredis';
 import { z } from 'zod';
 import { MAX_RACES, untilWon } from '../../races.ts';
 import { AGENT_TOKENS_KEY } from '../keys.ts';
-import { createFreshCopy, type FreshCopy, type FreshCopyOptions } from './cachedCopy.ts';
+import { createCachedCopy, type CachedCopy, type CachedCopyOptions } from './cachedCopy.ts';
 
 /** Another text after every change. No agent can have this id. */
 const REVISION = '#revision';
@@ -185,7 +185,7 @@ function parseRecord(text: string): TokenRecord {
 }
 
 /** The table for whoever asks at every request. */
-export type AgentTokenCache = FreshCopy<AgentTokenTable>;
+export type AgentTokenCache = CachedCopy<AgentTokenTable>;
 
 /** From the second age on whoever asks waits for a new one: so long a revoked token may still be good. */
 const TOKEN_AGES = { refreshMs: 2_000, maxAgeMs: 5_000 };
@@ -193,11 +193,11 @@ const TOKEN_AGES = { refreshMs: 2_000, maxAgeMs: 5_000 };
 /** Keeps the table at hand; no request waits for it. */
 export function createAgentTokenCache(
   store: Pick<AgentTokenStore, 'load' | 'revision'>,
-  options: Partial<FreshCopyOptions> = {},
+  options: Partial<CachedCopyOptions> = {},
 ): AgentTokenCache {
   const load = async () => {
     const { revision, table } = await store.load();
     return { revision, value: table };
   };
-  return createFreshCopy({ load, revision: () => store.revision() }, { ...TOKEN_AGES, ...options });
+  return createCachedCopy({ load, revision: () => store.revision() }, { ...TOKEN_AGES, ...options });
 }

@@ -3,7 +3,7 @@ import { storedSettingsSchema, type StoredSettings } from '../../alerting/settin
 import type { AlertingSettings } from '../../contracts/alerting/settings.ts';
 import { UnavailableError } from '../../errors.ts';
 import { ALERTING_SETTINGS_CHANNEL, ALERTING_SETTINGS_KEY } from '../keys.ts';
-import { createFreshCopy, type FreshCopy, type FreshCopyOptions } from './cachedCopy.ts';
+import { createCachedCopy, type CachedCopy, type CachedCopyOptions } from './cachedCopy.ts';
 
 /** More digits than a version has: it stands before the JSON, and can be asked for alone. */
 const VERSION_LENGTH = 20;
@@ -100,7 +100,7 @@ function parseDocument(text: string): StoredSettings | undefined {
 const AGES = { refreshMs: 1_000, maxAgeMs: 2_000 };
 
 /** The settings for whoever judges or tells by them all the time. */
-export type AlertingSettingsCopy = FreshCopy<AlertingSettings>;
+export type AlertingSettingsCopy = CachedCopy<AlertingSettings>;
 
 /**
  * Keeps the settings at hand: a change is known a second or so after it was made. Where there are none, it rejects with an
@@ -108,9 +108,9 @@ export type AlertingSettingsCopy = FreshCopy<AlertingSettings>;
  */
 export function createAlertingSettingsCopy(
   store: AlertingSettingsStore,
-  options: Partial<FreshCopyOptions> = {},
+  options: Partial<CachedCopyOptions> = {},
 ): AlertingSettingsCopy {
-  return createFreshCopy<AlertingSettings>(
+  return createCachedCopy<AlertingSettings>(
     {
       async load() {
         const { settings: value } = await store.read();

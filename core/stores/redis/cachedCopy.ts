@@ -1,7 +1,7 @@
 import { singleFlight } from '../../singleFlight.ts';
 
 /** Something that several processes share, at hand for whoever asks all the time. */
-export interface FreshCopy<T> {
+export interface CachedCopy<T> {
   /**
    * The value of at most some seconds ago; a promise where it has to be asked for, which rejects where it could not be
    * asked for longer than that.
@@ -9,14 +9,14 @@ export interface FreshCopy<T> {
   current(): T | Promise<T>;
 }
 
-export interface FreshCopySource<T> {
+export interface CachedCopySource<T> {
   /** The value, and the revision it is of. */
   load(): Promise<{ revision: string | undefined; value: T }>;
   /** Changes whenever the value does. */
   revision(): Promise<string | undefined>;
 }
 
-export interface FreshCopyOptions {
+export interface CachedCopyOptions {
   /** From this age on it is refreshed behind the back of whoever asks. */
   refreshMs: number;
   /** From this age on whoever asks waits for a new one. */
@@ -26,10 +26,10 @@ export interface FreshCopyOptions {
 }
 
 /** Under load it asks for the revision every `refreshMs`, and for the value when that has changed; nobody waits for it. */
-export function createFreshCopy<T>(
-  source: FreshCopySource<T>,
-  { refreshMs, maxAgeMs, nowMs = () => performance.now() }: FreshCopyOptions,
-): FreshCopy<T> {
+export function createCachedCopy<T>(
+  source: CachedCopySource<T>,
+  { refreshMs, maxAgeMs, nowMs = () => performance.now() }: CachedCopyOptions,
+): CachedCopy<T> {
   let known: { revision: string | undefined; value: T; askedAtMs: number } | undefined;
 
   const refresh = singleFlight(async () => {
