@@ -9,7 +9,7 @@ import {
 } from '../../core/stores/redis/alertingSettings.ts';
 import { createAlertStore } from '../../core/stores/redis/alerts.ts';
 import { ALERT_LEASE_KEY, FLEET_LEASE_KEY } from '../../core/stores/keys.ts';
-import { createSharedLook } from '../../core/stores/redis/lease.ts';
+import { createLease } from '../../core/stores/redis/lease.ts';
 import { createOpenAlertStore } from '../../core/stores/redis/openAlerts.ts';
 import { createOperatorLabelStore } from '../../core/stores/redis/operatorLabels.ts';
 import type { WorkerContext } from '../run/context.ts';
@@ -19,7 +19,7 @@ import { createEvaluator, type Evaluator } from './evaluate.ts';
 import { createFreshLabels, startLabelRefresh } from './freshLabels.ts';
 import { createRuleBook, type RuleSource } from './ruleBook.ts';
 import { openAlertingSettings, publishSettings } from './settings.ts';
-import { LOOK_EVERY_MS, startAlertWatch } from './watch.ts';
+import { LEASE_MS, startAlertWatch } from './watch.ts';
 
 export interface Alerting extends Evaluator {
   /** Begins to look for agents of which nothing comes. */
@@ -83,8 +83,8 @@ export function openAlerting(
         { config, log, lifecycle },
         {
           ...on(redis, redis, ownSettings(redis)),
-          look: createSharedLook(redis, ALERT_LEASE_KEY, LOOK_EVERY_MS),
-          fleetLook: createSharedLook(redis, FLEET_LEASE_KEY, LOOK_EVERY_MS),
+          lease: createLease(redis, ALERT_LEASE_KEY, LEASE_MS),
+          fleetLease: createLease(redis, FLEET_LEASE_KEY, LEASE_MS),
           alertsQueue: openQueue('alerts', redis),
           redis,
         },

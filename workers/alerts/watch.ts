@@ -1,9 +1,10 @@
 import type { Redis } from 'ioredis';
 import { messageOf } from '../../core/errors.ts';
+import { every } from '../../core/every.ts';
 import type { ProcessContext } from '../../core/platform/process.ts';
 import { oldestPressingMs, type Queue } from '../../core/platform/queue.ts';
 import type { AlertStateStore } from '../../core/stores/redis/alertStates.ts';
-import { DEAF_AFTER_MS, type Look, type SharedLook } from '../../core/stores/redis/lease.ts';
+import { DEAF_AFTER_MS, type Lease, type TakenLease } from '../../core/stores/redis/lease.ts';
 import type { Observation } from '../../core/alerting/staleness.ts';
 import type { Evaluator } from './evaluate.ts';
 import type { FreshLabels } from './freshLabels.ts';
@@ -12,8 +13,8 @@ import type { RuleBook } from './ruleBook.ts';
 /** How soon after it is due an agent is found to be silent. */
 const LOOK_INTERVAL_MS = 1_000;
 
-/** Least time between two looks, of whichever worker: less than the interval, so that none is left out. */
-export const LOOK_EVERY_MS = 900;
+/** How long one worker has the lease: less than the interval, so that no look is left out. */
+export const LEASE_MS = 900;
 
 /** Up to here the look of the API nodes, once a second, is taken for this moment. */
 const FRESH_MS = 3_000;
@@ -28,9 +29,9 @@ export interface AlertWatchOptions {
   labels: Pick<FreshLabels, 'refresh'>;
   ruleBook: () => Promise<RuleBook>;
   /** Has one of all workers look. */
-  look: SharedLook;
-  /** Of the API nodes: while it goes on, snapshots are taken. */
-  fleetLook: Pick<SharedLook, 'last'>;
+  lease: Lease;
+  /** Of the API nodes: while one takes it, snapshots are taken. */
+  fleetLease: Pick<Lease, 'last'>;
   alertsQueue: Queue;
   redis: Redis;
 }
@@ -41,12 +42,11 @@ export interface AlertWatchOptions {
  * one of them looks.
  */
 export function startAlertWatch({ log, lifecycle }: ProcessContext, options: AlertWatchOptions): void {
-  const { evaluator, states, labels, ruleBook, look, fleetLook, alertsQueue, redis } = options;
+  const { evaluator, states, labels, ruleBook, lease, fleetLease, alertsQueue, redis } = options;
   let swept: string | undefined;
-  let looking: Promise<void> | undefined;
 
-  async function lookForDue(begun: Look): Promise<void> {
-    const observation = await observationOf(begun);
+  async function lookForDue(taken: TakenLease): Promise<void> {
+    const observation = await observationOf(taken);
     for (let round = 0; round < MAX_ROUNDS && !lifecycle.stopping; round += 1) {
       const due = await states.due(observation.asOfMs, AT_ONCE);
       if (due.length > 0) await evaluator.look(due, observation);
@@ -55,8 +55,8 @@ export function startAlertWatch({ log, lifecycle }: ProcessContext, options: Ale
   }
 
   /** What waits in the queue has not been evaluated yet, and while snapshots are refused nothing can be received. */
-  async function observationOf({ atMs }: Look): Promise<Observation> {
-    const [fleet, addedAtMs] = await Promise.all([fleetLook.last(), oldestPressingMs(alertsQueue, redis)]);
+  async function observationOf({ atMs }: TakenLease): Promise<Observation> {
+    const [fleet, addedAtMs] = await Promise.all([fleetLease.last(), oldestPressingMs(alertsQueue, redis)]);
     if (fleet === undefined || atMs - fleet.atMs > DEAF_AFTER_MS) return { asOfMs: 0, sinceMs: atMs };
     const lagMs = addedAtMs === undefined ? 0 : Math.max(0, Date.now() - addedAtMs);
     const heardMs = atMs - fleet.atMs < FRESH_MS ? atMs : fleet.atMs;
@@ -71,26 +71,20 @@ export function startAlertWatch({ log, lifecycle }: ProcessContext, options: Ale
     swept = version;
   }
 
-  async function lookOnce(): Promise<void> {
-    try {
-      await labels.refresh();
-      const begun = await look.begin();
-      if (begun === undefined) return;
-      const { version } = await ruleBook();
-      if (version !== swept) await sweep(version);
-      await lookForDue(begun);
-    } catch (error) {
-      if (!lifecycle.stopping) log.debug({ reason: messageOf(error) }, 'could not look for silent agents');
-    }
+  async function look(): Promise<void> {
+    await labels.refresh();
+    const taken = await lease.take();
+    if (taken === undefined) return;
+    const { version } = await ruleBook();
+    if (version !== swept) await sweep(version);
+    await lookForDue(taken);
   }
 
-  const start = () => {
-    looking ??= lookOnce().finally(() => (looking = undefined));
-  };
-  start();
-  const timer = setInterval(start, LOOK_INTERVAL_MS);
-  lifecycle.defer('alert watch', async () => {
-    clearInterval(timer);
-    await looking;
+  const stop = every(LOOK_INTERVAL_MS, look, {
+    atOnce: true,
+    onError(error) {
+      if (!lifecycle.stopping) log.debug({ reason: messageOf(error) }, 'could not look for silent agents');
+    },
   });
+  lifecycle.defer('alert watch', stop);
 }

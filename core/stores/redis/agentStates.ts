@@ -24,13 +24,13 @@ import {
   type NextRevision,
   type Revisioned,
 } from '../revisionedHash.ts';
-import { createSharedLook } from './lease.ts';
+import { createLease } from './lease.ts';
 
 /** How many due agents are judged at a time. */
 const DUE_AT_ONCE = 500;
 
-/** All nodes look; less than this after another one has, there is nothing to do. */
-const LOOK_EVERY_MS = 900;
+/** All nodes look every second; for less than that, one of them has the lease. */
+const LEASE_MS = 900;
 
 /** A snapshot's contribution to the state of its agent. */
 export type AgentObservation = Observation & { agentId: string };
@@ -79,16 +79,16 @@ interface Read extends Revisioned {
 export interface AgentStateOptions {
   /** Of the snapshots: changes are published on one beside it. */
   channel: string;
-  /** Least time between two looks, of whichever node. Default 900 ms: all nodes look every second. */
-  lookEveryMs?: number;
+  /** How long no other node looks after one has. Default 900 ms: all nodes look every second. */
+  leaseMs?: number;
 }
 
 export function createAgentStateStore(
   redis: Redis,
-  { channel: metricsChannel, lookEveryMs = LOOK_EVERY_MS }: AgentStateOptions,
+  { channel: metricsChannel, leaseMs = LEASE_MS }: AgentStateOptions,
 ): AgentStateStore {
   const hash = createRevisionedHash(redis, FLEET_KEYS, agentStateChannel(metricsChannel));
-  const sharedLook = createSharedLook(redis, FLEET_LEASE_KEY, lookEveryMs);
+  const lease = createLease(redis, FLEET_LEASE_KEY, leaseMs);
 
   async function read(agentIds: readonly string[]): Promise<{ known: Read[]; nowMs: number }> {
     const [time, values] = await Promise.all([redis.time(), hash.load(agentIds)]);
@@ -127,9 +127,9 @@ export function createAgentStateStore(
     },
 
     async look(lagMs) {
-      const begun = await sharedLook.begin();
-      if (begun === undefined) return undefined;
-      return judgeDue({ asOfMs: begun.atMs - lagMs, sinceMs: begun.sinceMs });
+      const taken = await lease.take();
+      if (taken === undefined) return undefined;
+      return judgeDue({ asOfMs: taken.atMs - lagMs, sinceMs: taken.sinceMs });
     },
 
     async all() {

@@ -1,13 +1,13 @@
 import type { Redis, Result } from 'ioredis';
 
 /**
- * Begins a look, if it is time for one: by the clock of Redis, so that of all processes one does it.
+ * Takes the lease, if nobody has it: by the clock of Redis, so that of all processes one does.
  *
- * KEYS[1] the look, a hash: when somebody last looked (`at`), and since when without a break (`since`), in epoch ms;
- * ARGV[1] least ms between two, [2] ms after which nobody has been looking.
- * Output: this moment and since when somebody has, in epoch ms; nothing where another one has just looked.
+ * KEYS[1] the lease, a hash: when it was last taken (`at`), and since when without a break (`since`), in epoch ms;
+ * ARGV[1] its length in ms, [2] ms after which not taking it was a break.
+ * Output: this moment and since when without a break, in epoch ms; nothing where another one has it.
  */
-const BEGIN_LOOK = `
+const TAKE = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local known = redis.call('HMGET', KEYS[1], 'at', 'since')
@@ -19,34 +19,34 @@ return {now, since}`;
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
-    toplineBeginLook(key: string, everyMs: number, deafMs: number): Result<[number, number] | null, Context>;
+    toplineTakeLease(key: string, ms: number, breakMs: number): Result<[number, number] | null, Context>;
   }
 }
 
-/** After this long without a look the service was not there to hear anything. */
+/** Nobody has taken the lease for this long: the service was not there to hear anything. */
 export const DEAF_AFTER_MS = 15_000;
 
-/** When somebody looked, and since when somebody has without a break, in epoch ms of Redis' clock. */
-export interface Look {
+/** When a lease was taken, and since when it has been without a break, in epoch ms of Redis' clock. */
+export interface TakenLease {
   atMs: number;
   sinceMs: number;
 }
 
-/** A recurring look that several processes could make, and one does each time. */
-export interface SharedLook {
-  /** Undefined where another one has just looked. */
-  begin(): Promise<Look | undefined>;
-  /** The last one that was begun; undefined where there was none. */
-  last(): Promise<Look | undefined>;
+/** Has one of several processes do what recurs. Nobody gives it back: it runs out. */
+export interface Lease {
+  /** Undefined where another one has it. */
+  take(): Promise<TakenLease | undefined>;
+  /** As it was last taken; undefined where it never was. */
+  last(): Promise<TakenLease | undefined>;
 }
 
-/** @param everyMs least time between two looks, of whichever process */
-export function createSharedLook(redis: Redis, key: string, everyMs: number): SharedLook {
-  redis.defineCommand('toplineBeginLook', { lua: BEGIN_LOOK, numberOfKeys: 1 });
+/** @param ms how long it lasts */
+export function createLease(redis: Redis, key: string, ms: number): Lease {
+  redis.defineCommand('toplineTakeLease', { lua: TAKE, numberOfKeys: 1 });
   return {
-    async begin() {
-      const begun = await redis.toplineBeginLook(key, everyMs, DEAF_AFTER_MS);
-      return begun === null ? undefined : { atMs: begun[0], sinceMs: begun[1] };
+    async take() {
+      const taken = await redis.toplineTakeLease(key, ms, DEAF_AFTER_MS);
+      return taken === null ? undefined : { atMs: taken[0], sinceMs: taken[1] };
     },
     async last() {
       const [at, since] = await redis.hmget(key, 'at', 'since');

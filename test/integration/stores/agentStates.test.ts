@@ -47,7 +47,7 @@ beforeEach(async () => {
   heard = [];
   await subscriber.unsubscribe();
   await subscriber.subscribe(agentStateChannel(channel));
-  states = createAgentStateStore(redis, { channel, lookEveryMs: 0 });
+  states = createAgentStateStore(redis, { channel, leaseMs: 0 });
   nowMs = Date.now();
   // Somebody has been looking all along.
   await redis.hset('{topline:fleet}:look', 'at', nowMs, 'since', nowMs - 3_600_000);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { createAlertStateStore, type AlertStateStore } from '../../../core/stores/redis/alertStates.ts';
-import { createSharedLook } from '../../../core/stores/redis/lease.ts';
+import { createLease } from '../../../core/stores/redis/lease.ts';
 import { createOperatorLabelStore } from '../../../core/stores/redis/operatorLabels.ts';
 import { startTestRedis, type TestRedis } from '../../support/stores.ts';
 
@@ -35,14 +35,14 @@ test('all agents of which there is a state are walked through', async () => {
   expect(walked.size).toBe(2_345);
 });
 
-test('of all who look at once, one does', async () => {
-  const look = createSharedLook(redis, 'look', 900);
-  expect(await look.last()).toBeUndefined();
-  const begun = (await Promise.all(Array.from({ length: 10 }, () => look.begin()))).filter(
+test('of all who want a lease at once, one has it', async () => {
+  const lease = createLease(redis, 'lease', 900);
+  expect(await lease.last()).toBeUndefined();
+  const taken = (await Promise.all(Array.from({ length: 10 }, () => lease.take()))).filter(
     (one) => one !== undefined,
   );
-  expect(begun).toHaveLength(1);
-  expect(await look.last()).toEqual(begun[0]);
+  expect(taken).toHaveLength(1);
+  expect(await lease.last()).toEqual(taken[0]);
 });
 
 describe('labels of operators', () => {
