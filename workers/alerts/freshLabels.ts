@@ -1,5 +1,6 @@
 import type { Labels } from '../../core/contracts/labels.ts';
 import { messageOf } from '../../core/errors.ts';
+import { every } from '../../core/every.ts';
 import type { ProcessContext } from '../../core/platform/process.ts';
 import type { OperatorLabelStore } from '../../core/stores/redis/operatorLabels.ts';
 import type { OperatorLabels } from './ruleBook.ts';
@@ -42,16 +43,11 @@ export function startLabelRefresh(
   labels: Pick<FreshLabels, 'refresh'>,
   { log, lifecycle }: Pick<ProcessContext, 'log' | 'lifecycle'>,
 ): void {
-  let asking = false;
-  const timer = setInterval(() => {
-    if (asking) return;
-    asking = true;
-    labels
-      .refresh()
-      .catch((error: unknown) => {
-        if (!lifecycle.stopping) log.debug({ reason: messageOf(error) }, 'could not ask for labels');
-      })
-      .finally(() => (asking = false));
-  }, REFRESH_MS);
-  lifecycle.defer('labels of operators', () => clearInterval(timer));
+  const stop = every(REFRESH_MS, labels.refresh, {
+    onError(error) {
+      if (!lifecycle.stopping) log.debug({ reason: messageOf(error) }, 'could not ask for labels');
+    },
+  });
+  // Not waited for: an answer may come as late as Redis does.
+  lifecycle.defer('labels of operators', () => void stop());
 }
