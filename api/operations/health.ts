@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import type { Health } from '../../core/contracts/health.ts';
 import { redisDurabilityWarnings } from '../../core/platform/redis.ts';
 import { estimateLeft, type UpgradeProgress } from '../../core/upgrade/progress.ts';
-import { PATIENCE_MS, within } from '../http/timeout.ts';
+import { answerInTime } from './answerInTime.ts';
 
 /** Asks each store whether it is there, at the same time and not for long. */
 export function createHealth({
@@ -18,13 +18,13 @@ export function createHealth({
 }) {
   return async function health(): Promise<Health> {
     const [warnings, postgres] = await Promise.all([
-      within(PATIENCE_MS, async () => {
+      answerInTime(async () => {
         await redis.ping();
         return redisDurabilityWarnings(redis);
       }),
       pingPostgres === undefined
         ? ({ state: 'disabled' } as const)
-        : within(PATIENCE_MS, async () => ({ state: 'connected', progress: await pingPostgres() }) as const),
+        : answerInTime(async () => ({ state: 'connected', progress: await pingPostgres() }) as const),
     ]);
     const refused = refusal?.();
     const answer: Omit<Health, 'status'> = {

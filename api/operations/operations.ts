@@ -3,11 +3,12 @@ import type { Redis } from 'ioredis';
 import { type NodeFigures, type Operations, type QueueFigures } from '../../core/contracts/operations.ts';
 import type { Health } from '../../core/contracts/health.ts';
 import { messageOf } from '../../core/errors.ts';
+import { every } from '../../core/every.ts';
 import type { ProcessContext } from '../../core/platform/process.ts';
 import { oldestJobMs, type Queue } from '../../core/platform/queue.ts';
 import { createApiNodeStore } from '../../core/stores/redis/apiNodes.ts';
 import type { RollupProgress } from '../../core/stores/postgres/rollups.ts';
-import { PATIENCE_MS, within } from '../http/timeout.ts';
+import { answerInTime } from './answerInTime.ts';
 import type { ClockOffset } from '../http/clockOffset.ts';
 
 /** How often nodes tell each other of themselves. */
@@ -48,7 +49,6 @@ export function startOperationsWatch(
   const store = createApiNodeStore(options.redis);
   const id = options.id ?? `${hostname()}:${process.pid}`;
   let others: NodeFigures[] = [];
-  let exchanging: Promise<void> | undefined;
   let latest: { atMs: number; answer: Promise<Operations> } | undefined;
 
   function own(): NodeFigures {
@@ -63,25 +63,20 @@ export function startOperationsWatch(
   }
 
   async function exchange(): Promise<void> {
-    try {
-      const all = await store.exchange(own(), Date.now() + options.clockOffset.ms());
-      others = all.filter((node) => node.id !== id);
-    } catch (error) {
+    const all = await store.exchange(own(), Date.now() + options.clockOffset.ms());
+    others = all.filter((node) => node.id !== id);
+  }
+
+  const stop = every(options.exchangeEveryMs ?? EXCHANGE_EVERY_MS, exchange, {
+    atOnce: true,
+    onError(error) {
       // What is known of them gets old with every second.
       others = [];
       if (!lifecycle.stopping) log.debug({ reason: messageOf(error) }, 'could not tell the other nodes');
-    }
-  }
-
-  const exchangeOnce = () => {
-    exchanging ??= exchange().finally(() => (exchanging = undefined));
-    return exchanging;
-  };
-  void exchangeOnce();
-  const timer = setInterval(() => void exchangeOnce(), options.exchangeEveryMs ?? EXCHANGE_EVERY_MS);
+    },
+  });
   lifecycle.defer('node figures', async () => {
-    clearInterval(timer);
-    await exchanging;
+    await stop();
     // Where that cannot be told, the others find out a little later.
     await store.leave(id).catch(() => undefined);
   });
@@ -144,7 +139,7 @@ async function queueFigures(queues: Queue[], redis: Redis): Promise<QueueFigures
 async function rollupBehindSeconds(
   progress: (() => Promise<RollupProgress>) | undefined,
 ): Promise<number | null> {
-  const known = progress && (await within(PATIENCE_MS, progress));
+  const known = progress && (await answerInTime(progress));
   if (known === undefined || known.minutesUntilSeconds === 0) return null;
   return Math.max(0, known.nowSeconds - known.minutesUntilSeconds);
 }
