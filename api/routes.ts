@@ -40,7 +40,7 @@ export interface Rooms {
   alerting: AlertingRoom;
   /** Undefined where no history is kept. */
   fleet: Fleet | undefined;
-  operations: { health: HealthOptions; look: OperationsWatch['look'] };
+  operations: { health: HealthOptions; read: OperationsWatch['read'] };
   session: Parameters<typeof sessionRoutes>[0];
 }
 

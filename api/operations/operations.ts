@@ -37,7 +37,7 @@ export interface OperationsOptions {
 /** What this node knows of itself and of the others, for those who look after the service. */
 export interface OperationsWatch {
   /** Everything as it is now, or was within the last second. */
-  look(): Promise<Operations>;
+  read(): Promise<Operations>;
 }
 
 /** Tells the other nodes of this one every 5 s, and hears of them, for as long as the process runs. */
@@ -101,7 +101,7 @@ export function startOperationsWatch(
   }
 
   return {
-    look() {
+    read() {
       const nowMs = performance.now();
       if (latest === undefined || nowMs - latest.atMs >= ANSWER_FOR_MS)
         latest = { atMs: nowMs, answer: ask() };

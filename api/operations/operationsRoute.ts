@@ -3,9 +3,9 @@ import type { Operations } from '../../core/contracts/operations.ts';
 import { route, type Route } from '../http/route.ts';
 
 /** `GET /api/operations`: how the service itself does, for the page and for people. */
-export function operationsRoute({ look }: { look(): Promise<Operations> }): Route {
+export function operationsRoute({ read }: { read(): Promise<Operations> }): Route {
   return route(operationEndpoints.operations, {
     access: 'reader',
-    handle: () => look(),
+    handle: () => read(),
   });
 }

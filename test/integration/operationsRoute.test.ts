@@ -133,7 +133,7 @@ describe('API nodes', () => {
     const own = watch('own:1', second);
     const both = await waitFor(
       async () => {
-        const answer = await own.look();
+        const answer = await own.read();
         return answer.nodes.some(({ id }) => id === 'other:1') && answer;
       },
       { timeoutMs: 10_000 },
@@ -142,7 +142,7 @@ describe('API nodes', () => {
     expect(both.ingest_per_second).toBeGreaterThanOrEqual(60);
     expect(both.nodes.find(({ id }) => id === 'own:1')).toEqual(both.node);
     await first.stop('test');
-    await waitFor(async () => !(await own.look()).nodes.some(({ id }) => id === 'other:1'), {
+    await waitFor(async () => !(await own.read()).nodes.some(({ id }) => id === 'other:1'), {
       timeoutMs: 10_000,
     });
     await second.stop('test');
@@ -158,7 +158,7 @@ describe('API nodes', () => {
       JSON.stringify({ at: 1, node: {} }),
     );
     const lifecycle = createLifecycle(log, 1_000);
-    const { nodes } = await watch('own:2', lifecycle).look();
+    const { nodes } = await watch('own:2', lifecycle).read();
     expect(nodes.map(({ id }) => id)).toContain('own:2');
     await waitFor(async () => (await redis.hexists('topline:api-nodes', 'broken:1')) === 0);
     expect(await redis.hexists('topline:api-nodes', 'dead:1')).toBe(0);

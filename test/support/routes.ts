@@ -68,7 +68,7 @@ export function allRoutes(redis: Redis): Route[] {
         ready: async () => undefined,
         metrics: createMetrics(),
       },
-      look: () => Promise.reject(new Error('nobody asks')),
+      read: () => Promise.reject(new Error('nobody asks')),
     },
     session: {
       access: createAccess(config, createAgentTokenCache(createAgentTokenStore(redis))),
