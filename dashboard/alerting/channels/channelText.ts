@@ -29,11 +29,11 @@ const GROUPS: Record<NotificationRoute['group_by'], string> = {
   all: 'all in one message',
 };
 
-/** How a route gathers and repeats: `A message for each host, again every 4 h`. */
-export function rhythmText({ group_by, repeat_seconds, escalate }: NotificationRoute): string {
+/** How a route groups and repeats: `A message for each host, again every 4 h`. */
+export function groupingText({ group_by, repeat_seconds, escalate }: NotificationRoute): string {
   return [
     GROUPS[group_by],
-    repeat_seconds === 0 ? 'told once' : `again every ${durationField(repeat_seconds)}`,
+    repeat_seconds === 0 ? 'once' : `again every ${durationField(repeat_seconds)}`,
     escalate === undefined
       ? ''
       : `after ${durationField(escalate.after_seconds)} also to ${escalate.channels.join(', ')}`,

@@ -115,7 +115,7 @@ export function ChannelsPage() {
         )}
         {!canChange && <p class="listed-none">Where they go only operators see.</p>}
         {canChange && channels.value !== undefined && known.length === 0 && (
-          <p class="listed-none">There is no channel: nobody is told of an alert.</p>
+          <p class="listed-none">There is no channel: nobody is notified of an alert.</p>
         )}
         {known.length > 0 && (
           <ChannelTable

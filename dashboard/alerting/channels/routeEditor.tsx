@@ -69,31 +69,31 @@ export function RouteEditor({ route: given, channels, onSaved, onCancel }: Route
       />
       <MatcherFields form={form} change={change} errors={saving.errors} rules={rules} />
       <fieldset>
-        <legend>How they are told</legend>
+        <legend>Notifications</legend>
         <CheckList label="Channels" choices={names} {...bind('channels')} />
-        <ChoiceField label="Gathered" choices={GROUP_CHOICES} {...bind('groupBy', 'group_by')} />
+        <ChoiceField label="Group by" choices={GROUP_CHOICES} {...bind('groupBy', 'group_by')} />
         <div class="form-row">
           <TextField
-            label="The first waits"
+            label="Group wait"
             hint="How long the first alert of a group waits for others."
             {...bind('groupWait', 'group_wait_seconds')}
           />
           <TextField
-            label="Further ones wait"
-            hint="How long news of a group that was told of waits."
+            label="Group interval"
+            hint="How long further alerts of a group wait after a notification."
             {...bind('groupInterval', 'group_interval_seconds')}
           />
           <TextField
-            label="Told again every"
-            hint="While it still fires. 0 s: it is told once."
+            label="Repeat interval"
+            hint="While it still fires. 0 s: one notification."
             {...bind('repeat', 'repeat_seconds')}
           />
         </div>
-        <CheckField label="Tell when it is over" {...bind('sendResolved')} />
+        <CheckField label="Send resolved" {...bind('sendResolved')} />
       </fieldset>
       <fieldset>
-        <legend>Where nobody acknowledges</legend>
-        <CheckField label="Tell others as well" {...bind('escalates')} />
+        <legend>Escalation</legend>
+        <CheckField label="Notify others where nobody acknowledges" {...bind('escalates')} />
         {form.escalates && (
           <>
             <TextField label="After" {...bind('escalateAfter', 'escalate.after_seconds')} />

@@ -1,7 +1,7 @@
 import type { RouteView } from '../../../core/contracts/alerting/views.ts';
 import { ConfirmButton } from '../../form/confirmButton.tsx';
 import { matcherText } from '../form/matcherForm.ts';
-import { IN_FILE, rhythmText } from './channelText.ts';
+import { IN_FILE, groupingText } from './channelText.ts';
 
 interface RouteTableProps {
   routes: readonly RouteView[];
@@ -39,7 +39,7 @@ function RouteRow({ route, canChange, busy, onEdit, onDelete }: RouteTableProps 
       <th scope="row">{id}</th>
       <td>{matcherText(match)}</td>
       <td>{channels.join(', ')}</td>
-      <td>{rhythmText(route)}</td>
+      <td>{groupingText(route)}</td>
       <td>
         {source === 'file' && <span class="listed-note">{IN_FILE}</span>}
         {source === 'api' && !canChange && 'Here, by operators'}

@@ -52,7 +52,7 @@ function SilenceRow({ silence, canChange, busy, onEnd }: SilenceTableProps & { s
               <ConfirmButton
                 text="End now"
                 of={`the silence of ${what}`}
-                question={`End the silence of ${author}? What fires is told of again.`}
+                question={`End the silence of ${author}? What still fires is notified then.`}
                 disabled={busy}
                 onConfirm={() => onEnd(silence)}
               />

@@ -31,7 +31,7 @@ export function AcknowledgeDialog({ alert, onDone, onClose }: AcknowledgeDialogP
       onClose={onClose}
     >
       <p class="form-words">
-        It is not told of again until it is over, and does not escalate. That it is over is told as ever.
+        No notification repeats while it fires, and it does not escalate. That it resolved is sent as ever.
       </p>
       <AuthorField author={author} onAuthor={setAuthor} />
       <label class="form-row">

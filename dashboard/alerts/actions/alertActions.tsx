@@ -48,7 +48,7 @@ export function AlertActions({ alert, onDone }: AlertActionsProps) {
             onDone();
           }}
         >
-          <p class="form-words">It is told of again, and escalates, as if nobody had seen it.</p>
+          <p class="form-words">Notifications repeat, and it escalates, as if nobody had seen it.</p>
         </FormDialog>
       )}
     </span>

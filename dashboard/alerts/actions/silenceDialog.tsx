@@ -33,7 +33,7 @@ export function SilenceDialog({ alert, onDone, onClose }: SilenceDialogProps) {
       onSubmit={silence}
       onClose={onClose}
     >
-      <p class="form-words">Alerts fire all the same; nothing is told of them meanwhile.</p>
+      <p class="form-words">Alerts fire all the same; no notification is sent of them meanwhile.</p>
       <fieldset class="form-choice">
         <legend>How long</legend>
         {LENGTHS.map(({ name, words }) => (

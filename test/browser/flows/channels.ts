@@ -74,7 +74,7 @@ export function channelFlows(receiver: () => Receiver): Flow[] {
         await button(page, 'Save').click();
         await page.getByText('Choose at least one channel').first().waitFor();
         await page.getByRole('group', { name: 'Channels' }).getByLabel('Whoever is on call').check();
-        await page.getByLabel('Told again every').fill('2 h');
+        await page.getByLabel('Repeat interval').fill('2 h');
         await button(page, 'Save').click();
         const row = region(page, 'Which alerts go where')
           .getByRole('row')

@@ -7,7 +7,11 @@ import {
   readChannel,
   withTyped,
 } from '../../../../dashboard/alerting/channels/channelForm.ts';
-import { outcomeText, rhythmText, targetText } from '../../../../dashboard/alerting/channels/channelText.ts';
+import {
+  outcomeText,
+  groupingText,
+  targetText,
+} from '../../../../dashboard/alerting/channels/channelText.ts';
 import { NEW_ROUTE, readRoute } from '../../../../dashboard/alerting/channels/routeForm.ts';
 import { newSilence, readSilence } from '../../../../dashboard/alerting/silences/silenceForm.ts';
 
@@ -69,7 +73,7 @@ test('a route to nobody is told at its channels, and so is an escalation to nobo
 
 test('a route is told in words', () => {
   const { body } = readRoute({ ...NEW_ROUTE, channels: ['ops'], escalates: true, escalateTo: ['boss'] });
-  expect(rhythmText({ ...body, id: 'a' })).toBe(
+  expect(groupingText({ ...body, id: 'a' })).toBe(
     'a message for each host; again every 4 h; after 30 min also to boss',
   );
 });
