@@ -16,7 +16,7 @@ const LOOK_MS = 10;
 export interface Feed {
   /** Samples handed over so far, and of those the ones whose jobs are done. */
   fed(): number;
-  judged(): Promise<number>;
+  evaluated(): Promise<number>;
   /** Times from the hand-over of a sample to the news of what it fired, in ms, from now on. */
   latencies(): number[];
   stop(): Promise<void>;
@@ -25,7 +25,7 @@ export interface Feed {
 /**
  * Puts samples into the queue of the alerts stage, as the API does.
  *
- * @param perSecond 0: as fast as they are judged
+ * @param perSecond 0: as fast as they are evaluated
  */
 export async function startFeed(
   { queue, redis, subscriber }: { queue: Queue; redis: Redis; subscriber: Redis },
@@ -68,7 +68,7 @@ export async function startFeed(
   const feeding = feedAll();
   return {
     fed: () => fed,
-    judged: async () => fed - SAMPLES_A_JOB * (await waiting()),
+    evaluated: async () => fed - SAMPLES_A_JOB * (await waiting()),
     latencies() {
       const before = times;
       times = [];

@@ -24,7 +24,7 @@ export interface AlertLoad {
   rules: FileSettings['rules'];
   /** Every n-th host is hot by turns. */
   hotOneIn: number;
-  /** 0: as fast as they are judged. */
+  /** 0: as fast as they are evaluated. */
   perSecond: number;
 }
 
@@ -83,18 +83,18 @@ export async function measureAlerts(bench: Bench, load: AlertLoad): Promise<Meas
     const feed = await startFeed({ queue, redis: client, subscriber }, next, load.perSecond);
     bench.progress('warming up');
     await delay(WARM_UP_MS);
-    const [before, judgedBefore, began] = [readUsage(roles), await feed.judged(), performance.now()];
+    const [before, evaluatedBefore, began] = [readUsage(roles), await feed.evaluated(), performance.now()];
     feed.latencies();
     bench.progress('measuring');
     await delay(options.seconds * 1000);
     const seconds = (performance.now() - began) / 1000;
-    const judged = (await feed.judged()) - judgedBefore;
+    const evaluated = (await feed.evaluated()) - evaluatedBefore;
     const usage = usageSince(before, readUsage(roles), roles);
     const latency = describeLatency(feed.latencies());
     await feed.stop();
     return {
-      rate: judged / seconds,
-      count: judged,
+      rate: evaluated / seconds,
+      count: evaluated,
       seconds,
       p50Ms: latency.p50,
       p99Ms: latency.p99,

@@ -39,7 +39,7 @@ export async function createSampleMaker(
     sample(number, round, receivedAtMs) {
       const row = recorded[(number * 7 + round) % recorded.length];
       if (row === undefined) throw new Error(`${snapshotsFile} is empty`);
-      // Hosts are hot at different times, so that what is told spreads evenly.
+      // Hosts are hot at different times, so that what is published spreads evenly.
       const isHot = number % hotOneIn === 0 && (round * STEP_SECONDS + number) % 60 < HOT_SECONDS;
       return {
         agentId: agentIdOf(number),

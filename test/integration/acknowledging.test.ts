@@ -102,7 +102,7 @@ const listed = async (query: string, node = api) => {
   const { body } = await get(`${node.url}/api/alerts?${query}`);
   return alertPageSchema.parse(body).alerts;
 };
-/** But for when nothing was heard of the agent, which is up to how fast the test is. */
+/** But for when nothing was received of the agent, which is up to how fast the test is. */
 const deedsOf = ({ timeline }: AlertDetail) =>
   timeline.flatMap(({ kind, by }) => (kind === 'no_data' ? [] : [`${kind} ${by}`]));
 const auditOf = async (target: string) =>
@@ -124,7 +124,7 @@ describe('of three alerts that fire', () => {
     }
   }
 
-  /** What a receiver was told of an agent. */
+  /** What a receiver got of an agent. */
   const toldOf = ({ received }: Receiver, agentId: string) =>
     received
       .filter(({ body }) => body.includes(`"${agentId}"`))
@@ -132,7 +132,7 @@ describe('of three alerts that fire', () => {
   const repeatsOf = (agentId: string) =>
     toldOf(ops, agentId).filter((kind) => kind === 'still_firing').length;
 
-  test('nothing is told of the one that is silenced, which is in the list with its silence', async () => {
+  test('nothing is sent of the one that is silenced, which is in the list with its silence', async () => {
     for (const agentId of ['silenced', 'seen', 'loud']) await measure(agentId, nowSeconds() - 40, 97, 8);
     await waitFor(() => toldOf(ops, 'seen').length > 0 && toldOf(ops, 'loud').length > 0);
     const firing = await listed('state=firing');
@@ -156,7 +156,7 @@ describe('of three alerts that fire', () => {
     expect(toldOf(boss, 'seen')).toEqual([]);
   });
 
-  test('that they are over is told of those that were told of, and their timelines have all of it', async () => {
+  test('that they are over is sent of those that were sent, and their timelines have all of it', async () => {
     for (const agentId of ['silenced', 'seen', 'loud']) await measure(agentId, nowSeconds() - 15, 5, 2);
     await waitFor(
       () => toldOf(ops, 'seen').includes('resolved') && toldOf(boss, 'loud').includes('resolved'),
@@ -190,7 +190,7 @@ describe('of three alerts that fire', () => {
 describe('one that fires', () => {
   const opened = async (agent_id: string, own: Partial<Alert> = {}): Promise<Alert> => {
     const one = alert({ agent_id, ...own });
-    await createOpenAlertStore(redis).tell([{ change: 'firing', alert: one }]);
+    await createOpenAlertStore(redis).publish([{ change: 'firing', alert: one }]);
     return one;
   };
 
@@ -214,7 +214,7 @@ describe('one that fires', () => {
     await createAlertRecordStore(history).save([{ change: 'firing', alert: one }]);
     await acknowledge(one.id, { by: 'Ada' });
     const end = resolved({ agent_id: 'db-02' });
-    await createOpenAlertStore(redis).tell([{ change: 'resolved', alert: end }]);
+    await createOpenAlertStore(redis).publish([{ change: 'resolved', alert: end }]);
     const over = { status: 409, body: { detail: `The alert ${one.id} is over` } };
     expect(await acknowledge(one.id, { by: 'Grace' })).toMatchObject(over);
     expect(await send('DELETE', `${pathOf(one.id)}/acknowledge`)).toMatchObject(over);

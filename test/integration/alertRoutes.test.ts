@@ -205,7 +205,7 @@ describe('the list', () => {
     );
     const known = open.filter((_, i) => i % 2 === 0);
     await records.save(known.map((one) => ({ change: 'firing', alert: one })));
-    await createOpenAlertStore(redis).tell(
+    await createOpenAlertStore(redis).publish(
       [...open.map((one) => ({ ...one, revision: 7, summary: 'newest' })), pending].map((one) => ({
         change: 'update',
         alert: one,

@@ -26,7 +26,7 @@ let server: TestRedis;
 let redis: Redis;
 let api: RunningNode;
 let socket: LiveClient;
-let told: AlertChange[][];
+let published: AlertChange[][];
 let settings = { version: 1, rules: [CONTRACT_RULE] };
 const lifecycle = createLifecycle(log, 5_000);
 const metrics = createMetrics();
@@ -59,7 +59,7 @@ beforeAll(async () => {
   api = await startApiNode({ REDIS_URL: server.url });
   startAlertsWorker();
   socket = await connectSocket(api.url);
-  told = collect(socket, 'alert_changes');
+  published = collect(socket, 'alert_changes');
 });
 afterAll(async () => {
   socket.disconnect();
@@ -70,11 +70,11 @@ afterAll(async () => {
 });
 
 const of = (agentId: string, change?: string) =>
-  told
+  published
     .flat()
     .filter((one) => one.alert.agent_id === agentId && (change === undefined || one.change === change));
 
-test('the recorded bursts are told live: three fire and are resolved, each with who did it on top', async () => {
+test('the recorded bursts are published live: three fire and are resolved, each with who did it on top', async () => {
   const snapshots = recordedSnapshots(nowSeconds());
   for (const one of snapshots) await post(`${api.url}/ingest/metrics`, one, { 'X-Agent-Id': 'recorded' });
   await waitFor(() => of('recorded', 'resolved').length === 3, { timeoutMs: 20_000 });
@@ -100,7 +100,7 @@ test('the recorded bursts are told live: three fire and are resolved, each with 
   expect(await createOpenAlertStore(redis).all()).toEqual([]);
 });
 
-test('what is told is put down for messages, and how long it took to find is measured', async () => {
+test('what is published is put down for messages, and how long it took to find is measured', async () => {
   const queue = openQueue('notify', redis);
   const jobs = await queue.getJobs(['waiting', 'prioritized']);
   await queue.close();
@@ -111,7 +111,7 @@ test('what is told is put down for messages, and how long it took to find is mea
   expect((await metrics.page()).body).toContain('topline_alert_detection_seconds_count 3');
 });
 
-test('an agent that falls silent is told of by the server’s clock, and what fires on it stays', async () => {
+test('an agent that falls silent is found by the server’s clock, and what fires on it stays', async () => {
   settings = {
     version: 2,
     rules: [

@@ -94,7 +94,7 @@ export function throughText(state: AgentAlerting): AgentAlerting {
   return read;
 }
 
-/** What was told, short: `firing 0->12`, `resolved 0->12->16`, `pending 0`, `dropped 0`. */
+/** What was published, short: `firing 0->12`, `resolved 0->12->16`, `pending 0`, `dropped 0`. */
 export function brief(changes: readonly AlertChange[]): string[] {
   return changes.map(({ change, alert: { started_at, fired_at, resolved_at } }) =>
     [change, [started_at, fired_at, resolved_at].filter((at) => at !== null).join('->')].join(' '),

@@ -10,7 +10,7 @@ import type { OpenAlertStore } from '../../core/stores/redis/openAlerts.ts';
 export interface PublishDependencies {
   /** Events of the contract. */
   events: Pick<AlertStore, 'record'>;
-  open: Pick<OpenAlertStore, 'tell'>;
+  open: Pick<OpenAlertStore, 'publish'>;
   /** Takes what people may be told of. */
   notifyQueue: Pick<Queue, 'addBulk'>;
 }
@@ -29,7 +29,7 @@ export async function publishChanges(
   await failpoint('alerts.decided');
   const jobs = changesByAgent.flatMap((own) => jobOf(own.filter(isForPeople)) ?? []);
   await Promise.all([
-    open.tell(outbox.map(toChange)),
+    open.publish(outbox.map(toChange)),
     recordAll(outbox, events, nowSeconds),
     jobs.length === 0 ? undefined : notifyQueue.addBulk(jobs),
   ]);

@@ -10,20 +10,20 @@ import { ALERT_CHANGES_CHANNEL, OPEN_ALERT_KEYS } from '../keys.ts';
 
 const { open: OPEN_KEY, closed: CLOSED_KEY, closedAt: CLOSED_AT_KEY } = OPEN_ALERT_KEYS;
 
-/** How long it is remembered that an alert is over, for a worker that was held up and tells of before. */
+/** How long it is remembered that an alert is over, for a worker that was held up and publishes what was before. */
 const CLOSED_SECONDS = 3_600;
 
 /** How many of those are let go of by one call. */
 const LET_GO_AT_ONCE = 100;
 
 /**
- * Keeps what is open as its newest change has it, and publishes what is new. What was told before changes nothing.
+ * Keeps what is open as its newest change has it, and publishes what is new. What was published before changes nothing.
  *
  * KEYS[1] open, [2] revisions of what is over, [3] when it was; ARGV[1] channel, [2] seconds for which that is remembered,
  * then for each change the id of its alert, its revision, 1 where it is over by it, the alert, the change.
  * Output: how many were new.
  */
-const TELL = `
+const PUBLISH = `
 local now = tonumber(redis.call('TIME')[1])
 local news = {}
 for n = 3, #ARGV, 5 do
@@ -52,7 +52,7 @@ return #news`;
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
-    toplineTellAlerts(
+    toplinePublishAlerts(
       open: string,
       closed: string,
       closedAt: string,
@@ -63,8 +63,8 @@ declare module 'ioredis' {
 
 /** Alerts that are pending or firing, of all agents, in Redis. */
 export interface OpenAlertStore {
-  /** Keeps and publishes changes; repeating some, or telling them late, does nothing. Resolves to how many were new. */
-  tell(changes: readonly AlertChange[]): Promise<number>;
+  /** Keeps and publishes changes; repeating some, or publishing them late, does nothing. Resolves to how many were new. */
+  publish(changes: readonly AlertChange[]): Promise<number>;
   /** All of them, in no order; what cannot be read is left out. */
   all(): Promise<Alert[]>;
   /** Of all of them, also of what cannot be read. */
@@ -73,22 +73,22 @@ export interface OpenAlertStore {
   find(id: string): Promise<Alert | undefined>;
 }
 
-/** Changes told by one call, so that it does not hold up Redis. */
-const TOLD_AT_ONCE = 500;
+/** Changes published by one call, so that it does not hold up Redis. */
+const PUBLISHED_AT_ONCE = 500;
 
 export function createOpenAlertStore(redis: Redis): OpenAlertStore {
-  redis.defineCommand('toplineTellAlerts', { lua: TELL, numberOfKeys: 3 });
+  redis.defineCommand('toplinePublishAlerts', { lua: PUBLISH, numberOfKeys: 3 });
   return {
-    async tell(changes) {
+    async publish(changes) {
       let fresh = 0;
-      for (let from = 0; from < changes.length; from += TOLD_AT_ONCE) {
+      for (let from = 0; from < changes.length; from += PUBLISHED_AT_ONCE) {
         const values: (string | number)[] = [];
-        for (const change of changes.slice(from, from + TOLD_AT_ONCE)) {
+        for (const change of changes.slice(from, from + PUBLISHED_AT_ONCE)) {
           const { id, revision } = change.alert;
           const isOver = change.change === 'resolved' || change.change === 'dropped' ? 1 : 0;
           values.push(id, revision, isOver, JSON.stringify(change.alert), JSON.stringify(change));
         }
-        fresh += await redis.toplineTellAlerts(
+        fresh += await redis.toplinePublishAlerts(
           OPEN_KEY,
           CLOSED_KEY,
           CLOSED_AT_KEY,

@@ -112,7 +112,7 @@ describe('the prune role', () => {
   test('forgets who has seen an alert a day after it is over, and not while it fires', async () => {
     const { openAlerts, acknowledgements } = stores();
     const open = alert();
-    await openAlerts.tell([{ change: 'firing', alert: open }]);
+    await openAlerts.publish([{ change: 'firing', alert: open }]);
     for (const id of [open.id, 'over']) await acknowledgements.put(id, { at_ms: 1, by: 'Ada', note: '' });
     for (const nowSeconds of [NOW, NOW + 86_400])
       await prune({ store: 'redis' }, { ...stores(), nowSeconds });

@@ -148,8 +148,8 @@ test('the three bursts recorded from a real agent are three alerts, one by one, 
   expect(fired(inOrder)).toEqual(
     referenceWindows(recorded, FIGURES).map(({ startedAt, firedAt }) => `${startedAt}->${firedAt}`),
   );
-  const told = inOrder.filter(({ change }) => change === 'firing' || change === 'resolved');
-  expect(told.map(({ change }) => change)).toEqual([
+  const published = inOrder.filter(({ change }) => change === 'firing' || change === 'resolved');
+  expect(published.map(({ change }) => change)).toEqual([
     'firing',
     'resolved',
     'firing',
@@ -228,7 +228,7 @@ describe('whatever an agent sends', () => {
     );
   });
 
-  test('delivered again, in part and at any time, it tells nothing more', () => {
+  test('delivered again, in part and at any time, it publishes nothing more', () => {
     const repeats = fc.array(fc.tuple(fc.nat(), fc.nat()), { maxLength: 6 });
     fc.assert(
       fc.property(inOrder(anyGap, 80), repeats, rules, (list, again, rule) => {

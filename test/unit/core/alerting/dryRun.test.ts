@@ -18,7 +18,7 @@ function tryOn(rule: AlertRuleBody, pages: readonly (readonly AlertingSample[])[
 const CPU = body({ kind: 'cpu', at_or_above: 90 }, { for_seconds: 10 });
 
 /** What is the same however the snapshots come: not how often it changed, nor by which clock that was decided. */
-const told = (alerts: Alert[]) =>
+const windows = (alerts: Alert[]) =>
   alerts.map(
     ({ state, started_at, fired_at, resolved_at, value, peak, average, samples: count, gaps, culprits }) => ({
       window: { state, started_at, fired_at, resolved_at },
@@ -38,7 +38,7 @@ test('the recording says of a rule what it says when it comes in: three windows,
   const ends = live.filter(({ change }) => change === 'resolved').map(({ alert }) => alert);
   expect(ends).toHaveLength(3);
   for (const size of [1, 7, 500])
-    expect(told(tryOn(CPU, pagesOf(recorded, size), 1_800_000_001))).toEqual(told(ends));
+    expect(windows(tryOn(CPU, pagesOf(recorded, size), 1_800_000_001))).toEqual(windows(ends));
 });
 
 test('what is pending at the end has not fired, and what fires goes on', () => {

@@ -72,7 +72,7 @@ describe('what fires is what fires where each snapshot is evaluated as it comes'
 
 /**
  * Of what is over all of it, but not who it was: what is pending loses its sums when nothing comes for a while, which nobody
- * looks for in the reference. What goes on is told anew every minute only: its evidence may be that much older.
+ * looks for in the reference. What goes on is published anew every minute only: its evidence may be that much older.
  */
 function inWhole(alert: Alert) {
   const { state, started_at, fired_at, value, flapping, resolved_at, peak, average, samples, gaps } = alert;

@@ -40,15 +40,19 @@ const KINDS: [string, AlertRule, (figure: number, at: number) => AlertingSample]
 ];
 
 describe.each(KINDS)('%s', (_, rule, toSample) => {
-  const told = (figures: readonly number[]) =>
+  const changesOf = (figures: readonly number[]) =>
     brief(run(oneByOne(series(figures, toSample)), [rule]).changes);
 
   test('fires once it has lasted, holds, and is resolved', () => {
-    expect(told([50, 100, 100, 100, 100, 50, 50])).toEqual(['pending 2', 'firing 2->6', 'resolved 2->6->10']);
+    expect(changesOf([50, 100, 100, 100, 100, 50, 50])).toEqual([
+      'pending 2',
+      'firing 2->6',
+      'resolved 2->6->10',
+    ]);
   });
 
   test('is dropped where it is over before', () => {
-    expect(told([100, 100, 50, 100, 100, 100])).toEqual([
+    expect(changesOf([100, 100, 50, 100, 100, 100])).toEqual([
       'pending 0',
       'dropped 0',
       'pending 6',
@@ -194,7 +198,7 @@ describe('evidence', () => {
     expect(byMemory?.alert.culprits[0]).toMatchObject({ name: 'sshd' });
   });
 
-  test('of a long window is told anew once a minute', () => {
+  test('of a long window is published anew once a minute', () => {
     const hot = Array.from({ length: 65 }, (_, i) => sampleOf(2 * i, 90 + (i % 10)));
     const { changes } = run(oneByOne(hot), [rule]);
     expect(changes.map(({ change }) => change)).toEqual(['pending', 'firing', 'update', 'update']);

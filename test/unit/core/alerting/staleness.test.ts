@@ -55,7 +55,7 @@ describe('an agent that says nothing', () => {
     ]);
   });
 
-  test('is told of once, and over when it reports again', () => {
+  test('is published once, and over when it reports again', () => {
     const first = silence(state, [SILENT], 64_500).state;
     expect(silence(first, [SILENT], 90_000).changes).toEqual([]);
     const { changes, state: after } = run(reports(5, 124), [SILENT], first);

@@ -213,7 +213,7 @@ describe('evaluators that race', () => {
   });
 });
 
-const STEPS = ['before record', 'after record', 'before tell', 'after tell', 'before mark'] as const;
+const STEPS = ['before record', 'after record', 'before publish', 'after publish', 'before mark'] as const;
 
 describe('a crash', () => {
   const hot = batch('web-01', [20, 95], [10, 95]);
@@ -239,10 +239,10 @@ describe('a crash', () => {
           },
         },
         open: {
-          async tell(changes) {
-            dieAt('before tell');
-            const fresh = await open.tell(changes);
-            dieAt('after tell');
+          async publish(changes) {
+            dieAt('before publish');
+            const fresh = await open.publish(changes);
+            dieAt('after publish');
             return fresh;
           },
         },
@@ -321,7 +321,7 @@ test('a damaged state is begun anew instead of failing for ever', async () => {
   expect(await alerts.since(0)).toHaveLength(1);
 });
 
-describe('what is told', () => {
+describe('what is published', () => {
   const hot = batch('web-01', [20, 95], [10, 95], [8, 5]);
   const changesOn = async () => {
     await redis.publish('topline:alerts:changes', '"last"');
@@ -354,7 +354,7 @@ describe('what is told', () => {
     ]);
   });
 
-  test('is told once by workers that race, and leaves nothing open', async () => {
+  test('is published once by workers that race, and leaves nothing open', async () => {
     await Promise.all(Array.from({ length: 10 }, (_, i) => evaluate(hot, i % 2 === 0 ? worker : other)));
     expect(await createOpenAlertStore(redis).all()).toEqual([]);
     expect((await changesOn()).map(({ change }) => change)).toEqual(['firing', 'resolved']);
@@ -365,12 +365,12 @@ describe('what is told', () => {
     await evaluate(batch('web-01', [20, 95], [10, 95]));
     const [firing] = jobs[0]?.changes ?? [];
     await evaluate(batch('web-01', [8, 5]));
-    expect(await open.tell([firing!])).toBe(0);
+    expect(await open.publish([firing!])).toBe(0);
     expect(await open.all()).toEqual([]);
   });
 
-  test('was left by a worker that died, and is told by whoever looks', async () => {
-    const dying = workerOn(redis, { open: { tell: () => Promise.reject(new Error('crash')) } });
+  test('was left by a worker that died, and is published by whoever looks', async () => {
+    const dying = workerOn(redis, { open: { publish: () => Promise.reject(new Error('crash')) } });
     await expect(evaluate(hot, dying)).rejects.toThrow('crash');
     const due = await statesOf().due(0, 10);
     expect(due).toEqual(['web-01']);
@@ -469,7 +469,7 @@ test('rules about memory and processes are evaluated by what the job carries', a
   expect(jobs[1]?.changes.map(({ alert }) => [alert.rule_id, alert.culprits])).toEqual([['memory', []]]);
 });
 
-test('the time from receipt to decision is told of what fires', async () => {
+test('the time from receipt to decision is observed of what fires', async () => {
   const seen: number[] = [];
   const timed = workerOn(redis, { observeDetection: (seconds) => void seen.push(seconds) });
   const { samples } = batch('web-01', [20, 95], [10, 95]);
