@@ -13,8 +13,7 @@ interface ConditionFieldsProps {
 export function ConditionFields({ form, bind }: ConditionFieldsProps) {
   const { fields, unit } = specOf(form.kind);
   const show = ({ key, place, choices, isThreshold, isWide: _, ...frame }: ConditionField<ConditionForm>) => {
-    // What is chosen is one of its choices.
-    const bound = bind(key, place) as Bound<string>;
+    const bound = bind(key, place);
     if (choices !== undefined) return <ChoiceField key={key} choices={choices} {...frame} {...bound} />;
     const figure = isThreshold ? { inputMode: 'decimal' as const, unit: unit?.(form) } : {};
     return <TextField key={key} {...frame} {...figure} {...bound} />;
