@@ -4,14 +4,12 @@ import { evaluateAgent, withAllPublished } from '../../core/alerting/evaluateAge
 import type { AlertChange } from '../../core/contracts/alerting/alert.ts';
 import type { AlertsBatch } from '../../core/contracts/queues.ts';
 import type { Logger } from '../../core/platform/logger.ts';
+import { MAX_RACES, retryLost } from '../../core/races.ts';
 import type { AlertStateStore } from '../../core/stores/redis/alertStates.ts';
 import type { RuleBook } from './ruleBook.ts';
 import { samplesByAgent, type AgentSamples } from './samples.ts';
 import { createStateKeeper, type KnownState } from './stateKeeper.ts';
 import { publishChanges, type PublishDependencies } from './publishChanges.ts';
-
-/** How often a state that others keep changing is tried; each loss of the race means that another one won it. */
-const MAX_RACES = 20;
 
 export interface EvaluatorDependencies extends PublishDependencies {
   states: Pick<AlertStateStore, 'load' | 'replace'>;
@@ -59,18 +57,18 @@ export function createEvaluator(deps: EvaluatorDependencies): Evaluator {
   const keeper = createStateKeeper(deps.states, { log: deps.log, maxAgents: deps.maxAgents });
 
   async function decideAll(agentIds: Iterable<string>, decide: Decide): Promise<void> {
-    let waiting = [...agentIds];
-    try {
-      for (let race = 0; race < MAX_RACES && waiting.length > 0; race += 1)
-        waiting = await attempt(waiting, decide);
-    } catch (error) {
-      // Whether it was written nobody knows.
-      keeper.drop(waiting);
-      throw error;
-    }
-    if (waiting.length > 0)
+    const left = await retryLost(agentIds, async (waiting) => {
+      try {
+        return new Set(await attempt(waiting, decide));
+      } catch (error) {
+        // Whether it was written nobody knows.
+        keeper.drop(waiting);
+        throw error;
+      }
+    });
+    if (left.length > 0)
       throw new Error(
-        `the alert state of ${waiting[0]} changed ${MAX_RACES} times while it was being evaluated`,
+        `the alert state of ${left[0]} changed ${MAX_RACES} times while it was being evaluated`,
       );
   }
 

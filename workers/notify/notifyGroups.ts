@@ -1,6 +1,7 @@
 import type { Alert } from '../../core/contracts/alerting/alert.ts';
 import type { AlertingSettings } from '../../core/contracts/alerting/settings.ts';
 import { failpoint } from '../../core/platform/failpoints.ts';
+import { MAX_RACES, retryLost } from '../../core/races.ts';
 import type { StoredGroup } from '../../core/stores/redis/notifyGroups.ts';
 import {
   emptyGroup,
@@ -16,9 +17,6 @@ import { matchesAlert, silencingOf } from './matching.ts';
 import { plan, type Plan } from './plan.ts';
 import { isSilent, isSilentId, KEEP_SILENT_MS, parseSilent, silentIdOf } from './inhibition.ts';
 import { silenceRulesOf } from './noteSilence.ts';
-
-/** How often a group that others keep changing is tried; each loss of the race means that another one won it. */
-const MAX_RACES = 20;
 
 /** An alert that a group gets. */
 export interface Arrival {
@@ -38,13 +36,12 @@ export async function notifyGroups(
   settings: AlertingSettings,
   deps: NotifyDependencies,
 ): Promise<void> {
-  let waiting = arrivals;
-  for (let race = 0; race < MAX_RACES && waiting.size > 0; race += 1) {
-    const known = await deps.groups.load([...waiting.keys()]);
+  const left = await retryLost(arrivals.keys(), async (ids) => {
+    const known = await deps.groups.load(ids);
     await forgetSilence(known, deps);
     const groups = mergeArrivals(
       known.filter(({ id }) => !isSilentId(id)),
-      waiting,
+      arrivals,
       deps.now(),
     );
     const decided = await decideAll(groups, settings, deps);
@@ -53,9 +50,9 @@ export async function notifyGroups(
       decided.filter(({ stored }) => !lost.has(stored.id)),
       deps,
     );
-    waiting = new Map([...waiting].filter(([id]) => lost.has(id)));
-  }
-  if (waiting.size > 0) throw new Error(`${waiting.size} groups changed ${MAX_RACES} times in between`);
+    return lost;
+  });
+  if (left.length > 0) throw new Error(`${left.length} groups changed ${MAX_RACES} times in between`);
 }
 
 /** The groups with what arrived. Of one route, an alert joins no group while another one knows it. */
