@@ -1,9 +1,10 @@
+import { LRUCache } from 'lru-cache';
 import type { Limit, RateLimitStore } from '../../core/stores/redis/rateLimit.ts';
 
 /** Most snapshots of one agent that are allowed with one question to Redis: 16 s of an agent that reports every 2 s. */
 const LEASE = 8;
 
-/** Names remembered; the one known longest is forgotten first, with what was left of its lease. */
+/** Names remembered; the one not heard of for longest is forgotten first, with what was left of its lease. */
 const MAX_NAMES = 50_000;
 
 interface Known {
@@ -39,14 +40,13 @@ export function createRateLimiter(
     nowMs = () => performance.now(),
   }: { limit: number; windowMs: number; nowMs?: () => number },
 ): RateLimiter {
-  const names = new Map<string, Known>();
+  const names = new LRUCache<string, Known>({ max: MAX_NAMES });
 
   function know(name: string): Known {
     let known = names.get(name);
     if (known === undefined) {
       known = { tokens: 0, remaining: 0, endsAtMs: 0, window: 0, refused: false, asking: undefined };
       names.set(name, known);
-      if (names.size > MAX_NAMES) names.delete(names.keys().next().value ?? name);
     }
     return known;
   }

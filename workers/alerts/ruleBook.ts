@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { AgentAlerting } from '../../core/alerting/agentAlerting.ts';
 import type { CompiledRule } from '../../core/alerting/compiledRule.ts';
 import { createRuleSelection, type RuleSelection } from '../../core/alerting/ruleSelection.ts';
@@ -33,13 +34,12 @@ export function createRuleBook(
   operator: OperatorLabels & { version(): string },
 ): () => Promise<RuleBook> {
   let known: { settings: RuleSettings; select: RuleSelection } | undefined;
-  const ownLabels = new Map<string, Labels>();
+  const ownLabels = new LRUCache<string, Labels>({ max: MAX_REMEMBERED });
 
   function labelsOf(agentId: string, text: string | undefined): Labels {
     let own: Labels = NONE;
     if (text !== undefined && text !== '') {
       own = ownLabels.get(text) ?? parseLabels(text) ?? NONE;
-      if (ownLabels.size >= MAX_REMEMBERED) ownLabels.clear();
       ownLabels.set(text, own);
     }
     const theirs = operator.of(agentId);
