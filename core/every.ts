@@ -1,8 +1,11 @@
 import { singleFlight } from './singleFlight.ts';
 
 export interface EveryOptions {
-  /** What becomes of a failure: the next turn comes all the same. */
-  onError: (error: unknown) => void;
+  /**
+   * What becomes of a failure; the next turn comes all the same. Absent: it is nobody's to catch, and stops the process as
+   * any unhandled rejection does.
+   */
+  onError?: (error: unknown) => void;
   /** The first turn is now, and not only after the first interval. */
   atOnce?: boolean;
 }
@@ -15,10 +18,10 @@ export interface EveryOptions {
 export function every(
   ms: number,
   work: () => Promise<void>,
-  { onError, atOnce = false }: EveryOptions,
+  { onError, atOnce = false }: EveryOptions = {},
 ): () => Promise<void> {
   let last: Promise<void> | undefined;
-  const turn = singleFlight(() => work().catch(onError));
+  const turn = singleFlight(() => (onError === undefined ? work() : work().catch(onError)));
   const begin = () => void (last = turn());
   if (atOnce) begin();
   const timer = setInterval(begin, ms);

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { every } from '../../core/every.ts';
 import { oldestJobMs, type Queue } from '../../core/platform/queue.ts';
 import { redisMemoryShare } from '../../core/platform/redisMemory.ts';
 import type { ApiNode } from '../http/node.ts';
@@ -20,8 +21,8 @@ export function startBackpressure(
       else log.warn({ reason }, 'snapshots are refused until the backlog is smaller');
     },
   );
-  const timer = setInterval(() => void backpressure.update(), CHECK_EVERY_MS);
-  lifecycle.defer('back-pressure', () => clearInterval(timer));
+  const stop = every(CHECK_EVERY_MS, backpressure.update);
+  lifecycle.defer('back-pressure', () => void stop());
   return backpressure;
 }
 

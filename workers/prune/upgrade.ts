@@ -3,6 +3,7 @@ import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/platform/logger.ts';
 import { openPrisma } from '../../core/platform/prisma.ts';
 import type { ProcessContext } from '../../core/platform/process.ts';
+import { withTimeout } from '../../core/withTimeout.ts';
 import { createUpgrade, type Upgrade } from '../../core/upgrade/moveRows.ts';
 import { estimateLeft, type UpgradeProgress } from '../../core/upgrade/progress.ts';
 
@@ -151,7 +152,11 @@ export function startUpgrade({ config, log, lifecycle }: ProcessContext): void {
   lifecycle.defer('upgrade', async () => {
     calledOff.abort();
     // What takes longer than a page can be cut off: it is a transaction.
-    await Promise.race([done, delay(STOP_MS, undefined, { ref: false })]);
+    await withTimeout(
+      STOP_MS,
+      () => done,
+      () => undefined,
+    );
     await prisma.close();
   });
 }

@@ -1,4 +1,5 @@
 import { messageOf } from '../../core/errors.ts';
+import { every } from '../../core/every.ts';
 import type { ProcessContext } from '../../core/platform/process.ts';
 import { openQueue } from '../../core/platform/queue.ts';
 import { openRedis } from '../../core/platform/redis.ts';
@@ -80,7 +81,7 @@ export function startWatchdog(
     if (wedged !== undefined) throw new Error(`no progress on the queue ${wedged} although work is waiting`);
   }
 
-  // A fault it finds is nobody's to catch: it becomes an unhandled rejection, which stops the process as any bug would.
-  const timer = setInterval(() => void check(), CHECK_EVERY_MS);
-  lifecycle.defer('watchdog', () => clearInterval(timer));
+  // What it finds is nobody's to catch: it stops the process as any bug would.
+  const stop = every(CHECK_EVERY_MS, check);
+  lifecycle.defer('watchdog', () => void stop());
 }
