@@ -40,7 +40,24 @@ function urlWith(protocols: string[], example: string): z.ZodType<string, string
 export const postgresDsn = z
   .string()
   .transform((value) => value.replace(/^(postgres(?:ql)?)\+\w+:/, '$1:'))
-  .pipe(urlWith(['postgres:', 'postgresql:'], 'postgresql://user:password@host:5432/database'));
+  .pipe(urlWith(['postgres:', 'postgresql:'], 'postgresql://user:password@host:5432/database'))
+  .transform(withSearchPath);
+
+/**
+ * Says Prisma's `?schema=` in PostgreSQL's own words, so that it holds for migrations, raw SQL and the typed client alike:
+ * that schema is the search path.
+ */
+function withSearchPath(dsn: string): string {
+  if (dsn === '') return dsn;
+  const url = new URL(dsn);
+  const schema = url.searchParams.get('schema');
+  if (schema === null) return dsn;
+  const name = `"${schema.replaceAll('"', '""')}"`.replace(/[\\\s]/g, '\\$&');
+  const options = [`-c search_path=${name}`, url.searchParams.get('options')].filter(Boolean).join(' ');
+  url.searchParams.delete('schema');
+  url.searchParams.set('options', options);
+  return url.href;
+}
 
 /** The numbered path of a Redis URL is its database; ioredis would make anything else of it. */
 export const redisUrl = urlWith(['redis:', 'rediss:'], 'redis://:password@host:6379/0').refine(

@@ -1,4 +1,5 @@
 import { PrismaPg } from '@prisma/adapter-pg';
+import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import pg from 'pg';
 import { PrismaClient } from '../../prisma/generated/client.ts';
 import { messageOf } from '../errors.ts';
@@ -57,7 +58,7 @@ export function openPrisma(options: PrismaOptions): PrismaConnection {
   pool.on('error', (error) =>
     log.warn({ reason: messageOf(error) }, 'an idle PostgreSQL connection was lost'),
   );
-  const handle = new PrismaClient({ adapter: new PrismaPg(pool), errorFormat: 'minimal' });
+  const handle = new PrismaClient({ adapter: adapterOf(pool), errorFormat: 'minimal' });
   let closed: Promise<void> | undefined;
 
   async function close(): Promise<void> {
@@ -70,4 +71,21 @@ export function openPrisma(options: PrismaOptions): PrismaConnection {
   }
 
   return { handle, close: () => (closed ??= close()) };
+}
+
+/**
+ * The typed client writes the schema before each table, `public` unless it is told: it is to be the one in which raw SQL
+ * and the migrations work, which only the server knows (a role may have a search path of its own). Asked at the first
+ * query; where that fails, at the next.
+ */
+function adapterOf(pool: pg.Pool): SqlDriverAdapterFactory {
+  const { provider, adapterName } = new PrismaPg(pool);
+  return {
+    provider,
+    adapterName,
+    async connect() {
+      const { rows } = await pool.query<{ schema: string | null }>('SELECT current_schema() AS schema');
+      return new PrismaPg(pool, { schema: rows[0]?.schema ?? 'public' }).connect();
+    },
+  };
 }

@@ -122,6 +122,10 @@ test('a DSN with the driver of SQLAlchemy is understood', () => {
     'postgresql://u:p@h:5432/d',
   );
   expect(loadConfig({ POSTGRES_DSN: 'postgres://u:p@h/d' }).postgres.dsn).toBe('postgres://u:p@h/d');
+  const withSchema = loadConfig({ POSTGRES_DSN: 'postgres://u:p@h/d?schema=two&options=-c%20jit%3Doff' });
+  expect(Object.fromEntries(new URL(withSchema.postgres.dsn).searchParams)).toEqual({
+    options: '-c search_path="two" -c jit=off',
+  });
 });
 
 describe('numbers at their bounds are taken', () => {
