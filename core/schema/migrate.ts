@@ -1,6 +1,13 @@
 import pg from 'pg';
 import { messageOf, StartError, UnavailableError } from '../errors.ts';
-import { findRoom, hasHistory, readState, tableIsMissing, type DatabaseState } from './historyTable.ts';
+import {
+  assertFixedNamesAreFree,
+  findRoom,
+  hasHistory,
+  readState,
+  type DatabaseState,
+} from './historyTable.ts';
+import { tableIsMissing } from './missingTable.ts';
 import type { Logger } from '../platform/logger.ts';
 import { readMigrations, readSchema, toMigrationList, type Migration } from './migrationFiles.ts';
 import { isRetryablePostgresError, postgresMessageOf, sqlStateOf } from '../platform/postgresErrors.ts';
@@ -148,6 +155,7 @@ async function bringUpToDate(
   const { table, log } = options;
   const state = await readState(client, table);
   const room = isKnown(migrations, state) ? undefined : await findRoom(client, table, state);
+  assertFixedNamesAreFree(table, state);
   await prepare(client, migrations, state, log);
   try {
     const applied = await apply(options, { migrationsDir, migrations, schema: state.schema, room });

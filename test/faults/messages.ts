@@ -2,7 +2,6 @@ import type { Redis } from 'ioredis';
 import pg from 'pg';
 import type { AlertState } from '../../core/contracts/alerting/alert.ts';
 import { openQueue } from '../../core/platform/queue.ts';
-import { alertingTableOf } from '../../core/stores/postgres/tableNames.ts';
 import type { Received } from '../support/receiver.ts';
 
 /** Queues that an alert goes through on its way to a receiver. */
@@ -29,15 +28,13 @@ export interface Recorded {
   delivered: Set<string>;
 }
 
-export async function readRecorded(dsn: string, table: string): Promise<Recorded> {
+export async function readRecorded(dsn: string): Promise<Recorded> {
   const client = new pg.Client({ connectionString: dsn });
   await client.connect();
   try {
-    const alerts = await client.query<Recorded['alerts'][number]>(
-      `SELECT id, state FROM "${alertingTableOf(table, 'alerts')}"`,
-    );
+    const alerts = await client.query<Recorded['alerts'][number]>('SELECT id, state FROM topline_alerts');
     const deliveries = await client.query<{ id: string }>(
-      `SELECT id FROM "${alertingTableOf(table, 'deliveries')}" WHERE body->>'state' = 'delivered'`,
+      `SELECT id FROM topline_deliveries WHERE body->>'state' = 'delivered'`,
     );
     return { alerts: alerts.rows, delivered: new Set(deliveries.rows.map(({ id }) => id)) };
   } finally {

@@ -66,7 +66,7 @@ afterAll(async () => {
 });
 beforeEach(() =>
   history.prisma.$executeRawUnsafe(
-    'TRUNCATE metrics_snapshots_channels, metrics_snapshots_routes, metrics_snapshots_audit',
+    'TRUNCATE topline_alert_channels, topline_alert_routes, topline_audit_entries',
   ),
 );
 

@@ -345,7 +345,7 @@ describe('maintenance', () => {
     author: 'Ada',
   };
   afterEach(
-    async () => void (await history.prisma.$executeRawUnsafe('TRUNCATE metrics_snapshots_maintenance')),
+    async () => void (await history.prisma.$executeRawUnsafe('TRUNCATE topline_maintenance_windows')),
   );
 
   test('says when it comes next, and is changed only by whoever has read it', async () => {

@@ -39,7 +39,7 @@ afterAll(async () => {
   await Promise.all([receiver.close(), history.close()]);
   await redisServer.close();
 });
-beforeEach(() => history.prisma.$executeRawUnsafe('TRUNCATE metrics_snapshots_audit'));
+beforeEach(() => history.prisma.$executeRawUnsafe('TRUNCATE topline_audit_entries'));
 
 const name = (text: string) => send('PATCH', `${api.url}/api/agents/web-01`, { name: text });
 const testChannel = () => post(`${api.url}/api/alert-channels/ops/test`, undefined);
@@ -104,12 +104,12 @@ describe('the audit trail', () => {
 });
 
 test('what is done and cannot be written down is answered as done, and the log has it', async () => {
-  await history.prisma.$executeRawUnsafe('ALTER TABLE metrics_snapshots_audit RENAME TO elsewhere');
+  await history.prisma.$executeRawUnsafe('ALTER TABLE topline_audit_entries RENAME TO elsewhere');
   try {
     expect((await testChannel()).status).toBe(200);
     expect(await name('Back')).toMatchObject({ status: 200, body: { name: 'Back' } });
   } finally {
-    await history.prisma.$executeRawUnsafe('ALTER TABLE elsewhere RENAME TO metrics_snapshots_audit');
+    await history.prisma.$executeRawUnsafe('ALTER TABLE elsewhere RENAME TO topline_audit_entries');
   }
   const lines = log
     .split('\n')

@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
+import { loadConfig } from '../../core/config.ts';
 import { StartError, UnavailableError } from '../../core/errors.ts';
 import { migrate } from '../../core/schema/migrate.ts';
 import { findProjectFile } from '../../core/platform/projectRoot.ts';
 import { openPrisma } from '../../core/platform/prisma.ts';
 import { findSchemaDrift } from '../../core/schema/schemaDrift.ts';
+import { FIXED_TABLES } from '../../core/stores/postgres/tableNames.ts';
 import { createRollupStore } from '../../core/stores/postgres/rollups.ts';
 import { createSnapshotStore } from '../../core/stores/postgres/snapshots.ts';
 import { nowSeconds } from '../../core/time.ts';
@@ -20,6 +22,7 @@ const ALL = [
   '20261125010000_rollups',
   '20261125020000_agents',
   '20261125030000_alerting',
+  '20261201000000_fixed_names',
 ];
 
 let database: TestDatabase;
@@ -41,6 +44,16 @@ afterEach(async () => {
 
 function run(options: Partial<Parameters<typeof migrate>[0]> = {}) {
   return migrate({ dsn: database.dsn, table: 'metrics_snapshots', log: silentLog, ...options });
+}
+
+/** The first migrations alone, as a version before had them. */
+async function firstMigrations(count: number): Promise<string> {
+  const migrationsDir = join(directory, 'first');
+  for (const name of ALL.slice(0, count))
+    await cp(join(findProjectFile('prisma', 'migrations'), name), join(migrationsDir, name), {
+      recursive: true,
+    });
+  return migrationsDir;
 }
 
 /** A copy of the project's migrations, with one more in it. */
@@ -79,7 +92,7 @@ describe('applying the migrations', () => {
   });
 
   test('whoever has rows already is an agent, first and last seen when those were received', async () => {
-    await run();
+    await run({ migrationsDir: await firstMigrations(2) });
     await client.query(`
       CREATE TABLE day_1 PARTITION OF metrics_snapshots_packed FOR VALUES FROM ('2026-11-01') TO ('2026-11-02');
       CREATE TABLE day_2 PARTITION OF metrics_snapshots_packed FOR VALUES FROM ('2026-11-02') TO ('2026-11-03');
@@ -87,12 +100,10 @@ describe('applying the migrations', () => {
         system_memory_total_mb, system_memory_used_mb, measurements, received_at)
       SELECT agent, gen_random_uuid(), at, 1, 0, 0, '\\x010000', at + interval '5 s'
       FROM (VALUES ('b', timestamptz '2026-11-01 10:00Z'), ('a', '2026-11-01 11:00Z'), ('b', '2026-11-01 12:00Z'),
-        ('b', '2026-11-02 10:00Z')) AS rows (agent, at);
-      DROP TABLE metrics_snapshots_agents, metrics_snapshots_forgotten;
-      DELETE FROM _prisma_migrations WHERE migration_name = '20261125020000_agents'`);
-    expect(await run()).toEqual({ applied: ['20261125020000_agents'] });
+        ('b', '2026-11-02 10:00Z')) AS rows (agent, at)`);
+    expect(await run()).toEqual({ applied: ALL.slice(2) });
     const seen = `SELECT format('%s %s %s', agent_id, extract(day FROM first_seen), to_char(last_seen AT TIME ZONE 'UTC', 'DD HH24:MI:SS'))
-      FROM metrics_snapshots_agents ORDER BY agent_id`;
+      FROM topline_agents ORDER BY agent_id`;
     expect(await columnOf(seen)).toEqual(['a 1 01 11:00:05', 'b 1 02 10:00:05']);
   });
 
@@ -142,12 +153,7 @@ describe('applying the migrations', () => {
   });
 
   test('a database of the first version, with days and rows, is brought up to date', async () => {
-    const [first = '', ...later] = ALL;
-    const migrationsDir = join(directory, 'first');
-    await cp(join(findProjectFile('prisma', 'migrations'), first), join(migrationsDir, first), {
-      recursive: true,
-    });
-    await run({ migrationsDir });
+    await run({ migrationsDir: await firstMigrations(1) });
     const prisma = openPrisma({ dsn: database.dsn, log: silentLog, applicationName: 'test', poolSize: 1 });
     const store = createSnapshotStore({
       prisma: prisma.handle,
@@ -156,10 +162,10 @@ describe('applying the migrations', () => {
     });
     const now = nowSeconds();
     // Asked for by the insert of today, which the first version did not have.
-    await client.query('CREATE TABLE metrics_snapshots_forgotten (agent_id text, forgotten_at timestamptz)');
+    await client.query('CREATE TABLE topline_forgotten_agents (agent_id text, forgotten_at timestamptz)');
     await store.insert([snapshotRow(1, now), snapshotRow(2, now - 86_400), snapshotRow(3, 1_000)]);
-    await client.query('DROP TABLE metrics_snapshots_forgotten');
-    expect(await run()).toEqual({ applied: later });
+    await client.query('DROP TABLE topline_forgotten_agents');
+    expect(await run()).toEqual({ applied: ALL.slice(1) });
     await store.insert([snapshotRow(4, now - 3 * 86_400)]);
     await prisma.close();
     const indexed = `SELECT tablename::text FROM pg_indexes WHERE schemaname = 'topline_partitions' AND indexdef LIKE '%(id)'`;
@@ -245,30 +251,20 @@ describe('applying the migrations', () => {
 
   test('a schema first in the search path is where all of it goes', async () => {
     await client.query('CREATE SCHEMA elsewhere');
-    const dsn = `${database.dsn}?options=-c%20search_path%3Delsewhere`;
+    const { dsn } = loadConfig({ POSTGRES_DSN: `${database.dsn}?schema=elsewhere` }).postgres;
     await run({ dsn });
     expect(await run({ dsn })).toEqual({ applied: [] });
     const tables = `SELECT relname FROM pg_class WHERE relnamespace = 'elsewhere'::regnamespace AND relkind IN ('r', 'p', 'v') ORDER BY 1`;
     expect(await columnOf(tables)).toEqual([
       '_prisma_migrations',
       'metrics_snapshots',
-      'metrics_snapshots_agents',
-      'metrics_snapshots_alert_entries',
-      'metrics_snapshots_alert_rules',
-      'metrics_snapshots_alerts',
-      'metrics_snapshots_audit',
-      'metrics_snapshots_channels',
-      'metrics_snapshots_deliveries',
-      'metrics_snapshots_forgotten',
       'metrics_snapshots_hours',
-      'metrics_snapshots_maintenance',
       'metrics_snapshots_minutes',
       'metrics_snapshots_packed',
       'metrics_snapshots_pending_hours',
       'metrics_snapshots_process_hours',
       'metrics_snapshots_rollup',
-      'metrics_snapshots_routes',
-      'metrics_snapshots_silences',
+      ...FIXED_TABLES.toSorted(),
     ]);
     expect(await findSchemaDrift({ dsn })).toBeUndefined();
   });
@@ -325,7 +321,6 @@ describe('POSTGRES_TABLE', () => {
     await client.query(message.slice(message.indexOf('ALTER TABLE')));
     expect(await columnOf('SELECT top_processes FROM "New_Name"')).toEqual([[]]);
     expect(await columnOf('SELECT seen_id::int FROM "New_Name_rollup"')).toEqual([0]);
-    expect(await columnOf('SELECT count(*)::int FROM "New_Name_agents"')).toEqual([0]);
     expect(await run({ table: 'New_Name' })).toEqual({ applied: [] });
     expect(await findSchemaDrift({ dsn: database.dsn, table: 'New_Name' })).toBeUndefined();
   });

@@ -52,7 +52,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   await history.prisma.$executeRawUnsafe(
-    'TRUNCATE metrics_snapshots_channels, metrics_snapshots_routes, metrics_snapshots_audit',
+    'TRUNCATE topline_alert_channels, topline_alert_routes, topline_audit_entries',
   );
   await makeChannel('ops', 'https://am.example');
 });

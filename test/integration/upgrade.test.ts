@@ -6,14 +6,7 @@ import pg from 'pg';
 import { UnavailableError } from '../../core/errors.ts';
 import { createLogger } from '../../core/platform/logger.ts';
 import { migrate } from '../../core/schema/migrate.ts';
-import {
-  agentTablesOf,
-  ALERTING_SUFFIXES,
-  alertingTableOf,
-  type AlertingTable,
-  packedTableOf,
-  rollupTablesOf,
-} from '../../core/stores/postgres/tableNames.ts';
+import { FIXED_TABLES, packedTableOf, rollupTablesOf } from '../../core/stores/postgres/tableNames.ts';
 import { openPrisma, type PrismaConnection } from '../../core/platform/prisma.ts';
 import { findSchemaDrift } from '../../core/schema/schemaDrift.ts';
 import { toSnapshotRow } from '../../core/snapshot/row.ts';
@@ -35,12 +28,8 @@ const DAY = 86_400;
 const AS_NEW = [
   '_prisma_migrations',
   TABLE,
-  ...[
-    packedTableOf(TABLE),
-    ...Object.values(rollupTablesOf(TABLE)),
-    ...Object.values(agentTablesOf(TABLE)),
-    ...Object.keys(ALERTING_SUFFIXES).map((name) => alertingTableOf(TABLE, name as AlertingTable)),
-  ].toSorted(),
+  ...[packedTableOf(TABLE), ...Object.values(rollupTablesOf(TABLE))].toSorted(),
+  ...FIXED_TABLES.toSorted(),
 ];
 
 let database: TestDatabase;

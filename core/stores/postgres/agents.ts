@@ -4,7 +4,7 @@ import type { AgentChanges } from '../../contracts/agents.ts';
 import { MAX_LABELS, type Labels } from '../../contracts/labels.ts';
 import type { ForgetTask } from '../../contracts/queues.ts';
 import { InvalidRequestError } from '../../errors.ts';
-import { agentTablesOf, alertingTableOf, packedTableOf, quoteName, rollupTablesOf } from './tableNames.ts';
+import { packedTableOf, quoteName, rollupTablesOf } from './tableNames.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { orUnavailable } from './unavailable.ts';
 
@@ -94,8 +94,8 @@ function historyOf(view: string, { untilReceivedMs, untilTimestamp }: Forgetting
     { table: hours, time: 'hour', until: 'hour', untilMs },
     { table: processHours, time: 'hour', until: 'hour', untilMs },
     { table: pendingHours, time: 'hour', until: 'hour', untilMs },
-    { table: alertingTableOf(view, 'alerts'), time: 'started_at', until: 'started_at', untilMs },
-    { table: alertingTableOf(view, 'entries'), time: 'at', until: 'at', untilMs: untilReceivedMs },
+    { table: 'topline_alerts', time: 'started_at', until: 'started_at', untilMs },
+    { table: 'topline_alert_entries', time: 'at', until: 'at', untilMs: untilReceivedMs },
   ];
 }
 
@@ -117,8 +117,8 @@ export function createAgentStore({
   prisma: PrismaClient;
   table: string;
 }): AgentStore {
-  const table = quoteName(agentTablesOf(view).agents);
-  const forgotten = quoteName(agentTablesOf(view).forgotten);
+  const table = 'topline_agents';
+  const forgotten = 'topline_forgotten_agents';
 
   /** One text: a thousand rows of columns would take the client longer than the database. */
   async function select(condition: string, ...values: unknown[]): Promise<AgentRecord[]> {

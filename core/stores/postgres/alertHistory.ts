@@ -1,4 +1,4 @@
-import { alertingTableOf, quoteName, type AlertingTable } from './tableNames.ts';
+import type { FixedTable } from './tableNames.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { orUnavailable } from './unavailable.ts';
 
@@ -8,12 +8,12 @@ const ROWS_A_STATEMENT = 10_000;
 const DAY_SECONDS = 86_400;
 
 /** What is kept of alerting, and by which moment it counts as old; an alert that goes on is never old. */
-const KEPT: { table: AlertingTable; key: string; at: string }[] = [
-  { table: 'alerts', key: 'id', at: 'resolved_at' },
-  { table: 'entries', key: 'alert_id, key', at: 'at' },
-  { table: 'deliveries', key: 'id', at: 'created_at' },
-  { table: 'silences', key: 'id', at: 'ends_at' },
-  { table: 'audit', key: 'id', at: 'at' },
+const KEPT: { name: string; table: FixedTable; key: string; at: string }[] = [
+  { name: 'alerts', table: 'topline_alerts', key: 'id', at: 'resolved_at' },
+  { name: 'entries', table: 'topline_alert_entries', key: 'alert_id, key', at: 'at' },
+  { name: 'deliveries', table: 'topline_deliveries', key: 'id', at: 'created_at' },
+  { name: 'silences', table: 'topline_silences', key: 'id', at: 'ends_at' },
+  { name: 'audit', table: 'topline_audit_entries', key: 'id', at: 'at' },
 ];
 
 /** What became of alerting, which is not kept for ever. */
@@ -27,21 +27,18 @@ export interface AlertHistoryStore {
 
 export function createAlertHistoryStore({
   prisma,
-  table: view,
   alertHistoryDays,
 }: {
   prisma: PrismaClient;
-  table: string;
   /** 0 or less keeps all. */
   alertHistoryDays: number;
 }): AlertHistoryStore {
   async function pruneTable({ table, key, at }: (typeof KEPT)[number]): Promise<number> {
-    const from = quoteName(alertingTableOf(view, table));
     let gone = 0;
     for (;;) {
       const deleted = await prisma.$executeRawUnsafe(
-        `DELETE FROM ${from} WHERE (${key}) IN (
-           SELECT ${key} FROM ${from} WHERE ${at} < now() - make_interval(secs => $1::float8) LIMIT ${ROWS_A_STATEMENT})`,
+        `DELETE FROM ${table} WHERE (${key}) IN (
+           SELECT ${key} FROM ${table} WHERE ${at} < now() - make_interval(secs => $1::float8) LIMIT ${ROWS_A_STATEMENT})`,
         alertHistoryDays * DAY_SECONDS,
       );
       gone += deleted;
@@ -54,7 +51,7 @@ export function createAlertHistoryStore({
       orUnavailable(async () => {
         const gone: Record<string, number> = {};
         if (alertHistoryDays <= 0) return gone;
-        for (const kept of KEPT) gone[kept.table] = await pruneTable(kept);
+        for (const kept of KEPT) gone[kept.name] = await pruneTable(kept);
         return gone;
       }),
   };

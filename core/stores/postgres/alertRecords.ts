@@ -10,7 +10,6 @@ import { alertEntrySchema, type AlertEntry } from '../../contracts/alerting/reco
 import type { Severity } from '../../contracts/alerting/rule.ts';
 import { acknowledgementSchema, type Acknowledgement } from '../../contracts/alerting/silence.ts';
 import type { Labels } from '../../contracts/labels.ts';
-import { alertingTableOf, quoteName } from './tableNames.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { entriesOf } from './alertEntries.ts';
 import { textArrayOf } from './arrays.ts';
@@ -106,16 +105,10 @@ const historySchema = z.object({
   deliveries: z.array(z.unknown()).nullable(),
 });
 
-export function createAlertRecordStore({
-  prisma,
-  table: view,
-}: {
-  prisma: PrismaClient;
-  table: string;
-}): AlertRecordStore {
-  const alerts = quoteName(alertingTableOf(view, 'alerts'));
-  const entries = quoteName(alertingTableOf(view, 'entries'));
-  const deliveries = quoteName(alertingTableOf(view, 'deliveries'));
+export function createAlertRecordStore({ prisma }: { prisma: PrismaClient }): AlertRecordStore {
+  const alerts = 'topline_alerts';
+  const entries = 'topline_alert_entries';
+  const deliveries = 'topline_deliveries';
 
   return {
     save: (changes) =>

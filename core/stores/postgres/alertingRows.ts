@@ -19,7 +19,6 @@ export interface AlertingRows {
 
 export function createAlertingRows(options: {
   prisma: PrismaClient;
-  table: string;
   /** Told of a row that cannot be read, which counts as not there. */
   onDamaged?: (table: string, id: string) => void;
 }): AlertingRows {

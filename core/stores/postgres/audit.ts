@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { auditEntrySchema, type AuditAction, type AuditEntry } from '../../contracts/alerting/record.ts';
-import { alertingTableOf, quoteName } from './tableNames.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { orUnavailable } from './unavailable.ts';
 
@@ -42,11 +41,10 @@ export type Statements = Pick<PrismaClient, '$queryRawUnsafe' | '$executeRawUnsa
 /** Writes a change down, in the transaction that makes it. */
 export async function insertAudit(
   statements: Statements,
-  view: string,
   { actor, action, target, detail }: AuditRecord,
 ): Promise<void> {
   await statements.$executeRawUnsafe(
-    `INSERT INTO ${quoteName(alertingTableOf(view, 'audit'))} (role, address, "by", action, target, detail)
+    `INSERT INTO topline_audit_entries (role, address, "by", action, target, detail)
      VALUES ($1, $2, $3, $4, $5, $6::jsonb)`,
     actor.role,
     actor.address,
@@ -57,16 +55,10 @@ export async function insertAudit(
   );
 }
 
-export function createAuditStore({
-  prisma,
-  table: view,
-}: {
-  prisma: PrismaClient;
-  table: string;
-}): AuditStore {
-  const table = quoteName(alertingTableOf(view, 'audit'));
+export function createAuditStore({ prisma }: { prisma: PrismaClient }): AuditStore {
+  const table = 'topline_audit_entries';
   return {
-    record: (record) => orUnavailable(() => insertAudit(prisma, view, record)),
+    record: (record) => orUnavailable(() => insertAudit(prisma, record)),
     list: ({ limit, beforeId, target }) =>
       orUnavailable(async () => {
         const [row] = await prisma.$queryRawUnsafe<{ entries: string | null }[]>(

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { deliverySchema, type Delivery } from '../../contracts/alerting/notification.ts';
-import { alertingTableOf, quoteName } from './tableNames.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { orUnavailable } from './unavailable.ts';
 
@@ -44,14 +43,8 @@ const FILTER = `($1::text IS NULL OR alert_ids @> ARRAY[$1::text])
   AND ($3::text IS NULL OR state = $3::text)
   AND ($4::float8 IS NULL OR (created_at, id COLLATE "C") < (to_timestamp($4::float8 / 1000), $5::text))`;
 
-export function createDeliveryStore({
-  prisma,
-  table: view,
-}: {
-  prisma: PrismaClient;
-  table: string;
-}): DeliveryStore {
-  const table = quoteName(alertingTableOf(view, 'deliveries'));
+export function createDeliveryStore({ prisma }: { prisma: PrismaClient }): DeliveryStore {
+  const table = 'topline_deliveries';
   return {
     save: (deliveries) =>
       orUnavailable(async () => {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ConflictError, NotFoundError, StaleVersionError } from '../../errors.ts';
-import { alertingTableOf, quoteName } from './tableNames.ts';
+import type { FixedTable } from './tableNames.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { insertAudit, type Actor } from './audit.ts';
 import { orUnavailable } from './unavailable.ts';
@@ -61,6 +61,13 @@ const rowSchema = z.object({
   updated: z.number(),
 });
 
+const TABLES: Record<SettingKind<unknown>['table'], FixedTable> = {
+  rules: 'topline_alert_rules',
+  channels: 'topline_alert_channels',
+  routes: 'topline_alert_routes',
+  maintenance: 'topline_maintenance_windows',
+};
+
 type RawRow = z.output<typeof rowSchema>;
 
 const COLUMNS = `json_build_object('id', id, 'version', version, 'body', body,
@@ -69,12 +76,11 @@ const COLUMNS = `json_build_object('id', id, 'version', version, 'body', body,
 export function createSettingRows<Body>(
   {
     prisma,
-    table: view,
     onDamaged = () => undefined,
-  }: { prisma: PrismaClient; table: string; onDamaged?: (table: string, id: string) => void },
+  }: { prisma: PrismaClient; onDamaged?: (table: string, id: string) => void },
   { table: kind, noun, schema }: SettingKind<Body>,
 ): SettingRows<Body> {
-  const table = quoteName(alertingTableOf(view, kind));
+  const table = TABLES[kind];
 
   function read({ id, version, body, updated }: RawRow): SettingRow<Body> | undefined {
     const parsed = schema.safeParse(body);
@@ -136,7 +142,7 @@ export function createSettingRows<Body>(
           );
           if (row === undefined)
             throw new ConflictError(`There is a ${wordOf(noun)} ${id} already: change it with PUT`);
-          await insertAudit(transaction, view, {
+          await insertAudit(transaction, {
             actor,
             action: `${noun}.created`,
             target: id,
@@ -156,7 +162,7 @@ export function createSettingRows<Body>(
           id,
           JSON.stringify(body),
         );
-        await insertAudit(transaction, view, {
+        await insertAudit(transaction, {
           actor,
           action: `${noun}.changed`,
           target: id,
@@ -173,7 +179,7 @@ export function createSettingRows<Body>(
           `UPDATE ${table} SET version = version + 1, body = '{}', deleted_at = now(), updated_at = now() WHERE id = $1`,
           id,
         );
-        await insertAudit(transaction, view, { actor, action: `${noun}.deleted`, target: id, detail: {} });
+        await insertAudit(transaction, { actor, action: `${noun}.deleted`, target: id, detail: {} });
       }),
   };
 }

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { silenceSchema, type Silence } from '../../contracts/alerting/silence.ts';
 import { NotFoundError } from '../../errors.ts';
-import { alertingTableOf, quoteName } from './tableNames.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import { insertAudit, type Actor } from './audit.ts';
 import { orUnavailable } from './unavailable.ts';
@@ -30,14 +29,8 @@ export interface SilenceStore {
 const COLUMNS = `body || jsonb_build_object('id', id, 'starts_at', floor(extract(epoch FROM starts_at)),
   'ends_at', floor(extract(epoch FROM ends_at)))`;
 
-export function createSilenceStore({
-  prisma,
-  table: view,
-}: {
-  prisma: PrismaClient;
-  table: string;
-}): SilenceStore {
-  const table = quoteName(alertingTableOf(view, 'silences'));
+export function createSilenceStore({ prisma }: { prisma: PrismaClient }): SilenceStore {
+  const table = 'topline_silences';
 
   return {
     list: ({ endsAfter, limit }) =>
@@ -67,7 +60,7 @@ export function createSilenceStore({
           );
           if (made === 0) return;
           const by = { ...actor, by: silence.author };
-          await insertAudit(transaction, view, {
+          await insertAudit(transaction, {
             actor: by,
             action: 'silence.created',
             target: id,
@@ -86,7 +79,7 @@ export function createSilenceStore({
             nowSeconds,
           );
           if (row === undefined) throw new NotFoundError(`There is no silence ${id}`);
-          await insertAudit(transaction, view, { actor, action: 'silence.expired', target: id, detail: {} });
+          await insertAudit(transaction, { actor, action: 'silence.expired', target: id, detail: {} });
           return silenceSchema.parse(JSON.parse(row.silence));
         }),
       ),

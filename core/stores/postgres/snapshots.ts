@@ -6,7 +6,7 @@ import {
   postgresMessageOf,
   sqlStateOf,
 } from '../../platform/postgresErrors.ts';
-import { agentTablesOf, packedTableOf, quoteName } from './tableNames.ts';
+import { packedTableOf, quoteName } from './tableNames.ts';
 import type { SnapshotRow } from '../../snapshot/row.ts';
 import { arrayOf, joinBytes, textArrayOf } from './arrays.ts';
 import { DAY_SECONDS } from './partitionCatalog.ts';
@@ -58,7 +58,7 @@ export function createSnapshotStore(options: SnapshotStoreOptions): SnapshotStor
   const { prisma, retentionDays, clock = Date.now } = options;
   const table = packedTableOf(options.table);
   const partitions = createPartitions({ ...options, ...SNAPSHOT_PARTITIONS, table });
-  const statement = insertInto(table, agentTablesOf(options.table).forgotten);
+  const statement = insertInto(table);
 
   async function insertOnce(rows: SnapshotRow[], values: unknown[]): Promise<Inserted> {
     const [counts = { kept: 0, inserted: 0 }] = await prisma.$queryRawUnsafe<
@@ -106,7 +106,7 @@ export function createSnapshotStore(options: SnapshotStoreOptions): SnapshotStor
  * $1 to $9 a column of the rows each, as the text of an array; $10 the measurements of all, one behind the other, which
  * $8 and $9 cut apart; $11 this machine's epoch seconds, $12 seconds of retention.
  */
-function insertInto(table: string, forgottenTable: string): string {
+function insertInto(table: string): string {
   return `
 WITH kept AS (
   SELECT * FROM unnest($1::text::text[], $2::text::uuid[], $3::text::bigint[], $4::text::float8[], $5::text::float8[],
@@ -114,7 +114,7 @@ WITH kept AS (
     AS r (agent_id, snapshot_id, epoch_seconds, received_ms, total_cpu_percent, system_memory_total_mb,
       system_memory_used_mb, begins, bytes)
   WHERE epoch_seconds >= least(extract(epoch FROM now()), $11::float8) - $12::float8
-    AND NOT EXISTS (SELECT FROM ${quoteName(forgottenTable)} f
+    AND NOT EXISTS (SELECT FROM topline_forgotten_agents f
       WHERE f.agent_id = r.agent_id AND f.forgotten_at >= to_timestamp(received_ms / 1000))
 ), stored AS (
   INSERT INTO ${quoteName(table)} (

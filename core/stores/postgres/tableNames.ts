@@ -40,35 +40,22 @@ export function rollupTablesOf(view: string): RollupTables {
   };
 }
 
-/** Likewise, those of the tables of agents: what is known of each, and which were forgotten a short while ago. */
-export const AGENT_SUFFIXES = { agents: '_agents', forgotten: '_forgotten' } as const;
+/**
+ * The tables that are no history, as the models of prisma/schema.prisma name them: they do not follow POSTGRES_TABLE. What
+ * makes room for them or drops them goes by this list.
+ */
+export const FIXED_TABLES = [
+  'topline_agents',
+  'topline_forgotten_agents',
+  'topline_alert_rules',
+  'topline_alert_channels',
+  'topline_alert_routes',
+  'topline_maintenance_windows',
+  'topline_silences',
+  'topline_alerts',
+  'topline_alert_entries',
+  'topline_deliveries',
+  'topline_audit_entries',
+] as const;
 
-export type AgentTables = Record<keyof typeof AGENT_SUFFIXES, string>;
-
-/** The tables of the agents whose history the view POSTGRES_TABLE shows. */
-export function agentTablesOf(view: string): AgentTables {
-  return {
-    agents: deriveName(view, AGENT_SUFFIXES.agents),
-    forgotten: deriveName(view, AGENT_SUFFIXES.forgotten),
-  };
-}
-
-/** Likewise, those of the tables of alerting: its settings, what fired, what was told of it, and who changed what. */
-export const ALERTING_SUFFIXES = {
-  rules: '_alert_rules',
-  channels: '_channels',
-  routes: '_routes',
-  maintenance: '_maintenance',
-  silences: '_silences',
-  alerts: '_alerts',
-  entries: '_alert_entries',
-  deliveries: '_deliveries',
-  audit: '_audit',
-} as const;
-
-export type AlertingTable = keyof typeof ALERTING_SUFFIXES;
-
-/** A table of alerting beside the view POSTGRES_TABLE. */
-export function alertingTableOf(view: string, table: AlertingTable): string {
-  return deriveName(view, ALERTING_SUFFIXES[table]);
-}
+export type FixedTable = (typeof FIXED_TABLES)[number];

@@ -1,7 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { loadConfig } from '../../../core/config.ts';
 import { startReceiver } from '../../support/receiver.ts';
 import type { FaultCase, Findings } from '../case.ts';
 import { compareMessages, jobsLeft, messagesOf, readRecorded } from '../messages.ts';
@@ -70,7 +69,7 @@ export const notificationsKilled: FaultCase = {
       let found: string[];
       do {
         await delay(500);
-        const recorded = await readRecorded(stand.dsn, loadConfig({}).postgres.table);
+        const recorded = await readRecorded(stand.dsn);
         const messages = messagesOf(receiver.received.filter((_, place) => taken.has(place)));
         found = compareMessages(recorded, messages, events);
         const left = await jobsLeft(stand.admin);

@@ -18,9 +18,7 @@ beforeAll(async () => {
   agents = createAgentStore(history);
 });
 afterAll(() => history.close());
-beforeEach(() =>
-  history.prisma.$executeRawUnsafe('TRUNCATE metrics_snapshots_agents, metrics_snapshots_forgotten'),
-);
+beforeEach(() => history.prisma.$executeRawUnsafe('TRUNCATE topline_agents, topline_forgotten_agents'));
 
 function sighting(agentId: string, atMs = NOW_MS, labels?: Sighting['labels']): Sighting {
   return { agentId, firstReceivedAtMs: atMs, lastReceivedAtMs: atMs, labels };
@@ -194,7 +192,7 @@ describe('forgetting', () => {
     await agents.forget('long-ago', NOW_MS - 8 * 86_400_000);
     await agents.forget('lately', NOW_MS);
     await agents.prune();
-    const left = await history.prisma.$queryRawUnsafe('SELECT agent_id FROM metrics_snapshots_forgotten');
+    const left = await history.prisma.$queryRawUnsafe('SELECT agent_id FROM topline_forgotten_agents');
     expect(left).toEqual([{ agent_id: 'lately' }]);
   });
 });

@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => history.close());
 beforeEach(() =>
   history.prisma.$executeRawUnsafe(
-    'TRUNCATE metrics_snapshots_alerts, metrics_snapshots_alert_entries, metrics_snapshots_deliveries, metrics_snapshots_silences, metrics_snapshots_audit',
+    'TRUNCATE topline_alerts, topline_alert_entries, topline_deliveries, topline_silences, topline_audit_entries',
   ),
 );
 
@@ -55,7 +55,7 @@ async function deliver(delivery: Pick<Delivery, 'id' | 'alert_ids'>): Promise<vo
     ...delivery,
   };
   await history.prisma.$executeRawUnsafe(
-    `INSERT INTO metrics_snapshots_deliveries VALUES ($1, 'ops', 'delivered', to_timestamp($2::float8), $3, $4::jsonb)`,
+    `INSERT INTO topline_deliveries VALUES ($1, 'ops', 'delivered', to_timestamp($2::float8), $3, $4::jsonb)`,
     delivery.id,
     ALERT_START,
     delivery.alert_ids,

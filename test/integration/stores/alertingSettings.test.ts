@@ -47,9 +47,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   await redis.flushall();
-  await history.prisma.$executeRawUnsafe(
-    'TRUNCATE metrics_snapshots_alert_rules, metrics_snapshots_silences',
-  );
+  await history.prisma.$executeRawUnsafe('TRUNCATE topline_alert_rules, topline_silences');
 });
 
 function publisherOf(

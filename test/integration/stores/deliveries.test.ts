@@ -17,7 +17,7 @@ beforeAll(async () => {
   deliveries = createDeliveryStore(history);
 });
 afterAll(() => history.close());
-beforeEach(() => history.prisma.$executeRawUnsafe('TRUNCATE metrics_snapshots_deliveries'));
+beforeEach(() => history.prisma.$executeRawUnsafe('TRUNCATE topline_deliveries'));
 
 const delivery = (own: Partial<Delivery> = {}): Delivery => ({
   id: 'd1',

@@ -19,9 +19,7 @@ beforeAll(async () => {
   audit = createAuditStore(history);
 });
 afterAll(() => history.close());
-beforeEach(() =>
-  history.prisma.$executeRawUnsafe('TRUNCATE metrics_snapshots_alert_rules, metrics_snapshots_audit'),
-);
+beforeEach(() => history.prisma.$executeRawUnsafe('TRUNCATE topline_alert_rules, topline_audit_entries'));
 
 const auditLines = async () =>
   (await audit.list({ limit: 10, beforeId: undefined, target: undefined })).map(
@@ -93,7 +91,7 @@ describe('what an operator makes', () => {
   test('that a later version wrote, and this one cannot read, is left out and told of', async () => {
     await rows.rules.create('a', rule('A'), change);
     await history.prisma.$executeRawUnsafe(
-      `INSERT INTO metrics_snapshots_alert_rules (id, version, body) VALUES ('later', 1, '{"name": "x", "condition": {"kind": "new"}}')`,
+      `INSERT INTO topline_alert_rules (id, version, body) VALUES ('later', 1, '{"name": "x", "condition": {"kind": "new"}}')`,
     );
     expect((await rows.rules.list()).map(({ id }) => id)).toEqual(['a']);
     expect(damaged).toContain('rules/later');
@@ -105,7 +103,7 @@ test('a deleted channel leaves no secret behind', async () => {
   await rows.channels.create('ops', { name: 'Ops', target }, change);
   await rows.channels.remove('ops', 1, ACTOR);
   const [left] = await history.prisma.$queryRawUnsafe<{ body: unknown }[]>(
-    `SELECT body FROM metrics_snapshots_channels WHERE id = 'ops'`,
+    `SELECT body FROM topline_alert_channels WHERE id = 'ops'`,
   );
   expect(left).toEqual({ body: {} });
 });
@@ -117,7 +115,7 @@ test('with PostgreSQL away, reading and changing say so in a way worth repeating
     applicationName: 'test',
     poolSize: 1,
   });
-  const away = createAlertingRows({ prisma: prisma.handle, table: 'metrics_snapshots' });
+  const away = createAlertingRows({ prisma: prisma.handle });
   await expect(away.rules.list()).rejects.toMatchObject({ name: 'UnavailableError' });
   await expect(away.rules.create('a', rule('A'), change)).rejects.toMatchObject({ name: 'UnavailableError' });
   await expect(away.rules.replace('a', () => rule('A'), 1, change)).rejects.toMatchObject({
