@@ -5,7 +5,7 @@ import type { Bucket } from '../../rollup/bucket.ts';
 import { unpackBucket } from '../../rollup/packBucket.ts';
 import type { ProcessTotals } from '../../rollup/processTotals.ts';
 import { textArrayOf } from './arrays.ts';
-import { orTooSlow } from './slowReads.ts';
+import { orTooSlow } from './unavailable.ts';
 
 /** Whose history it is: some agents by id; undefined for all. */
 export type AgentIds = string[] | undefined;

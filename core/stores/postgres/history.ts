@@ -4,7 +4,7 @@ import { unpackMeasurements, type Measurements } from '../../snapshot/codec.ts';
 import { packedTableOf, quoteName, rollupTablesOf } from './tableNames.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import type { Sample } from '../../rollup/hold.ts';
-import { orTooSlow } from './slowReads.ts';
+import { orTooSlow } from './unavailable.ts';
 
 /**
  * What was measured, for whoever asks. Every method throws an UnavailableError where PostgreSQL cannot answer now, or not
