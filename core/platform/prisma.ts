@@ -1,12 +1,15 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import pg from 'pg';
-import { PrismaClient } from '../../prisma/generated/client.ts';
+import { PrismaClient, type Prisma } from '../../prisma/generated/client.ts';
 import { messageOf } from '../errors.ts';
 import { withTimeout } from '../withTimeout.ts';
 import type { Logger } from './logger.ts';
 
-export type { PrismaClient } from '../../prisma/generated/client.ts';
+export { Prisma, type PrismaClient } from '../../prisma/generated/client.ts';
+
+/** What asks a model: the client, or a transaction of its. */
+export type Models = Prisma.TransactionClient;
 
 export interface PrismaOptions {
   dsn: string;

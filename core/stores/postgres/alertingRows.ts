@@ -6,8 +6,7 @@ import {
 } from '../../contracts/alerting/notification.ts';
 import { ruleBodySchema, type AlertRuleBody } from '../../contracts/alerting/rule.ts';
 import { maintenanceBodySchema, type MaintenanceBody } from '../../contracts/alerting/silence.ts';
-import type { PrismaClient } from '../../platform/prisma.ts';
-import { createSettingRows, type SettingRows } from './settingRows.ts';
+import { createSettingRows, type SettingRows, type SettingRowsOptions } from './settingRows.ts';
 
 /** What operators made of alerting, a table each. A body has no id of its own. */
 export interface AlertingRows {
@@ -17,27 +16,31 @@ export interface AlertingRows {
   maintenance: SettingRows<MaintenanceBody>;
 }
 
-export function createAlertingRows(options: {
-  prisma: PrismaClient;
-  /** Told of a row that cannot be read, which counts as not there. */
-  onDamaged?: (table: string, id: string) => void;
-}): AlertingRows {
+export function createAlertingRows(options: SettingRowsOptions): AlertingRows {
   return {
-    rules: createSettingRows(options, { table: 'rules', noun: 'alert_rule', schema: ruleBodySchema }),
+    rules: createSettingRows(options, {
+      table: 'rules',
+      noun: 'alert_rule',
+      schema: ruleBodySchema,
+      tableIn: ({ alertRule }) => alertRule,
+    }),
     channels: createSettingRows(options, {
       table: 'channels',
       noun: 'channel',
       schema: channelSchema.omit({ id: true }),
+      tableIn: ({ alertChannel }) => alertChannel,
     }),
     routes: createSettingRows(options, {
       table: 'routes',
       noun: 'route',
       schema: routeSchema.omit({ id: true }),
+      tableIn: ({ alertRoute }) => alertRoute,
     }),
     maintenance: createSettingRows(options, {
       table: 'maintenance',
       noun: 'maintenance',
       schema: maintenanceBodySchema,
+      tableIn: ({ maintenanceWindow }) => maintenanceWindow,
     }),
   };
 }

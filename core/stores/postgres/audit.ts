@@ -1,6 +1,5 @@
-import { z } from 'zod';
 import { auditEntrySchema, type AuditAction, type AuditEntry } from '../../contracts/alerting/record.ts';
-import type { PrismaClient } from '../../platform/prisma.ts';
+import type { Models, PrismaClient } from '../../platform/prisma.ts';
 import { orUnavailable } from './unavailable.ts';
 
 /** Who changes something: what the request tells of itself. */
@@ -17,7 +16,7 @@ export interface AuditRecord {
   action: AuditAction;
   target: string;
   /** What was said; never a secret. */
-  detail: Record<string, unknown>;
+  detail: object;
 }
 
 export interface AuditQuery {
@@ -35,42 +34,33 @@ export interface AuditStore {
   list(query: AuditQuery): Promise<AuditEntry[]>;
 }
 
-/** What runs a statement: a client, or its transaction. */
-export type Statements = Pick<PrismaClient, '$queryRawUnsafe' | '$executeRawUnsafe'>;
-
 /** Writes a change down, in the transaction that makes it. */
 export async function insertAudit(
-  statements: Statements,
-  { actor, action, target, detail }: AuditRecord,
+  models: Pick<Models, 'auditEntry'>,
+  { actor: { role, address, by }, action, target, detail }: AuditRecord,
 ): Promise<void> {
-  await statements.$executeRawUnsafe(
-    `INSERT INTO topline_audit_entries (role, address, "by", action, target, detail)
-     VALUES ($1, $2, $3, $4, $5, $6::jsonb)`,
-    actor.role,
-    actor.address,
-    actor.by ?? null,
-    action,
-    target,
-    JSON.stringify(detail),
-  );
+  await models.auditEntry.create({
+    data: { role, address, by: by ?? null, action, target, detail },
+    select: { id: true },
+  });
 }
 
 export function createAuditStore({ prisma }: { prisma: PrismaClient }): AuditStore {
-  const table = 'topline_audit_entries';
   return {
     record: (record) => orUnavailable(() => insertAudit(prisma, record)),
     list: ({ limit, beforeId, target }) =>
       orUnavailable(async () => {
-        const [row] = await prisma.$queryRawUnsafe<{ entries: string | null }[]>(
-          `SELECT json_agg(json_build_object('id', id::text, 'at_ms', floor(extract(epoch FROM at) * 1000), 'role', role,
-             'address', address, 'by', "by", 'action', action, 'target', target, 'detail', detail) ORDER BY id DESC)::text AS entries
-           FROM (SELECT * FROM ${table} WHERE ($2::bigint IS NULL OR id < $2::bigint) AND ($3::text IS NULL OR target = $3)
-             ORDER BY id DESC LIMIT $1::int) AS newest`,
-          limit,
-          beforeId ?? null,
-          target ?? null,
+        const found = await prisma.auditEntry.findMany({
+          where: {
+            ...(beforeId === undefined ? {} : { id: { lt: BigInt(beforeId) } }),
+            ...(target === undefined ? {} : { target }),
+          },
+          orderBy: { id: 'desc' },
+          take: limit,
+        });
+        return found.map(({ id, at, ...entry }) =>
+          auditEntrySchema.parse({ ...entry, id: String(id), at_ms: at.getTime() }),
         );
-        return z.array(auditEntrySchema).parse(JSON.parse(row?.entries ?? '[]'));
       }),
   };
 }

@@ -1,7 +1,7 @@
-import { z } from 'zod';
+import type { z } from 'zod';
+import { ascending } from '../../collections.ts';
 import { ConflictError, NotFoundError, StaleVersionError } from '../../errors.ts';
-import type { FixedTable } from './tableNames.ts';
-import type { PrismaClient } from '../../platform/prisma.ts';
+import type { Models, Prisma, PrismaClient } from '../../platform/prisma.ts';
 import { insertAudit, type Actor } from './audit.ts';
 import { orUnavailable } from './unavailable.ts';
 
@@ -11,8 +11,6 @@ export interface SettingRow<Body> {
   /** Grows with each change. */
   version: number;
   body: Body;
-  /** Epoch ms. */
-  updatedAtMs: number;
 }
 
 /** A change, and who makes it. */
@@ -47,143 +45,154 @@ export interface SettingRows<Body> {
   remove(id: string, expected: number | undefined, actor: Actor): Promise<void>;
 }
 
+/** What the four models have in common, of which each has types of its own. */
+interface SettingTable {
+  findMany(args: { where: { deletedAt: null } }): Promise<StoredRow[]>;
+  findUnique(args: { where: { id: string } }): Promise<StoredRow | null>;
+  createMany(args: {
+    data: (StoredBody & { id: string })[];
+    skipDuplicates: true;
+  }): Promise<{ count: number }>;
+  updateMany(args: {
+    where: { id: string; version?: number; deletedAt: null | { not: null } };
+    data: Omit<Partial<StoredBody>, 'version'> & {
+      version: { increment: 1 };
+      createdAt?: Date;
+      updatedAt: Date;
+      deletedAt?: Date | null;
+    };
+  }): Promise<{ count: number }>;
+  update(args: {
+    where: { id: string };
+    data: Partial<StoredBody> & { deletedAt?: Date };
+  }): Promise<StoredRow>;
+}
+
+interface StoredBody {
+  version: number;
+  body: Prisma.InputJsonObject;
+}
+
+interface StoredRow {
+  id: string;
+  version: number;
+  body: Prisma.JsonValue;
+  deletedAt: Date | null;
+}
+
 interface SettingKind<Body> {
-  table: 'rules' | 'channels' | 'routes' | 'maintenance';
+  /** What they are called where one cannot be read. */
+  table: string;
   /** What one is called, to say that there is none, and in the audit. */
   noun: 'alert_rule' | 'channel' | 'route' | 'maintenance';
   schema: z.ZodType<Body>;
+  tableIn(models: Models): SettingTable;
 }
 
-const rowSchema = z.object({
-  id: z.string(),
-  version: z.number(),
-  body: z.unknown(),
-  updated: z.number(),
-});
+export interface SettingRowsOptions {
+  prisma: PrismaClient;
+  /** Told of a row that cannot be read, which counts as not there. */
+  onDamaged?: (table: string, id: string) => void;
+}
 
-const TABLES: Record<SettingKind<unknown>['table'], FixedTable> = {
-  rules: 'topline_alert_rules',
-  channels: 'topline_alert_channels',
-  routes: 'topline_alert_routes',
-  maintenance: 'topline_maintenance_windows',
-};
-
-type RawRow = z.output<typeof rowSchema>;
-
-const COLUMNS = `json_build_object('id', id, 'version', version, 'body', body,
-  'updated', floor(extract(epoch FROM updated_at) * 1000))`;
-
-export function createSettingRows<Body>(
-  {
-    prisma,
-    onDamaged = () => undefined,
-  }: { prisma: PrismaClient; onDamaged?: (table: string, id: string) => void },
-  { table: kind, noun, schema }: SettingKind<Body>,
+export function createSettingRows<Body extends object>(
+  { prisma, onDamaged = () => undefined }: SettingRowsOptions,
+  { table, noun, schema, tableIn }: SettingKind<Body>,
 ): SettingRows<Body> {
-  const table = TABLES[kind];
+  const rows = tableIn(prisma);
+  const word = noun.replace('_', ' ');
 
-  function read({ id, version, body, updated }: RawRow): SettingRow<Body> | undefined {
+  function read({ id, version, body }: StoredRow): SettingRow<Body> | undefined {
     const parsed = schema.safeParse(body);
-    if (parsed.success) return { id, version, body: parsed.data, updatedAtMs: updated };
-    onDamaged(kind, id);
+    if (parsed.success) return { id, version, body: parsed.data };
+    onDamaged(table, id);
     return undefined;
-  }
-
-  async function select(condition: string, ...values: unknown[]): Promise<SettingRow<Body>[]> {
-    const [row] = await prisma.$queryRawUnsafe<{ rows: string | null }[]>(
-      `SELECT json_agg(${COLUMNS} ORDER BY id COLLATE "C")::text AS rows FROM ${table} WHERE deleted_at IS NULL AND ${condition}`,
-      ...values,
-    );
-    return z
-      .array(rowSchema)
-      .parse(JSON.parse(row?.rows ?? '[]'))
-      .flatMap((raw) => read(raw) ?? []);
   }
 
   /** Makes one change of a row that nobody else can touch meanwhile. */
   function changeOf<T>(
     id: string,
     expected: number | undefined,
-    work: (current: RawRow, transaction: Parameters<typeof insertAudit>[0]) => Promise<T>,
+    work: (current: StoredRow, models: Models) => Promise<T>,
   ): Promise<T> {
     return orUnavailable(() =>
-      prisma.$transaction(async (transaction) => {
-        const [row] = await transaction.$queryRawUnsafe<{ row: string }[]>(
-          `SELECT ${COLUMNS}::text AS row FROM ${table} WHERE id = $1 AND deleted_at IS NULL FOR UPDATE`,
-          id,
-        );
-        if (row === undefined) throw new NotFoundError(`There is no ${wordOf(noun)} ${id}`);
-        const current = rowSchema.parse(JSON.parse(row.row));
-        if (expected !== undefined && current.version !== expected)
+      prisma.$transaction(async (models) => {
+        // Counted first: from then on the row is locked, and is what the change is of.
+        const { count } = await tableIn(models).updateMany({
+          where: { id, deletedAt: null, ...(expected === undefined ? {} : { version: expected }) },
+          data: { version: { increment: 1 }, updatedAt: new Date() },
+        });
+        const current = await tableIn(models).findUnique({ where: { id } });
+        if (current === null || current.deletedAt !== null)
+          throw new NotFoundError(`There is no ${word} ${id}`);
+        if (count === 0)
           throw new StaleVersionError(
-            `Somebody changed the ${wordOf(noun)} ${id} meanwhile: it has version ${current.version}, and this change is of ` +
+            `Somebody changed the ${word} ${id} meanwhile: it has version ${current.version}, and this change is of ` +
               `version ${expected}. Read it again, and change that`,
           );
-        return work(current, transaction);
+        return work(current, models);
       }),
     );
   }
 
-  return {
-    list: () => orUnavailable(() => select('true')),
+  /** Puts a new one in the place of one that was deleted: resolves to its version. */
+  async function revive(id: string, body: Body, models: Models): Promise<number> {
+    const now = new Date();
+    const { count } = await tableIn(models).updateMany({
+      where: { id, deletedAt: { not: null } },
+      data: {
+        version: { increment: 1 },
+        body,
+        createdAt: now,
+        updatedAt: now,
+        deletedAt: null,
+      },
+    });
+    const row = await tableIn(models).findUnique({ where: { id } });
+    if (count === 0 || row === null)
+      throw new ConflictError(`There is a ${word} ${id} already: change it with PUT`);
+    return row.version;
+  }
 
-    find: (id) => orUnavailable(async () => (await select('id = $1', id))[0]),
+  return {
+    list: () =>
+      orUnavailable(async () => {
+        const found = await rows.findMany({ where: { deletedAt: null } });
+        return found.toSorted((a, b) => ascending(a.id, b.id)).flatMap((row) => read(row) ?? []);
+      }),
+
+    find: (id) =>
+      orUnavailable(async () => {
+        const row = await rows.findUnique({ where: { id } });
+        return row === null || row.deletedAt !== null ? undefined : read(row);
+      }),
 
     create: (id, body, { actor, audited }) =>
       orUnavailable(() =>
-        prisma.$transaction(async (transaction) => {
-          const [row] = await transaction.$queryRawUnsafe<{ row: string }[]>(
-            `INSERT INTO ${table} AS known (id, version, body) VALUES ($1, 1, $2::jsonb)
-             ON CONFLICT (id) DO UPDATE SET version = known.version + 1, body = excluded.body,
-               created_at = now(), updated_at = now(), deleted_at = NULL
-             WHERE known.deleted_at IS NOT NULL RETURNING ${COLUMNS}::text AS row`,
-            id,
-            JSON.stringify(body),
-          );
-          if (row === undefined)
-            throw new ConflictError(`There is a ${wordOf(noun)} ${id} already: change it with PUT`);
-          await insertAudit(transaction, {
-            actor,
-            action: `${noun}.created`,
-            target: id,
-            detail: audited,
+        prisma.$transaction(async (models) => {
+          const { count } = await tableIn(models).createMany({
+            data: [{ id, version: 1, body }],
+            skipDuplicates: true,
           });
-          const { version, updated } = rowSchema.parse(JSON.parse(row.row));
-          return { id, version, body, updatedAtMs: updated };
+          const version = count === 1 ? 1 : await revive(id, body, models);
+          await insertAudit(models, { actor, action: `${noun}.created`, target: id, detail: audited });
+          return { id, version, body };
         }),
       ),
 
     replace: (id, next, expected, { actor, audited }) =>
-      changeOf(id, expected, async (current, transaction) => {
+      changeOf(id, expected, async (current, models) => {
         const body = next(schema.parse(current.body));
-        const [row] = await transaction.$queryRawUnsafe<{ row: string }[]>(
-          `UPDATE ${table} SET version = version + 1, body = $2::jsonb, updated_at = now() WHERE id = $1
-           RETURNING ${COLUMNS}::text AS row`,
-          id,
-          JSON.stringify(body),
-        );
-        await insertAudit(transaction, {
-          actor,
-          action: `${noun}.changed`,
-          target: id,
-          detail: audited,
-        });
-        const { version, updated } = rowSchema.parse(JSON.parse(row?.row ?? ''));
-        return { id, version, body, updatedAtMs: updated };
+        await tableIn(models).update({ where: { id }, data: { body } });
+        await insertAudit(models, { actor, action: `${noun}.changed`, target: id, detail: audited });
+        return { id, version: current.version, body };
       }),
 
     remove: (id, expected, actor) =>
-      changeOf(id, expected, async (_, transaction) => {
+      changeOf(id, expected, async (_, models) => {
         // What is left is its version, so that one made anew is not taken for this one; a channel's secrets go.
-        await transaction.$executeRawUnsafe(
-          `UPDATE ${table} SET version = version + 1, body = '{}', deleted_at = now(), updated_at = now() WHERE id = $1`,
-          id,
-        );
-        await insertAudit(transaction, { actor, action: `${noun}.deleted`, target: id, detail: {} });
+        await tableIn(models).update({ where: { id }, data: { body: {}, deletedAt: new Date() } });
+        await insertAudit(models, { actor, action: `${noun}.deleted`, target: id, detail: {} });
       }),
   };
-}
-
-function wordOf(noun: string): string {
-  return noun.replace('_', ' ');
 }

@@ -1,7 +1,6 @@
-import { z } from 'zod';
 import { silenceSchema, type Silence } from '../../contracts/alerting/silence.ts';
 import { NotFoundError } from '../../errors.ts';
-import type { PrismaClient } from '../../platform/prisma.ts';
+import type { Prisma, PrismaClient } from '../../platform/prisma.ts';
 import { insertAudit, type Actor } from './audit.ts';
 import { orUnavailable } from './unavailable.ts';
 
@@ -26,62 +25,59 @@ export interface SilenceStore {
   expire(id: string, nowSeconds: number, actor: Actor): Promise<Silence>;
 }
 
-const COLUMNS = `body || jsonb_build_object('id', id, 'starts_at', floor(extract(epoch FROM starts_at)),
-  'ends_at', floor(extract(epoch FROM ends_at)))`;
-
 export function createSilenceStore({ prisma }: { prisma: PrismaClient }): SilenceStore {
-  const table = 'topline_silences';
-
   return {
     list: ({ endsAfter, limit }) =>
       orUnavailable(async () => {
-        const [row] = await prisma.$queryRawUnsafe<{ silences: string | null }[]>(
-          `SELECT json_agg(${COLUMNS} ORDER BY ends_at DESC, id)::text AS silences
-           FROM (SELECT * FROM ${table} WHERE $2::float8 IS NULL OR ends_at > to_timestamp($2::float8)
-             ORDER BY ends_at DESC, id LIMIT $1::int) AS last`,
-          limit,
-          endsAfter ?? null,
-        );
-        const found = z.array(z.unknown()).parse(JSON.parse(row?.silences ?? '[]'));
-        return found.flatMap((silence) => silenceSchema.safeParse(silence).data ?? []);
+        const found = await prisma.silence.findMany({
+          where: endsAfter === undefined ? {} : { endsAt: { gt: dateOf(endsAfter) } },
+          orderBy: [{ endsAt: 'desc' }, { id: 'asc' }],
+          take: limit,
+        });
+        return found.flatMap((row) => silenceSchema.safeParse(silenceOf(row)).data ?? []);
       }),
 
-    create: (silence, actor) =>
+    create: ({ id, starts_at, ends_at, ...body }, actor) =>
       orUnavailable(() =>
         prisma.$transaction(async (transaction) => {
-          const { id, starts_at, ends_at, ...body } = silence;
-          const made = await transaction.$executeRawUnsafe(
-            `INSERT INTO ${table} (id, starts_at, ends_at, body)
-             VALUES ($1::uuid, to_timestamp($2::float8), to_timestamp($3::float8), $4::jsonb) ON CONFLICT DO NOTHING`,
-            id,
-            starts_at,
-            ends_at,
-            JSON.stringify(body),
-          );
-          if (made === 0) return;
-          const by = { ...actor, by: silence.author };
+          const { count } = await transaction.silence.createMany({
+            data: [{ id, startsAt: dateOf(starts_at), endsAt: dateOf(ends_at), body }],
+            skipDuplicates: true,
+          });
+          if (count === 0) return;
           await insertAudit(transaction, {
-            actor: by,
+            actor: { ...actor, by: body.author },
             action: 'silence.created',
             target: id,
-            detail: silence,
+            detail: { ...body, id, starts_at, ends_at },
           });
         }),
       ),
 
     expire: (id, nowSeconds, actor) =>
       orUnavailable(() =>
-        prisma.$transaction(async (transaction) => {
-          const [row] = await transaction.$queryRawUnsafe<{ silence: string }[]>(
-            `UPDATE ${table} SET ends_at = least(ends_at, to_timestamp($2::float8)), starts_at = least(starts_at, to_timestamp($2::float8))
-             WHERE id = $1::uuid RETURNING (${COLUMNS})::text AS silence`,
-            id,
-            nowSeconds,
-          );
-          if (row === undefined) throw new NotFoundError(`There is no silence ${id}`);
-          await insertAudit(transaction, { actor, action: 'silence.expired', target: id, detail: {} });
-          return silenceSchema.parse(JSON.parse(row.silence));
+        prisma.$transaction(async ({ silence, auditEntry }) => {
+          const now = dateOf(nowSeconds);
+          await silence.updateMany({ where: { id, endsAt: { gt: now } }, data: { endsAt: now } });
+          await silence.updateMany({ where: { id, startsAt: { gt: now } }, data: { startsAt: now } });
+          const row = await silence.findUnique({ where: { id } });
+          if (row === null) throw new NotFoundError(`There is no silence ${id}`);
+          await insertAudit({ auditEntry }, { actor, action: 'silence.expired', target: id, detail: {} });
+          return silenceSchema.parse(silenceOf(row));
         }),
       ),
   };
+}
+
+function silenceOf({ id, startsAt, endsAt, body }: Prisma.SilenceGetPayload<object>): unknown {
+  return {
+    ...(body as object),
+    id,
+    starts_at: Math.floor(startsAt.getTime() / 1000),
+    ends_at: Math.floor(endsAt.getTime() / 1000),
+  };
+}
+
+function dateOf(epochSeconds: number): Date {
+  return new Date(epochSeconds * 1000);
 }
