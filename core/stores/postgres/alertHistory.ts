@@ -1,20 +1,18 @@
-import type { FixedTable } from './tableNames.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
+import { DAY_SECONDS, earlierNow } from './partitionCatalog.ts';
 import { orUnavailable } from './unavailable.ts';
 
 /** Rows one statement deletes: some tenths of a second, so that nobody waits long for what it locks. */
 const ROWS_A_STATEMENT = 10_000;
 
-const DAY_SECONDS = 86_400;
-
 /** What is kept of alerting, and by which moment it counts as old; an alert that goes on is never old. */
-const KEPT: { name: string; table: FixedTable; key: string; at: string }[] = [
-  { name: 'alerts', table: 'topline_alerts', key: 'id', at: 'resolved_at' },
-  { name: 'entries', table: 'topline_alert_entries', key: 'alert_id, key', at: 'at' },
-  { name: 'deliveries', table: 'topline_deliveries', key: 'id', at: 'created_at' },
-  { name: 'silences', table: 'topline_silences', key: 'id', at: 'ends_at' },
-  { name: 'audit', table: 'topline_audit_entries', key: 'id', at: 'at' },
-];
+const deletions = (prisma: PrismaClient, before: { lt: Date }, limit: number) => ({
+  alerts: () => prisma.alertRecord.deleteMany({ where: { resolvedAt: before }, limit }),
+  entries: () => prisma.alertEntry.deleteMany({ where: { at: before }, limit }),
+  deliveries: () => prisma.delivery.deleteMany({ where: { createdAt: before }, limit }),
+  silences: () => prisma.silence.deleteMany({ where: { endsAt: before }, limit }),
+  audit: () => prisma.auditEntry.deleteMany({ where: { at: before }, limit }),
+});
 
 /** What became of alerting, which is not kept for ever. */
 export interface AlertHistoryStore {
@@ -33,25 +31,21 @@ export function createAlertHistoryStore({
   /** 0 or less keeps all. */
   alertHistoryDays: number;
 }): AlertHistoryStore {
-  async function pruneTable({ table, key, at }: (typeof KEPT)[number]): Promise<number> {
-    let gone = 0;
-    for (;;) {
-      const deleted = await prisma.$executeRawUnsafe(
-        `DELETE FROM ${table} WHERE (${key}) IN (
-           SELECT ${key} FROM ${table} WHERE ${at} < now() - make_interval(secs => $1::float8) LIMIT ${ROWS_A_STATEMENT})`,
-        alertHistoryDays * DAY_SECONDS,
-      );
-      gone += deleted;
-      if (deleted < ROWS_A_STATEMENT) return gone;
-    }
-  }
-
   return {
     prune: () =>
       orUnavailable(async () => {
         const gone: Record<string, number> = {};
         if (alertHistoryDays <= 0) return gone;
-        for (const kept of KEPT) gone[kept.name] = await pruneTable(kept);
+        const now = await earlierNow(prisma, Date.now());
+        const before = { lt: new Date(Math.max(now - alertHistoryDays * DAY_SECONDS, 0) * 1000) };
+        for (const [kind, deleteSome] of Object.entries(deletions(prisma, before, ROWS_A_STATEMENT))) {
+          let deleted;
+          gone[kind] = 0;
+          do {
+            deleted = (await deleteSome()).count;
+            gone[kind] += deleted;
+          } while (deleted === ROWS_A_STATEMENT);
+        }
         return gone;
       }),
   };

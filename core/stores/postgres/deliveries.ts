@@ -1,6 +1,5 @@
-import { z } from 'zod';
 import { deliverySchema, type Delivery } from '../../contracts/alerting/notification.ts';
-import type { PrismaClient } from '../../platform/prisma.ts';
+import type { Prisma, PrismaClient } from '../../platform/prisma.ts';
 import { orUnavailable } from './unavailable.ts';
 
 /** A place in the order of deliveries: the newest first, and of the same moment the id that comes last. */
@@ -26,46 +25,52 @@ export interface DeliveryStore {
   list(filter: DeliveryFilter, after: DeliveryPlace | undefined, limit: number): Promise<Delivery[]>;
 }
 
-/** What is over stays as it is; only one that failed may have been taken up again by hand. In the order of the key. */
-const save = (table: string) => `
-INSERT INTO ${table} AS known (id, channel_id, state, created_at, alert_ids, body)
-SELECT body->>'id', body->>'channel_id', body->>'state', to_timestamp((body->>'created_at_ms')::float8 / 1000),
-  ARRAY(SELECT jsonb_array_elements_text(body->'alert_ids')), body
-FROM jsonb_array_elements($1::jsonb) AS given (body)
-ORDER BY body->>'id' COLLATE "C"
-ON CONFLICT (id) DO UPDATE SET state = excluded.state, body = excluded.body
-WHERE (known.state = 'waiting'
-    AND (excluded.state <> 'waiting' OR (excluded.body->>'attempts')::int > (known.body->>'attempts')::int))
-  OR (known.state = 'failed' AND excluded.state = 'delivered')`;
-
-const FILTER = `($1::text IS NULL OR alert_ids @> ARRAY[$1::text])
-  AND ($2::text IS NULL OR channel_id = $2::text)
-  AND ($3::text IS NULL OR state = $3::text)
-  AND ($4::float8 IS NULL OR (created_at, id COLLATE "C") < (to_timestamp($4::float8 / 1000), $5::text))`;
-
 export function createDeliveryStore({ prisma }: { prisma: PrismaClient }): DeliveryStore {
-  const table = 'topline_deliveries';
   return {
     save: (deliveries) =>
       orUnavailable(async () => {
-        if (deliveries.length === 0) return;
-        await prisma.$executeRawUnsafe(save(table), JSON.stringify(newestOf(deliveries)));
+        if (deliveries.length > 0) await saveDeliveries(prisma, newestOf(deliveries));
       }),
     list: ({ alertId, channelId, state }, after, limit) =>
       orUnavailable(async () => {
-        const [row] = await prisma.$queryRawUnsafe<{ deliveries: string | null }[]>(
-          `SELECT json_agg(body ORDER BY created_at DESC, id COLLATE "C" DESC)::text AS deliveries
-           FROM (SELECT * FROM ${table} WHERE ${FILTER} ORDER BY created_at DESC, id COLLATE "C" DESC LIMIT $6::int) AS page`,
-          alertId ?? null,
-          channelId ?? null,
-          state ?? null,
-          after?.createdAtMs ?? null,
-          after?.id ?? null,
-          limit,
-        );
-        return z.array(deliverySchema).parse(JSON.parse(row?.deliveries ?? '[]'));
+        const found = await prisma.delivery.findMany({
+          where: {
+            // `has` would find it, too, but not by the index.
+            ...(alertId === undefined ? {} : { alertIds: { hasEvery: [alertId] } }),
+            ...(channelId === undefined ? {} : { channelId }),
+            ...(state === undefined ? {} : { state }),
+            ...(after === undefined ? {} : behind(after)),
+          },
+          orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+          take: limit,
+          select: { body: true },
+        });
+        return found.map(({ body }) => deliverySchema.parse(body));
       }),
   };
+}
+
+/** The first condition says nothing that the others do not, but the index begins by it. */
+function behind({ createdAtMs, id }: DeliveryPlace): Prisma.DeliveryWhereInput {
+  const createdAt = new Date(createdAtMs);
+  return {
+    createdAt: { lte: createdAt },
+    OR: [{ createdAt: { lt: createdAt } }, { id: { lt: id } }],
+  };
+}
+
+/** What is over stays as it is; only one that failed may have been taken up again by hand. In the order of the key. */
+async function saveDeliveries(prisma: PrismaClient, deliveries: Delivery[]): Promise<void> {
+  await prisma.$executeRaw`
+    INSERT INTO topline_deliveries AS known (id, channel_id, state, created_at, alert_ids, body)
+    SELECT body->>'id', body->>'channel_id', body->>'state', to_timestamp((body->>'created_at_ms')::float8 / 1000),
+      ARRAY(SELECT jsonb_array_elements_text(body->'alert_ids')), body
+    FROM jsonb_array_elements(${JSON.stringify(deliveries)}::jsonb) AS given (body)
+    ORDER BY body->>'id' COLLATE "C"
+    ON CONFLICT (id) DO UPDATE SET state = excluded.state, body = excluded.body
+    WHERE (known.state = 'waiting'
+        AND (excluded.state <> 'waiting' OR (excluded.body->>'attempts')::int > (known.body->>'attempts')::int))
+      OR (known.state = 'failed' AND excluded.state = 'delivered')`;
 }
 
 /** Each delivery as it went furthest: no statement may touch a row twice. */
