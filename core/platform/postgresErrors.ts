@@ -26,7 +26,10 @@ const PASSING_STATES = [
  */
 const REFUSED_CLASSES = ['22', '23', '54'];
 
-/** Prisma's own codes for the same as PASSING_STATES; it gives them to what is not a raw statement, such as a BEGIN. */
+/**
+ * Prisma's own codes for the same as PASSING_STATES: those of what never was a statement, such as a BEGIN that found no
+ * connection. What a model asks has a code, too, but also the state.
+ */
 const PASSING_PRISMA_CODES = [
   'P1000',
   'P1001',
@@ -58,6 +61,7 @@ const CONNECTION_ERRORS =
 interface DriverCause {
   kind?: string;
   originalCode?: string;
+  originalMessage?: string;
 }
 
 /** The five-character SQLSTATE of an error from pg or from Prisma over pg; undefined for any other. */
@@ -99,6 +103,8 @@ export function isLostRace(error: unknown): boolean {
 
 /** What PostgreSQL said, without Prisma's wrapping of several lines. */
 export function postgresMessageOf(error: unknown): string {
+  const { originalMessage } = driverCauseOf(error) ?? {};
+  if (originalMessage !== undefined) return originalMessage;
   const message = messageOf(error);
   return /Message: `([^]*)`\s*$/.exec(message)?.[1] ?? message.trim();
 }

@@ -20,6 +20,15 @@ function fromPrisma(state: string, message = 'said the server'): Error {
   );
 }
 
+/** As Prisma wraps it where a model was asked. */
+function fromModel(code: string, state: string): Error {
+  const cause = { originalCode: state, originalMessage: 'said the server', kind: 'postgres' };
+  return Object.assign(new Error('\nInvalid `prisma.agent.findMany()` invocation:\n\n\nPrisma says it so'), {
+    code,
+    meta: { modelName: 'Agent', driverAdapterError: { name: 'DriverAdapterError', cause } },
+  });
+}
+
 /** As Prisma wraps what never reached the server. */
 function withoutState(kind: string): Error {
   return Object.assign(new Error('Raw query failed'), {
@@ -115,6 +124,24 @@ describe('errors of PostgreSQL', () => {
   ])('what is not an error of PostgreSQL is not: %p', (error) => {
     expect(isRetryablePostgresError(error)).toBe(false);
     expect(sqlStateOf(error)).toBeUndefined();
+  });
+
+  test.each([
+    ['P2021', '42P01', 'no such table'],
+    ['P2022', '42703', 'no such column'],
+    ['P2034', '40P01', 'deadlock'],
+    ['P2037', '53300', 'too many connections'],
+    ['P2039', '57014', 'statement timeout'],
+  ])('of a model, %s (%s, %s) is worth repeating', (code, state) => {
+    expect(isRetryablePostgresError(fromModel(code, state))).toBe(true);
+    expect(isLostRace(fromModel(code, state))).toBe(code === 'P2034');
+    expect(postgresMessageOf(fromModel(code, state))).toBe('said the server');
+  });
+
+  test('of a model, what is there already is refused, and what is not there is neither', () => {
+    expect(isRefusedByPostgres(fromModel('P2002', '23505'))).toBe(true);
+    const missing = Object.assign(new Error('No record was found'), { code: 'P2025', meta: {} });
+    expect([isRefusedByPostgres(missing), isRetryablePostgresError(missing)]).toEqual([false, false]);
   });
 
   test('lost races are told from other outages', () => {
