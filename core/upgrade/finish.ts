@@ -25,10 +25,8 @@ const LOCK_TIMEOUT_MS = 2_000;
 
 /** One process at a time; given back with the transaction, however that ends. */
 export async function lockUpgrade(tx: Sql, table: string): Promise<boolean> {
-  const [row] = await tx.$queryRawUnsafe<{ mine: boolean }[]>(
-    `SELECT pg_try_advisory_xact_lock(hashtextextended('topline upgrade ' || $1, 0)) AS mine`,
-    table,
-  );
+  const [row] = await tx.$queryRaw<{ mine: boolean }[]>`
+    SELECT pg_try_advisory_xact_lock(hashtextextended('topline upgrade ' || ${table}, 0)) AS mine`;
   return row?.mine === true;
 }
 
@@ -81,10 +79,8 @@ async function finishIn(
 }
 
 async function exists(sql: Sql, name: string): Promise<boolean> {
-  const [row] = await sql.$queryRawUnsafe<{ there: boolean }[]>(
-    'SELECT to_regclass($1) IS NOT NULL AS there',
-    quoteName(name),
-  );
+  const [row] = await sql.$queryRaw<{ there: boolean }[]>`
+    SELECT to_regclass(${quoteName(name)}) IS NOT NULL AS there`;
   return row?.there === true;
 }
 
@@ -97,16 +93,14 @@ async function isEmpty(sql: Sql, name: string): Promise<boolean> {
 
 /** Views that were made on the old table went with it when it was renamed. Ours is replaced. */
 async function assertNotUsed(sql: Sql, table: string, seed: string): Promise<void> {
-  const users = await sql.$queryRawUnsafe<{ name: string }[]>(
-    `SELECT DISTINCT format('%I.%I', n.nspname, c.relname) AS name
+  const users = await sql.$queryRaw<{ name: string }[]>`
+     SELECT DISTINCT format('%I.%I', n.nspname, c.relname) AS name
      FROM pg_depend d
      JOIN pg_rewrite w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid
      JOIN pg_class c ON c.oid = w.ev_class
      JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = to_regclass($1) AND c.oid <> to_regclass($2) ORDER BY 1`,
-    quoteName(seed),
-    quoteName(table),
-  );
+     WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = to_regclass(${quoteName(seed)})
+       AND c.oid <> to_regclass(${quoteName(table)}) ORDER BY 1`;
   if (users.length === 0) return;
   throw new Error(
     `These views still read ${seed}, which is empty now: ${users.map(({ name }) => name).join(', ')}. ` +

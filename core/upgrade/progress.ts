@@ -27,10 +27,8 @@ const UNDEFINED_TABLE = '42P01';
 /** Undefined where there is nothing to move: one look at the catalog. */
 export async function readProgress(sql: Sql, table: string): Promise<UpgradeProgress | undefined> {
   const progress = quoteName(upgradeTablesOf(table).progress);
-  const [row] = await sql.$queryRawUnsafe<{ there: boolean }[]>(
-    'SELECT to_regclass($1) IS NOT NULL AS there',
-    progress,
-  );
+  const [row] = await sql.$queryRaw<{ there: boolean }[]>`
+    SELECT to_regclass(${progress}) IS NOT NULL AS there`;
   if (row?.there !== true) return undefined;
   try {
     const [found] = await sql.$queryRawUnsafe<UpgradeProgress[]>(

@@ -5,7 +5,7 @@ import { deriveName, quoteName } from './tableNames.ts';
 export const DAY_SECONDS = 86_400;
 
 /** What runs raw SQL: the client, or a transaction of its. */
-export type Sql = Pick<PrismaClient, '$queryRawUnsafe' | '$executeRawUnsafe'>;
+export type Sql = Pick<PrismaClient, '$queryRaw' | '$executeRaw' | '$queryRawUnsafe' | '$executeRawUnsafe'>;
 
 /** How a table is cut into partitions. */
 export interface PartitionLayout {
@@ -29,25 +29,25 @@ export interface Partition {
 }
 
 /**
- * Bounds are printed, and read back, in the session's own time zone and date style. A partition without any is being
- * dropped by somebody else at this moment.
+ * Every partition of the table, oldest first. Bounds are printed, and read back, in the session's own time zone and date
+ * style. A partition without any is being dropped by somebody else at this moment.
  */
-const LIST = `
-SELECT format('%I.%I', n.nspname, c.relname) AS "name",
-       i.inhdetachpending AS "detaching",
-       extract(epoch FROM (regexp_match(bound, 'FROM \\(''([^'']+)''\\)'))[1]::timestamptz)::float8 AS "fromSeconds",
-       extract(epoch FROM (regexp_match(bound, 'TO \\(''([^'']+)''\\)'))[1]::timestamptz)::float8 AS "toSeconds"
-FROM pg_inherits i
-JOIN pg_class c ON c.oid = i.inhrelid
-JOIN pg_namespace n ON n.oid = c.relnamespace
-CROSS JOIN LATERAL pg_get_expr(c.relpartbound, c.oid) AS bound
-WHERE i.inhparent = to_regclass($1) AND bound IS NOT NULL
-ORDER BY 3 NULLS FIRST`;
-
-/** Every partition of the table, oldest first. */
 export function listPartitions(sql: Sql, table: string): Promise<Partition[]> {
-  return sql.$queryRawUnsafe<Partition[]>(LIST, quoteName(table));
+  return sql.$queryRaw<Partition[]>`
+    SELECT format('%I.%I', n.nspname, c.relname) AS "name",
+           i.inhdetachpending AS "detaching",
+           extract(epoch FROM (regexp_match(bound, ${FROM}))[1]::timestamptz)::float8 AS "fromSeconds",
+           extract(epoch FROM (regexp_match(bound, ${TO}))[1]::timestamptz)::float8 AS "toSeconds"
+    FROM pg_inherits i
+    JOIN pg_class c ON c.oid = i.inhrelid
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    CROSS JOIN LATERAL pg_get_expr(c.relpartbound, c.oid) AS bound
+    WHERE i.inhparent = to_regclass(${quoteName(table)}) AND bound IS NOT NULL
+    ORDER BY 3 NULLS FIRST`;
 }
+
+const FROM = String.raw`FROM \('([^']+)'\)`;
+const TO = String.raw`TO \('([^']+)'\)`;
 
 /** Whether it holds everything from before the days that have partitions of their own. */
 export function isOpenBelow({ fromSeconds, toSeconds }: Partition): boolean {
@@ -59,21 +59,10 @@ export function isOpenBelow({ fromSeconds, toSeconds }: Partition): boolean {
  * that runs ahead deletes nothing too early unless both do.
  */
 export async function earlierNow(sql: Sql, localMs: number): Promise<number> {
-  const [row] = await sql.$queryRawUnsafe<{ now: number }[]>(
-    'SELECT least(extract(epoch FROM now()), $1::float8)::float8 AS now',
-    localMs / 1000,
-  );
+  const [row] = await sql.$queryRaw<{ now: number }[]>`
+    SELECT least(extract(epoch FROM now()), ${localMs / 1000}::float8)::float8 AS now`;
   return row?.now ?? localMs / 1000;
 }
-
-/** Where partitions are made: a schema of their own, or the table's where the role may not write there. */
-const PLACE = `
-SELECT n.nspname AS "tableSchema",
-       CASE WHEN to_regnamespace('topline_partitions') IS NULL THEN n.nspname
-            WHEN has_schema_privilege('topline_partitions', 'CREATE') THEN 'topline_partitions'
-            ELSE n.nspname END AS "schema"
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.oid = to_regclass($1)`;
 
 /**
  * A free name for a partition, quoted, with its schema: that of the table and `suffix`, e.g.
@@ -81,17 +70,19 @@ WHERE c.oid = to_regclass($1)`;
  * are left alone.
  */
 export async function nameForPartition(sql: Sql, table: string, suffix: string): Promise<string> {
-  const [place] = await sql.$queryRawUnsafe<{ tableSchema: string; schema: string }[]>(
-    PLACE,
-    quoteName(table),
-  );
+  // Made in a schema of their own, or in the table's where the role may not write there.
+  const [place] = await sql.$queryRaw<{ tableSchema: string; schema: string }[]>`
+    SELECT n.nspname AS "tableSchema",
+           CASE WHEN to_regnamespace('topline_partitions') IS NULL THEN n.nspname
+                WHEN has_schema_privilege('topline_partitions', 'CREATE') THEN 'topline_partitions'
+                ELSE n.nspname END AS "schema"
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.oid = to_regclass(${quoteName(table)})`;
   const { tableSchema = 'public', schema = 'public' } = place ?? {};
   const stem = stemFor(tableSchema, table);
   const name = `${quoteName(schema)}.${quoteName(deriveName(stem, suffix))}`;
-  const [{ taken } = { taken: false }] = await sql.$queryRawUnsafe<{ taken: boolean }[]>(
-    'SELECT to_regclass($1) IS NOT NULL AS taken',
-    name,
-  );
+  const [{ taken } = { taken: false }] = await sql.$queryRaw<{ taken: boolean }[]>`
+    SELECT to_regclass(${name}) IS NOT NULL AS taken`;
   if (!taken) return name;
   return `${quoteName(schema)}.${quoteName(deriveName(stem, `${suffix}_${randomBytes(3).toString('hex')}`))}`;
 }

@@ -87,14 +87,11 @@ async function dropPartition(sql: Sql, table: string, { name, detaching }: Parti
 
 /** Drops what an earlier pruning had detached when it was cut off. */
 async function dropLeftovers(sql: Sql, table: string): Promise<number> {
-  const leftovers = await sql.$queryRawUnsafe<{ name: string }[]>(
-    `SELECT format('%I.%I', n.nspname, c.relname) AS name
+  const leftovers = await sql.$queryRaw<{ name: string }[]>`
+     SELECT format('%I.%I', n.nspname, c.relname) AS name
      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE c.relkind = 'r' AND NOT c.relispartition AND obj_description(c.oid, 'pg_class') = $1
-       AND n.nspname IN ('topline_partitions', (SELECT relnamespace::regnamespace::text FROM pg_class WHERE oid = to_regclass($2)))`,
-    DROP_MARK,
-    quoteName(table),
-  );
+     WHERE c.relkind = 'r' AND NOT c.relispartition AND obj_description(c.oid, 'pg_class') = ${DROP_MARK}
+       AND n.nspname IN ('topline_partitions', (SELECT relnamespace::regnamespace::text FROM pg_class WHERE oid = to_regclass(${quoteName(table)})))`;
   for (const { name } of leftovers) await sql.$executeRawUnsafe(`DROP TABLE IF EXISTS ${name}`);
   return leftovers.length;
 }

@@ -98,10 +98,8 @@ async function addMissing(
   starts: number[],
   horizon: number,
 ): Promise<void> {
-  await tx.$executeRawUnsafe(
-    `SELECT pg_advisory_xact_lock(hashtextextended('topline partitions ' || to_regclass($1)::oid, 0))`,
-    quoteName(table),
-  );
+  await tx.$executeRaw`
+    SELECT pg_advisory_xact_lock(hashtextextended('topline partitions ' || to_regclass(${quoteName(table)})::oid, 0))`;
   const partitions = await listPartitions(tx, table);
   if (!partitions.some(isOpenBelow)) {
     // Chosen once: were it moved later, days of their own would have to be merged into it.

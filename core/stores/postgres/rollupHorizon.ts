@@ -13,13 +13,6 @@ export interface Horizon {
 const PATIENCE_MS = 1_000;
 const LOOK_MS = 25;
 
-/** Whoever inserts into the table or one of its partitions holds this lock from before it takes an id until it commits. */
-const WRITERS = `
-SELECT DISTINCT virtualtransaction AS "writer" FROM pg_locks
-WHERE locktype = 'relation' AND mode = 'RowExclusiveLock' AND granted AND pid IS DISTINCT FROM pg_backend_pid()
-  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-  AND (relation = to_regclass($1) OR relation IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = to_regclass($1)))`;
-
 /**
  * Every insert takes the next value of one sequence, but commits in another order: a row with a lower id may appear after
  * one with a higher. All up to where the sequence stands are there once every transaction has ended that was writing then.
@@ -28,11 +21,9 @@ WHERE locktype = 'relation' AND mode = 'RowExclusiveLock' AND granted AND pid IS
  */
 export async function findHorizon(sql: Sql, packedTable: string): Promise<Horizon | undefined> {
   const table = quoteName(packedTable);
-  const [position] = await sql.$queryRawUnsafe<Horizon[]>(
-    `SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence($1, 'id')::regclass), 0)::float8 AS "id",
-            extract(epoch FROM clock_timestamp())::float8 AS "atSeconds"`,
-    table,
-  );
+  const [position] = await sql.$queryRaw<Horizon[]>`
+    SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence(${table}, 'id')::regclass), 0)::float8 AS "id",
+           extract(epoch FROM clock_timestamp())::float8 AS "atSeconds"`;
   // A statement of its own, and after the other: who had taken an id by then is still writing, or has committed.
   let writers = await writersOf(sql, table);
   const before = new Set(writers);
@@ -44,7 +35,13 @@ export async function findHorizon(sql: Sql, packedTable: string): Promise<Horizo
   return position;
 }
 
+/** Whoever inserts into the table or one of its partitions holds this lock from before it takes an id until it commits. */
 async function writersOf(sql: Sql, table: string): Promise<string[]> {
-  const rows = await sql.$queryRawUnsafe<{ writer: string }[]>(WRITERS, table);
+  const rows = await sql.$queryRaw<{ writer: string }[]>`
+    SELECT DISTINCT virtualtransaction AS "writer" FROM pg_locks
+    WHERE locktype = 'relation' AND mode = 'RowExclusiveLock' AND granted AND pid IS DISTINCT FROM pg_backend_pid()
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+      AND (relation = to_regclass(${table})
+        OR relation IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = to_regclass(${table})))`;
   return rows.map(({ writer }) => writer);
 }

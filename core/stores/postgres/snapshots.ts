@@ -98,7 +98,7 @@ export function createSnapshotStore(options: SnapshotStoreOptions): SnapshotStor
         : orUnavailable(() => insert(rows)),
     ensureAhead: () => orUnavailable(() => partitions.ensureAhead()),
     prune: () => orUnavailable(() => partitions.prune()),
-    ping: () => orUnavailable(async () => void (await prisma.$queryRawUnsafe('SELECT 1'))),
+    ping: () => orUnavailable(async () => void (await prisma.$queryRaw`SELECT 1`)),
   };
 }
 

@@ -304,7 +304,7 @@ function watching(prisma: PrismaClient, onStatement: (statement: string) => void
       get(target, name) {
         const value: unknown = Reflect.get(target, name);
         if (typeof value !== 'function') return value;
-        if (name !== '$queryRawUnsafe' && name !== '$executeRawUnsafe') return value.bind(target) as unknown;
+        if (!/^\$(query|execute)Raw/.test(String(name))) return value.bind(target) as unknown;
         return (...given: unknown[]) => {
           onStatement(String(given[0]));
           return Reflect.apply(value, target, given) as unknown;
