@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { collect, connectRaw, connectSocket } from '../support/live.ts';
-import { get, post } from '../support/http.ts';
+import { fetchOnce, get, post } from '../support/http.ts';
 import { startApiNode, type RunningNode } from '../support/service.ts';
 import { snapshot } from '../support/snapshots.ts';
 import { startTestRedis, type TestRedis } from '../support/stores.ts';
@@ -108,14 +108,14 @@ describe('signing in', () => {
   });
 
   test('ends with signing out', async () => {
-    const response = await fetch(`${guarded.url}/api/session`, { method: 'DELETE' });
+    const response = await fetchOnce(`${guarded.url}/api/session`, { method: 'DELETE' });
     expect(response.headers.get('set-cookie')).toContain('Max-Age=0');
   });
 });
 
 describe('the queue board', () => {
   const change = (node: RunningNode, headers: Record<string, string>) =>
-    fetch(`${node.url}/board/api/queues/prune/pause`, { method: 'PUT', headers });
+    fetchOnce(`${node.url}/board/api/queues/prune/pause`, { method: 'PUT', headers });
   const readOnly = async (node: RunningNode, headers: Record<string, string>) => {
     const { body } = await get(`${node.url}/board/api/queues`, headers);
     return (body as { queues: { readOnlyMode: boolean }[] }).queues.every((queue) => queue.readOnlyMode);

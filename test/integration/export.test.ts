@@ -11,7 +11,7 @@ import { toSnapshotRow } from '../../core/snapshot/row.ts';
 import { createSnapshotStore } from '../../core/stores/postgres/snapshots.ts';
 import { nowSeconds } from '../../core/time.ts';
 import { createTestHistory, snapshotAt, type TestHistory } from '../support/history.ts';
-import { get } from '../support/http.ts';
+import { fetchOnce, get } from '../support/http.ts';
 import { anyMeasurements } from '../support/measurements.ts';
 import { startApiNode, type RunningNode } from '../support/service.ts';
 import { startTestRedis, type TestRedis } from '../support/stores.ts';
@@ -55,7 +55,7 @@ const series = (count: number, from = base, step = 2): Snapshot[] =>
   );
 
 async function exportOf(query: string, headers: Record<string, string> = {}): Promise<string> {
-  const answer = await fetch(`${api.url}/api/export?${query}`, { headers });
+  const answer = await fetchOnce(`${api.url}/api/export?${query}`, { headers });
   const text = await answer.text();
   expect([answer.status, answer.status === 200 ? '' : text]).toEqual([200, '']);
   return text;
@@ -277,7 +277,7 @@ test('the examples of the OpenAPI document work as they are', async () => {
   expect(examples.map(({ name }) => name)).toEqual(['label', 'from', 'to', 'cursor', 'limit']);
   for (const { name, schema } of examples) {
     const query = new URLSearchParams({ limit: '10', [name]: String(schema.example) });
-    const answer = await fetch(`${api.url}/api/export?${query.toString()}`);
+    const answer = await fetchOnce(`${api.url}/api/export?${query.toString()}`);
     await answer.text();
     expect([name, answer.status]).toEqual([name, 200]);
   }

@@ -9,7 +9,7 @@ import { createAgentStore, type AgentStore } from '../../core/stores/postgres/ag
 import { openPrisma, type PrismaConnection } from '../../core/platform/prisma.ts';
 import { nowSeconds } from '../../core/time.ts';
 import { silentLog } from '../support/history.ts';
-import { get, post, type Reply } from '../support/http.ts';
+import { fetchOnce, get, post, type Reply } from '../support/http.ts';
 import { collect, connectSocket, type LiveClient } from '../support/live.ts';
 import { startApiNode, startWorkerNode, type RunningNode, type TestEnvironment } from '../support/service.ts';
 import { snapshot } from '../support/snapshots.ts';
@@ -55,7 +55,7 @@ const ingest = (id: string, changes = {}, headers: Record<string, string> = {}) 
   post(`${first.url}/ingest/metrics`, snapshot(changes), { 'X-Agent-Id': id, ...headers });
 
 async function send(method: string, path: string, body?: unknown): Promise<Reply> {
-  const response = await fetch(second.url + path, {
+  const response = await fetchOnce(second.url + path, {
     method,
     ...(body === undefined
       ? {}

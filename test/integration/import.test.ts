@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Snapshot } from '../../core/contracts/snapshot.ts';
 import { nowSeconds } from '../../core/time.ts';
 import { snapshotAt } from '../support/history.ts';
-import { get } from '../support/http.ts';
+import { fetchOnce, get } from '../support/http.ts';
 import { startApiNode, startWorkerNode, type RunningNode } from '../support/service.ts';
 import { recordedSnapshots } from '../support/snapshots.ts';
 import { createTestDatabase, startTestRedis } from '../support/stores.ts';
@@ -72,7 +72,7 @@ function run(
 }
 
 const exportOf = async (service: Service, query = '') =>
-  (await fetch(`${service.api.url}/api/export?${query}`)).text();
+  (await fetchOnce(`${service.api.url}/api/export?${query}`)).text();
 const linesOf = (text: string) => text.split('\n').slice(0, -1);
 const write = async (name: string, content: string | Buffer) => {
   const path = join(temp.path, name);

@@ -9,7 +9,7 @@ import { createSender } from '../../agent/sender.ts';
 import { sleep } from '../../agent/sleep.ts';
 import { createAgentTokenStore } from '../../core/stores/redis/agentTokens.ts';
 import { nowSeconds } from '../../core/time.ts';
-import { get, post, rawPost } from '../support/http.ts';
+import { fetchOnce, get, post, rawPost } from '../support/http.ts';
 import { whileFrozen } from '../support/frozenRedis.ts';
 import { startApiNode, startWorkerNode, type RunningNode } from '../support/service.ts';
 import { recordedSnapshots, snapshot } from '../support/snapshots.ts';
@@ -336,7 +336,7 @@ function holdOpen(url: string, body: string, signal: AbortSignal): Promise<unkno
       controller.enqueue(Buffer.from(body.slice(0, -1)));
     },
   });
-  return fetch(url, {
+  return fetchOnce(url, {
     method: 'POST',
     body: stream,
     duplex: 'half',

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { connect } from 'node:net';
-import { get } from '../support/http.ts';
+import { fetchOnce, get } from '../support/http.ts';
 import { startApiNode, type RunningNode } from '../support/service.ts';
 import { startTestRedis, type TestRedis } from '../support/stores.ts';
 
@@ -80,7 +80,7 @@ test('a connection that asks on and on without waiting for answers is told so, a
 });
 
 test('a large file that nobody reads takes no memory of the node', async () => {
-  const answer = await fetch(`${api.url}/docs/swagger-ui-bundle.js`);
+  const answer = await fetchOnce(`${api.url}/docs/swagger-ui-bundle.js`);
   expect(answer.headers.get('content-type')).toMatch(/javascript/);
   const { length } = await answer.text();
   const socket = connect(Number(new URL(api.url).port), '127.0.0.1');

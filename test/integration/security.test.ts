@@ -13,7 +13,7 @@ import { freePort } from '../../scripts/embedded/dataDir.ts';
 import { openQueue } from '../../core/platform/queue.ts';
 import { createAgentTokenStore } from '../../core/stores/redis/agentTokens.ts';
 import { nowSeconds } from '../../core/time.ts';
-import { get, post } from '../support/http.ts';
+import { fetchOnce, get, post } from '../support/http.ts';
 import { connectRaw, connectSocket, type LiveClient } from '../support/live.ts';
 import { startApiNode, startWorkerNode, type RunningNode } from '../support/service.ts';
 import { sharedPostgresDsn } from '../support/sharedStores.ts';
@@ -233,7 +233,7 @@ async function refute(route: string, row: Row): Promise<string[]> {
   for (const [column, { name, node, headers }] of CALLERS.entries()) {
     const expected = row[column];
     const sent = BODIES[route]?.();
-    const answer = await fetch(node().url + path.replace('{id}', OWN_ID), {
+    const answer = await fetchOnce(node().url + path.replace('{id}', OWN_ID), {
       method,
       headers: { ...headers(), ...(sent === undefined ? {} : { 'Content-Type': 'application/json' }) },
       ...(sent === undefined ? {} : { body: JSON.stringify(sent) }),
@@ -284,7 +284,7 @@ describe('who may do what', () => {
   test('the board, asked in ways it does not list', async () => {
     for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND']) {
       for (const path of ['/board', '/board/', '/board/api/queues/prune/pause', '/board/nothing']) {
-        const answer = await fetch(guarded.url + path, { method, headers: bearer(TOKENS.VIEWER_TOKEN) });
+        const answer = await fetchOnce(guarded.url + path, { method, headers: bearer(TOKENS.VIEWER_TOKEN) });
         expect(`${method} ${path} ${answer.status}`).toBe(`${method} ${path} 403`);
       }
     }
@@ -303,7 +303,7 @@ describe('who may do what', () => {
     const paths = new Set(Object.keys(ROUTES).map((route) => route.split(' ')[1] ?? ''));
     for (const path of paths) {
       if (`PUT ${path}` in ROUTES || `PUT ${path.replace(/[^/]+$/, '{id}')}` in ROUTES) continue;
-      const answer = await fetch(guarded.url + path, { method: 'PUT' });
+      const answer = await fetchOnce(guarded.url + path, { method: 'PUT' });
       expect(answer.status).toBe(405);
       expect(await answer.json()).toEqual({ detail: expect.any(String) });
     }
@@ -370,7 +370,7 @@ describe('who may listen', () => {
   test('nobody who was not let in hears or is answered', async () => {
     // Another namespace has no guard of its own: there is none.
     await expect(connectSocket(`${guarded.url}/other`)).rejects.toThrow('Invalid namespace');
-    expect((await fetch(`${guarded.url}/socket.io/?EIO=4&transport=polling`)).status).toBe(400);
+    expect((await fetchOnce(`${guarded.url}/socket.io/?EIO=4&transport=polling`)).status).toBe(400);
   });
 
   test('an event there is not, and one from the server’s own vocabulary, end nothing', async () => {
@@ -401,7 +401,7 @@ describe('a forwarded address', () => {
       for (const name of ['X-Forwarded-For', 'X-Real-IP', 'Forwarded', 'X-Client-IP', 'True-Client-IP']) {
         expect((await get(`${guarded.url}/api/metrics/recent`, { [name]: claim })).status).toBe(401);
         const headers = { 'X-Forwarded-For': claim, [name]: claim };
-        const act = await fetch(`${open.url}/board/api/queues/prune/pause`, { method: 'PUT', headers });
+        const act = await fetchOnce(`${open.url}/board/api/queues/prune/pause`, { method: 'PUT', headers });
         expect(act.status).toBe(401);
       }
     }
@@ -752,7 +752,7 @@ describe('a secret is in no log, answer, metric, job or page', () => {
         const [method = '', path = ''] = route.split(' ');
         if (/pause|obliterate|empty|clean/.test(path)) continue;
         const sent = BODIES[route]?.();
-        const answer = await fetch(url + path, {
+        const answer = await fetchOnce(url + path, {
           method,
           headers: { ...headers, 'Content-Type': 'application/json' },
           ...(method === 'GET' ? {} : { body: JSON.stringify(sent ?? {}) }),
@@ -760,12 +760,12 @@ describe('a secret is in no log, answer, metric, job or page', () => {
         seen += [...answer.headers].join('\n') + (await answer.text());
       }
       for (const body of ['not JSON', '{"timestamp":', JSON.stringify({ total_cpu_percent: 'x' }), '[]']) {
-        const answer = await fetch(`${url}/ingest/metrics`, { method: 'POST', headers, body });
+        const answer = await fetchOnce(`${url}/ingest/metrics`, { method: 'POST', headers, body });
         seen += [...answer.headers].join('\n') + (await answer.text());
       }
       for (const status of ['latest', 'waiting', 'failed', 'delayed', 'active']) {
         for (const queue of ['timeline', 'persist', 'alerts', 'prune']) {
-          const answer = await fetch(`${url}/board/api/queues?activeQueue=${queue}&status=${status}`, {
+          const answer = await fetchOnce(`${url}/board/api/queues?activeQueue=${queue}&status=${status}`, {
             headers,
           });
           seen += await answer.text();

@@ -13,8 +13,17 @@ async function reply(response: Response): Promise<Reply> {
   return { status: response.status, headers: response.headers, body: json ? JSON.parse(text) : text };
 }
 
+interface Asking extends Omit<RequestInit, 'headers'> {
+  headers?: Record<string, string>;
+}
+
+/** `fetch` that keeps no connection: a node that stops waits for clients who could send more on theirs. */
+export function fetchOnce(url: string, { headers, ...rest }: Asking = {}): Promise<Response> {
+  return fetch(url, { ...rest, headers: { Connection: 'close', ...headers } });
+}
+
 export async function get(url: string, headers: Record<string, string> = {}): Promise<Reply> {
-  return reply(await fetch(url, { headers }));
+  return reply(await fetchOnce(url, { headers }));
 }
 
 function bodyOf(body: unknown): string | Uint8Array<ArrayBuffer> {
@@ -24,13 +33,7 @@ function bodyOf(body: unknown): string | Uint8Array<ArrayBuffer> {
 
 /** Posts JSON: a string as it is, anything else made into it. */
 export async function post(url: string, body: unknown, headers: Record<string, string> = {}): Promise<Reply> {
-  return reply(
-    await fetch(url, {
-      method: 'POST',
-      body: bodyOf(body),
-      headers: { 'Content-Type': 'application/json', ...headers },
-    }),
-  );
+  return send('POST', url, body, headers);
 }
 
 /** Posts with exactly these headers: fetch adds some of its own, and refuses others. */
@@ -61,9 +64,12 @@ export async function send(
   body?: unknown,
   headers: Record<string, string> = {},
 ): Promise<Reply> {
-  const sent =
-    body === undefined
-      ? { headers }
-      : { body: bodyOf(body), headers: { 'Content-Type': 'application/json', ...headers } };
-  return reply(await fetch(url, { method, ...sent }));
+  if (body !== undefined) headers = { 'Content-Type': 'application/json', ...headers };
+  return reply(
+    await fetchOnce(url, {
+      method,
+      headers,
+      ...(body !== undefined && { body: bodyOf(body) }),
+    }),
+  );
 }

@@ -20,7 +20,7 @@ import { createApi } from '../../../dashboard/client/request.ts';
 import { nowSeconds } from '../../../core/time.ts';
 import { createTestHistory, snapshotAt, type TestHistory } from '../../support/history.ts';
 import { openRollups, rollUp, storeSnapshots } from '../../support/historyService.ts';
-import { post } from '../../support/http.ts';
+import { fetchOnce, post } from '../../support/http.ts';
 import { startApiNode, startWorkerNode, type RunningNode } from '../../support/service.ts';
 import { startTestRedis, type TestRedis } from '../../support/stores.ts';
 import { waitFor } from '../../support/waitFor.ts';
@@ -42,7 +42,7 @@ function openClient(url: string): { client: Client; unauthorized: () => number }
     createApi({
       fetch: async (path, init) => {
         const headers = { ...(init?.headers as Record<string, string>), cookie };
-        const response = await fetch(`${url}${path as string}`, { ...init, headers });
+        const response = await fetchOnce(`${url}${path as string}`, { ...init, headers });
         cookie = response.headers.get('set-cookie')?.split(';')[0] ?? cookie;
         return response;
       },

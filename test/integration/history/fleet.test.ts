@@ -4,7 +4,7 @@ import { createAgentStore } from '../../../core/stores/postgres/agents.ts';
 import { nowSeconds } from '../../../core/time.ts';
 import { createTestHistory, snapshotAt, type TestHistory } from '../../support/history.ts';
 import { openRollups, rollUp, storeSnapshots } from '../../support/historyService.ts';
-import { get } from '../../support/http.ts';
+import { fetchOnce, get } from '../../support/http.ts';
 import { startApiNode, type RunningNode } from '../../support/service.ts';
 import { startTestRedis, type TestRedis } from '../../support/stores.ts';
 
@@ -118,7 +118,9 @@ describe('labels', () => {
     expect((top['processes'] as { name: string }[]).map(({ name }) => name)).toEqual(['nginx', 'cron']);
     const search = await ask('/api/processes/search', { ...range, name: 'nginx', label: 'env=prod' });
     expect(search['found']).toEqual([expect.objectContaining({ agent: 'web-01' })]);
-    const exported = await fetch(`${api.url}/api/export?label=env=prod&from=${range.from}&to=${range.to}`);
+    const exported = await fetchOnce(
+      `${api.url}/api/export?label=env=prod&from=${range.from}&to=${range.to}`,
+    );
     const lines = (await exported.text()).trim().split('\n');
     const ids = lines.map((line) => (JSON.parse(line) as { agent_id: string }).agent_id);
     expect([ids.length, [...new Set(ids)]]).toEqual([120 + 240, ['db-01', 'web-01']]);
