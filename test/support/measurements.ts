@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { MAX_PROCESSES, type ProcessSample } from '../../core/contracts/snapshot.ts';
 import type { Measurements } from '../../core/snapshot/codec.ts';
+import { codePoint } from './codePoint.ts';
 
 /** Hundredths, as agents send them, and every other number of a double that JSON can write. */
 function anyNumber(min: number): fc.Arbitrary<number> {
@@ -19,7 +20,7 @@ function anyCount(): fc.Arbitrary<number> {
 function anyName(): fc.Arbitrary<string> {
   return fc.oneof(
     fc.constantFrom('postgres', 'node', '', 'C:\\x "y"', '🦊', '\ufeffbom', '\ufffd', "it's\n{1,2}"),
-    fc.string({ unit: 'binary', maxLength: 90 }).map((name) => name.replaceAll('\u0000', '')),
+    fc.string({ unit: codePoint, maxLength: 90 }).map((name) => name.replaceAll('\u0000', '')),
     fc.string({ unit: 'grapheme-ascii', maxLength: 1_024 }),
   );
 }

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createIngestClient, describeDetail } from '../../../agent/ingestClient.ts';
 import { ACCEPTED, startIngestServer, type Answer, type IngestServer } from './ingestServer.ts';
+import { codePoint } from '../../support/codePoint.ts';
 
 let server: IngestServer | undefined;
 const never = new AbortController().signal;
@@ -125,7 +126,7 @@ describe('what an answer means', () => {
 
 test('no answer brings control characters or endless text into the log', () => {
   const answer = fc.oneof(
-    fc.string({ unit: 'binary', maxLength: 500 }),
+    fc.string({ unit: codePoint, maxLength: 500 }),
     fc.json(),
     fc.jsonValue().map((detail) => JSON.stringify({ detail })),
   );

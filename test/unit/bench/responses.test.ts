@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createResponseReader } from '../../../bench/load/responses.ts';
+import { codePoint } from '../../support/codePoint.ts';
 
 const answer = (status: number, body: string) =>
   `HTTP/1.1 ${status} Whatever\r\nX-Other: 1\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
@@ -10,7 +11,7 @@ describe('a reader of answers', () => {
     fc.assert(
       fc.property(
         fc.array(
-          fc.record({ status: fc.integer({ min: 100, max: 599 }), body: fc.string({ unit: 'binary' }) }),
+          fc.record({ status: fc.integer({ min: 100, max: 599 }), body: fc.string({ unit: codePoint }) }),
           {
             minLength: 1,
             maxLength: 4,

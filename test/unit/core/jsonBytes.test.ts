@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { JsonBytes } from '../../../core/jsonBytes.ts';
+import { codePoint } from '../../support/codePoint.ts';
 
 function written(write: (json: JsonBytes) => void): string {
   const json = new JsonBytes();
@@ -23,7 +24,7 @@ test('a number of hundredths, or of any part there is, is written as JSON has it
 });
 
 test('what is longer than there is room for is written whole', () => {
-  const texts = fc.array(fc.string({ unit: 'binary', maxLength: 3_000 }), { maxLength: 60 });
+  const texts = fc.array(fc.string({ unit: codePoint, maxLength: 3_000 }), { maxLength: 60 });
   fc.assert(
     fc.property(texts, (values) => {
       const text = written((json) => {

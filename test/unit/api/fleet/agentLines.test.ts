@@ -4,6 +4,7 @@ import { agentLine, toAgent, writeAgent } from '../../../../api/fleet/agentLines
 import { agentSchema } from '../../../../core/contracts/agents.ts';
 import { advance, isForgotten } from '../../../../core/fleet/agentState.ts';
 import { JsonBytes } from '../../../../core/jsonBytes.ts';
+import { codePoint } from '../../../support/codePoint.ts';
 
 const START_MS = 1_800_000_000_000;
 
@@ -11,7 +12,7 @@ test('a line is written as the JSON of the agent it is of, whatever was reported
   const report = fc.record({
     afterSeconds: fc.nat({ max: 600 }),
     cpuPercent: fc.nat({ max: 10_000 }).map((hundredths) => hundredths / 100),
-    name: fc.string({ unit: 'binary' }),
+    name: fc.string({ unit: codePoint }),
   });
   fc.assert(
     fc.property(fc.array(report, { minLength: 1, maxLength: 30 }), fc.nat({ max: 900 }), (reports, later) => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { isCanonicalJson, isCanonicalSnapshot } from '../../../../core/snapshot/canonical.ts';
 import { MAX_PROCESSES, snapshotSchema } from '../../../../core/contracts/snapshot.ts';
+import { codePoint } from '../../../support/codePoint.ts';
 import { recordedSnapshots } from '../../../support/snapshots.ts';
 
 /** Values as JSON can hold them, those on the edges of the bounds among them. */
@@ -11,7 +12,7 @@ const number = fc.oneof(
   fc.constantFrom(0, -0, 1, 100, 100.01, -0.01, 2 ** 53, 2 ** 53 - 1, 1e300, Infinity),
 );
 const text = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 12 }),
+  fc.string({ unit: codePoint, maxLength: 12 }),
   fc.constantFrom('', 'node', 'a\u0000b', '\ud800', 'x'.repeat(1024), 'x'.repeat(1025)),
 );
 const count = fc.nat();
@@ -127,7 +128,7 @@ const countText = fc.oneof(
 );
 const nameText = fc.oneof(
   { weight: 20, arbitrary: fc.stringMatching(/^[ -~]{0,20}$/).map((name) => JSON.stringify(name)) },
-  { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 12 }).map((name) => JSON.stringify(name)) },
+  { weight: 1, arbitrary: fc.string({ unit: codePoint, maxLength: 12 }).map((name) => JSON.stringify(name)) },
   {
     weight: 1,
     arbitrary: fc.constantFrom(

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { TOP_BY } from '../../../../core/contracts/historyTerms.ts';
 import { LANES, queryOf, readHostView, type HostView } from '../../../../dashboard/host/hostView.ts';
 import { RANGES } from '../../../../dashboard/host/timeSpan.ts';
+import { codePoint } from '../../../support/codePoint.ts';
 
 const time = () => fc.integer({ min: 0, max: 4_102_444_800 });
 
@@ -17,7 +18,7 @@ const anyView = (): fc.Arbitrary<HostView> =>
     at: fc.option(time(), { nil: undefined }),
     by: fc.constantFrom(...TOP_BY),
     process: fc.option(
-      fc.string({ minLength: 1, unit: 'binary' }).filter((text) => text.isWellFormed()),
+      fc.string({ minLength: 1, unit: codePoint }).filter((text) => text.isWellFormed()),
       {
         nil: undefined,
       },
