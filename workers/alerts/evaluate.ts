@@ -43,6 +43,8 @@ interface Decision {
   isDue?: boolean;
   /** It is to go, once all is published. */
   isOver?: boolean;
+  /** Once it stands; never of what another worker was faster with. */
+  onSaved?(): void;
 }
 
 type Decide = (agentId: string, state: AgentAlerting, book: RuleBook) => Decision;
@@ -82,6 +84,7 @@ export function createEvaluator(deps: EvaluatorDependencies): Evaluator {
     const changed = decided.filter((one) => one.next !== one.known.state || one.isDue === true);
     const saved = await keeper.save(changed.map((one) => ({ ...one, dueAtMs: one.dueOf(one.next) })));
     const lost = changed.filter(({ agentId }) => !saved.has(agentId)).map(({ agentId }) => agentId);
+    for (const { agentId, onSaved } of changed) if (saved.has(agentId)) onSaved?.();
 
     const toPublish = decided
       .filter(
@@ -133,8 +136,11 @@ export function createEvaluator(deps: EvaluatorDependencies): Evaluator {
           rules,
           nowMs: decidedAtMs,
         });
-        observe(evaluated.changes, own, decidedAtMs);
-        return { next: evaluated.state, dueOf: (next) => dueAtMs(next, rules) };
+        return {
+          next: evaluated.state,
+          dueOf: (next) => dueAtMs(next, rules),
+          onSaved: () => observe(evaluated.changes, own, decidedAtMs),
+        };
       });
     },
 

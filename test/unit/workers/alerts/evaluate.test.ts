@@ -477,6 +477,22 @@ test('the time from receipt to decision is observed of what fires', async () => 
   expect(seen).toEqual([0.25]);
 });
 
+test('that time is told once, also where another worker was faster with the first decision', async () => {
+  const seen: number[] = [];
+  const states = statesOf();
+  let races = 0;
+  const loser = workerOn(redis, {
+    states: {
+      ...states,
+      replace: async (...args) => (races++ === 0 ? [false] : states.replace(...args)),
+    },
+    observeDetection: (seconds) => void seen.push(seconds),
+  });
+  const { samples } = batch('web-01', [20, 95], [10, 95]);
+  await loser.evaluate({ samples: samples.map((one) => ({ ...one, receivedAtMs: NOW * 1000 - 250 })) });
+  expect([races > 1, seen]).toEqual([true, [0.25]]);
+});
+
 test('labels an agent sends choose its rules', async () => {
   useRules(ruleOf({ kind: 'cpu', at_or_above: 90 }, { id: 'prod', match: { labels: { env: 'prod' } } }));
   const of = (agentId: string, labels: string) => ({
