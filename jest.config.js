@@ -18,7 +18,8 @@ export default {
   },
   globalSetup: '<rootDir>/test/support/globalSetup.ts',
   globalTeardown: '<rootDir>/test/support/globalTeardown.ts',
-  testTimeout: 30_000,
+  // A ceiling above that of each wait, so that a hanging test says what it waited for.
+  testTimeout: 180_000,
   maxWorkers: 2,
   // Instrumented code, not V8's own counters: those made every suite three times slower, whatever it covered.
   coverageProvider: 'babel',

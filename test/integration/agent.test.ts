@@ -7,8 +7,9 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createProcSampler, readPageSizeBytes } from '../../agent/procSampler.ts';
-import { snapshotSchema, type Snapshot } from '../../core/contracts/snapshot.ts';
+import { snapshotSchema } from '../../core/contracts/snapshot.ts';
 import { startIngestServer, type IngestServer } from '../unit/agent/ingestServer.ts';
+import { cpuTicksOf } from '../support/cpuTicks.ts';
 import { waitFor } from '../support/waitFor.ts';
 
 const children: ChildProcess[] = [];
@@ -75,29 +76,33 @@ async function serve(): Promise<IngestServer> {
 const onLinux = existsSync('/proc/self/stat') ? describe : describe.skip;
 
 onLinux('the /proc of this machine', () => {
-  test('a process that keeps a core busy is named with about the whole of it', async () => {
+  test('a process that keeps a core busy is named with what the kernel says it got of it', async () => {
     // Under a name of its own: left alone it is `node` with Node.js 20, and `MainThread` with 24.
     const busy = startNode(['-e', 'process.title = "busy-loop"; for (;;);']);
     const sampler = createProcSampler({ root: '/proc', pageSizeBytes: readPageSizeBytes() });
-    await sampler.open();
-    const opened = performance.now();
-    await waitFor(() => performance.now() - opened > 1000);
-    let snapshot = await sampler.sample(1_800_000_000);
+    // What it takes a figure from lies between what is seen before and after.
+    const around = async <T>(look: () => Promise<T>) => {
+      const before = { ms: performance.now(), ticks: cpuTicksOf(busy.pid).ticks };
+      const result = await look();
+      return { result, before, after: { ms: performance.now(), ticks: cpuTicksOf(busy.pid).ticks } };
+    };
+    const opened = await around(() => sampler.open());
+    // On a crowded machine it has to share its core.
+    await waitFor(() => cpuTicksOf(busy.pid).ticks - opened.after.ticks >= 50);
+    const sampled = await around(() => sampler.sample(1_800_000_000));
 
-    // On a crowded machine it may have to share its core for a while.
-    const find = ({ top_processes: top }: Snapshot) => top.find(({ pid }) => pid === busy.pid);
-    await waitFor(
-      async () => {
-        if ((find(snapshot)?.cpu_percent ?? 0) > 60) return true;
-        snapshot = await sampler.sample(1_800_000_000);
-        return false;
-      },
-      { timeoutMs: 20_000, intervalMs: 1000, describe: 'the busy process to get most of a core' },
-    );
-
+    const snapshot = sampled.result;
     expect(snapshotSchema.parse(snapshot)).toEqual(snapshot);
-    const found = find(snapshot);
-    expect(found?.cpu_percent).toBeLessThan(130);
+    const found = snapshot.top_processes.find(({ pid }) => pid === busy.pid);
+    // A tick is 10 ms.
+    const percent = (ticks: number, ms: number) => (1000 * ticks) / ms;
+    const { before, after } = sampled;
+    expect(found?.cpu_percent).toBeGreaterThan(
+      0.95 * percent(before.ticks - opened.after.ticks - 1, after.ms - opened.before.ms),
+    );
+    expect(found?.cpu_percent).toBeLessThan(
+      1.05 * percent(after.ticks - opened.before.ticks + 1, before.ms - opened.after.ms),
+    );
     expect(found).toMatchObject({ name: 'busy-loop', pid: busy.pid });
     expect(found?.memory_mb).toBeGreaterThan(10);
     expect(found?.memory_mb).toBeLessThan(1000);
@@ -116,7 +121,7 @@ describe('the agent as a process', () => {
     const server = await serve();
     const url = `http://127.0.0.1:${server.port}`;
     const { child, exited, output } = startAgentProcess(['--url', url, '--id', 'web-01', '--interval', '1']);
-    await waitFor(() => server.received.length >= 3, { timeoutMs: 15_000 });
+    await waitFor(() => server.received.length >= 3);
     child.kill('SIGTERM');
     expect(await exited).toBe(0);
 
@@ -133,7 +138,7 @@ describe('the agent as a process', () => {
   test('started by a parent, it ends when the parent lets go', async () => {
     const server = await serve();
     const { child, exited, output } = startAgentProcess(['--url', `http://127.0.0.1:${server.port}`], true);
-    await waitFor(() => output().stderr.includes('Topline agent'), { timeoutMs: 15_000 });
+    await waitFor(() => output().stderr.includes('Topline agent'));
     child.disconnect();
     expect(await exited).toBe(0);
     expect(output().stderr).toContain('the parent process is gone');
@@ -145,7 +150,7 @@ describe('the agent as a process', () => {
     servers.pop();
     const url = `http://127.0.0.1:${server.port}`;
     const { child, exited, output } = startAgentProcess(['--url', url, '--interval', '1']);
-    await waitFor(() => output().stderr.includes('cannot be reached'), { timeoutMs: 15_000 });
+    await waitFor(() => output().stderr.includes('cannot be reached'));
     child.kill('SIGINT');
     expect(await exited).toBe(0);
     const [, count] =
@@ -154,9 +159,9 @@ describe('the agent as a process', () => {
     const back = await startIngestServer(undefined, server.port);
     servers.push(back);
     const next = startAgentProcess(['--url', url, '--interval', '1']);
-    await waitFor(() => next.output().stderr.includes('wait in'), { timeoutMs: 15_000 });
+    await waitFor(() => next.output().stderr.includes('wait in'));
     expect(next.output().stderr).toContain(`${count} snapshots of an earlier run wait in ${bufferDir()}`);
-    await waitFor(() => back.received.some(({ path }) => path.endsWith('/batch')), { timeoutMs: 15_000 });
+    await waitFor(() => back.received.some(({ path }) => path.endsWith('/batch')));
     next.child.kill('SIGTERM');
     expect(await next.exited).toBe(0);
     expect(await readdir(bufferDir())).toEqual([]);
@@ -165,7 +170,7 @@ describe('the agent as a process', () => {
   test('--no-buffer keeps nothing on disk', async () => {
     const args = ['--url', 'http://127.0.0.1:1', '--interval', '1', '--no-buffer'];
     const { child, exited, output } = startAgentProcess(args, false, []);
-    await waitFor(() => output().stderr.includes('cannot be reached'), { timeoutMs: 15_000 });
+    await waitFor(() => output().stderr.includes('cannot be reached'));
     child.kill('SIGINT');
     expect(await exited).toBe(0);
     expect(output().stderr).toMatch(/[1-9]\d* not handed in\n$/);

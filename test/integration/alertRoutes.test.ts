@@ -156,7 +156,7 @@ describe('one alert, from its first sample to its end', () => {
     await waitFor(() => receiver.received.length > 0);
     await measure(nowSeconds() - 20, 5, 2);
     await waitFor(async () => (await idsOf('state=resolved&agent=web-07')).length === 1);
-    await waitFor(async () => (await detailOf(id)).deliveries.length === 2, { timeoutMs: 20_000 });
+    await waitFor(async () => (await detailOf(id)).deliveries.length === 2);
     const { alert: found, timeline, deliveries } = await detailOf(id);
     expect(found).toMatchObject({ state: 'resolved', acknowledged: { by: 'Grace' } });
     expect(timeline.map(({ kind, by }) => `${kind} ${by}`)).toEqual([

@@ -13,7 +13,7 @@ import { openAlerting } from '../../workers/alerts/open.ts';
 import { startWorker } from '../../workers/run/startWorker.ts';
 import { createWorkerMetrics } from '../../workers/run/metrics.ts';
 import { CONTRACT_RULE, ruleOf } from '../support/alerting.ts';
-import { post } from '../support/http.ts';
+import { post, postAsAgent } from '../support/http.ts';
 import { collect, connectSocket, type LiveClient } from '../support/live.ts';
 import { startApiNode, type RunningNode } from '../support/service.ts';
 import { recordedSnapshots, snapshot } from '../support/snapshots.ts';
@@ -76,8 +76,9 @@ const of = (agentId: string, change?: string) =>
 
 test('the recorded bursts are published live: three fire and are resolved, each with who did it on top', async () => {
   const snapshots = recordedSnapshots(nowSeconds());
-  for (const one of snapshots) await post(`${api.url}/ingest/metrics`, one, { 'X-Agent-Id': 'recorded' });
-  await waitFor(() => of('recorded', 'resolved').length === 3, { timeoutMs: 20_000 });
+  for (const one of snapshots)
+    await postAsAgent(`${api.url}/ingest/metrics`, one, { 'X-Agent-Id': 'recorded' });
+  await waitFor(() => of('recorded', 'resolved').length === 3);
   expect(of('recorded', 'firing')).toHaveLength(3);
   for (const { alert } of of('recorded', 'resolved')) {
     const window = snapshots.filter(
@@ -127,21 +128,18 @@ test('an agent that falls silent is found by the server’s clock, and what fire
       await report(95);
       return of('quiet', 'firing').some(({ alert }) => alert.rule_id === 'silent');
     },
-    { timeoutMs: 15_000, intervalMs: 2_500 },
+    { intervalMs: 2_500 },
   );
   await waitFor(() => of('quiet', 'firing').some(({ alert }) => alert.rule_id === 'silent'));
   expect(of('quiet', 'resolved').filter(({ alert }) => alert.rule_id === 'hot')).toEqual([]);
-  await waitFor(
-    () => of('quiet', 'update').some(({ alert }) => alert.rule_id === 'hot' && alert.no_data_since !== null),
-    {
-      timeoutMs: 40_000,
-    },
+  await waitFor(() =>
+    of('quiet', 'update').some(({ alert }) => alert.rule_id === 'hot' && alert.no_data_since !== null),
   );
   await report(5);
   await waitFor(() => of('quiet', 'resolved').some(({ alert }) => alert.rule_id === 'hot'));
   const silences = of('quiet').filter(({ alert }) => alert.rule_id === 'silent');
   expect(silences.at(-1)).toMatchObject({ change: 'resolved', alert: { no_data_since: null } });
-}, 60_000);
+});
 
 test('a rule that is deleted resolves what fires on an agent that says nothing', async () => {
   await post(`${api.url}/ingest/metrics`, snapshot({ total_cpu_percent: 95 }), { 'X-Agent-Id': 'left' });

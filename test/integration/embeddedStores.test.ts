@@ -233,5 +233,5 @@ test('both stores end with the process that started them, even where that one is
   const pids = JSON.parse(await firstLineOf(launcher)) as number[];
   expect(pids.map(isAlive)).toEqual([true, true]);
   launcher.kill('SIGKILL');
-  await waitFor(() => !pids.some(isAlive), { timeoutMs: 10_000, describe: 'the end of both stores' });
+  await waitFor(() => !pids.some(isAlive), { describe: 'the end of both stores' });
 });

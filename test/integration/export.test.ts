@@ -333,19 +333,18 @@ describe('what is refused', () => {
 
 describe('an export under way', () => {
   /** Sixteen readers fill their sockets' buffers first, on a machine that may be busy. */
-  const LONG = { timeoutMs: 20_000 };
 
   test('that cannot go on ends with a reset, plain and compressed, and not as though it were whole', async () => {
     await manyOf('broken', 30_000);
     for (const encoding of ['identity', 'gzip']) {
       const reader = slowReader('/api/export?agent=broken', { 'Accept-Encoding': encoding });
-      await waitFor(() => reader.bytes() > 0, LONG);
+      await waitFor(() => reader.bytes() > 0);
       await history.prisma.$executeRawUnsafe(
         'ALTER TABLE metrics_snapshots_packed RENAME COLUMN measurements TO away',
       );
       reader.socket.resume();
       try {
-        await waitFor(() => reader.closed(), { timeoutMs: 20_000 });
+        await waitFor(() => reader.closed());
       } finally {
         await history.prisma.$executeRawUnsafe(
           'ALTER TABLE metrics_snapshots_packed RENAME COLUMN away TO measurements',
@@ -363,7 +362,7 @@ describe('an export under way', () => {
     await manyOf('paused', 30_000);
     const node = await startApiNode({ REDIS_URL: redisServer.url, POSTGRES_DSN: history.dsn });
     const readers = Array.from({ length: 16 }, () => slowReader('/api/export?agent=paused', {}, node));
-    await waitFor(() => readers.every((reader) => reader.bytes() > 0), LONG);
+    await waitFor(() => readers.every((reader) => reader.bytes() > 0));
     const refused = await get(`${node.url}/api/export?agent=paused`);
     expect(refused).toMatchObject({
       status: 503,
@@ -379,17 +378,14 @@ describe('an export under way', () => {
       );
       quiet = row?.busy === 0 ? quiet + 1 : 0;
       return quiet > 10;
-    }, LONG);
+    });
     readers[0]?.socket.destroy();
-    await waitFor(
-      async () => (await get(`${node.url}/api/export?agent=paused&limit=1`)).status === 200,
-      LONG,
-    );
+    await waitFor(async () => (await get(`${node.url}/api/export?agent=paused&limit=1`)).status === 200);
     await node.stop();
     for (const { socket } of readers) socket.resume();
-    await waitFor(() => readers.every((reader) => reader.closed()), LONG);
+    await waitFor(() => readers.every((reader) => reader.closed()));
     for (const reader of readers) expect(reader.tail()).not.toMatch(/\r\n0\r\n\r\n$/);
-  }, 60_000);
+  });
 });
 
 /** Passes on so many bytes of each answer, and cuts the connection then. */

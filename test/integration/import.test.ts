@@ -96,16 +96,16 @@ test('what is exported, imported and exported again is the same, to the byte, ho
   expect(imported).toMatchObject({ code: 0, err: '' });
   expect(imported.out).toContain('1,501 snapshots of 3 agents handed in');
 
-  await waitFor(async () => linesOf(await exportOf(first)).length === 1_501, { timeoutMs: 15_000 });
+  await waitFor(async () => linesOf(await exportOf(first)).length === 1_501);
   const exported = await exportOf(first);
   const packed = await write('export.ndjson.gz', gzipSync(exported));
   for (let repeat = 0; repeat < 2; repeat += 1) {
     expect(await run([packed, '--url', `${second.api.url}/`])).toMatchObject({ code: 0, err: '' });
-    await waitFor(async () => (await exportOf(second)) === exported, { timeoutMs: 15_000 });
+    await waitFor(async () => (await exportOf(second)) === exported);
   }
   const alerts = (await get(`${second.api.url}/api/alerts/recent?minutes=1440`)).body;
   expect(alerts).toEqual([]);
-}, 90_000);
+});
 
 describe('lines that are no snapshots, or are refused', () => {
   const good = (i: number, changes: Partial<Snapshot> = {}) =>
@@ -235,10 +235,7 @@ describe('a server', () => {
     );
     const file = await write('interrupted.ndjson', some(1_500));
     const ended = run([file, '--url', server.url], {
-      onStart: (child) =>
-        void waitFor(() => server.bodies.length === 2, { timeoutMs: 20_000 }).then(() =>
-          child.kill('SIGINT'),
-        ),
+      onStart: (child) => void waitFor(() => server.bodies.length === 2).then(() => child.kill('SIGINT')),
     });
     expect(await ended).toMatchObject({
       code: 130,
@@ -261,4 +258,4 @@ test('what cannot be begun is told with what to do, and code 2', async () => {
   ] as const)
     expect(await run([...args])).toMatchObject({ code: 2, err: expect.stringContaining(message) });
   expect(await run(['--help'])).toMatchObject({ code: 0, out: expect.stringContaining('npm run import') });
-}, 60_000);
+});

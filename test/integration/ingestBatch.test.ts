@@ -9,7 +9,7 @@ import { createSender } from '../../agent/sender.ts';
 import { sleep } from '../../agent/sleep.ts';
 import { createAgentTokenStore } from '../../core/stores/redis/agentTokens.ts';
 import { nowSeconds } from '../../core/time.ts';
-import { fetchOnce, get, post, rawPost } from '../support/http.ts';
+import { fetchOnce, get, post, postAsAgent, rawPost } from '../support/http.ts';
 import { whileFrozen } from '../support/frozenRedis.ts';
 import { startApiNode, startWorkerNode, type RunningNode } from '../support/service.ts';
 import { recordedSnapshots, snapshot } from '../support/snapshots.ts';
@@ -122,7 +122,7 @@ describe('what is taken', () => {
     const sent = recordedSnapshots(nowSeconds() - 5_000).concat(
       recordedSnapshots(nowSeconds() - 9_000).slice(0, 100),
     );
-    expect((await handIn(sent, { 'X-Agent-Id': 'thousand' })).body).toEqual({
+    expect((await postAsAgent(`${api.url}${PATH}`, sent, { 'X-Agent-Id': 'thousand' })).body).toEqual({
       status: 'accepted',
       snapshots: 1_000,
     });

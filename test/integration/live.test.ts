@@ -71,7 +71,7 @@ async function floodUntil(condition: () => Promise<boolean>): Promise<number> {
       );
       return condition();
     },
-    { timeoutMs: 25_000, describe: 'the stuck client to be dropped' },
+    { describe: 'the stuck client to be dropped' },
   );
   return sent;
 }

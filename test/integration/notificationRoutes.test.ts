@@ -170,7 +170,7 @@ test('what a channel and a route made by request are for arrives: an alert fires
       const one = snapshot({ timestamp: now - ago, total_cpu_percent: 97, top_processes: busy });
       expect((await post(`${api.url}/ingest/metrics`, one, { 'X-Agent-Id': 'web-01' })).status).toBe(200);
     }
-    await waitFor(() => receiver.received.length > 0, { timeoutMs: 15_000 });
+    await waitFor(() => receiver.received.length > 0);
     expect(receiver.received[0]?.path).toBe('/services/canary');
     expect(receiver.received[0]?.body).toMatch(/Firing.*web-01.*busy-loop/s);
     const { deliveries } = await waitFor(async () => {

@@ -139,7 +139,7 @@ test('a receiver that fails is tried again with the same id; one that wants to b
   await publish([hook('failing', failing.url), hook('busy', busy.url)]);
   await work();
   await notify(alert());
-  await waitFor(() => failing.received.length === 3 && busy.received.length === 2, { timeoutMs: 15_000 });
+  await waitFor(() => failing.received.length === 3 && busy.received.length === 2);
   for (const { received } of [failing, busy])
     expect(new Set(received.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
   const [first, second] = busy.received;
@@ -170,10 +170,12 @@ test('a channel that never answers delays no other', async () => {
   const alerts = Array.from({ length: 100 }, (_, i) => alert({ agent_id: `web-${i}` }));
   const beganAt = Date.now();
   await notify(...alerts);
-  await waitFor(() => alive.received.length === 100, { timeoutMs: 7_000 });
-  // Before the first request to the dead one is even given up.
-  expect(Date.now() - beganAt).toBeLessThan(8_000);
-  expect(dead.received.length).toBeLessThanOrEqual(8);
+  await waitFor(() => alive.received.length === 100);
+  const times = [beganAt, ...alive.received.map(({ atMs }) => atMs)];
+  // A request to the dead one is given up after 8 s: whoever waited for that would show as a pause of this length.
+  expect(Math.max(...times.slice(1).map((atMs, i) => atMs - (times[i] ?? 0)))).toBeLessThan(8_000);
+  const givenUp = Math.floor((Date.now() - beganAt) / 8_000);
+  expect(dead.received.length).toBeLessThanOrEqual(8 * (1 + givenUp));
 });
 
 test('other alerts of an agent wait while nothing is received of it', async () => {
@@ -234,6 +236,6 @@ test('a silence holds what it matches, and lets it go when it ends', async () =>
   await waitFor(() => ops.received.length === 1);
   expect(ops.received[0]?.body).toContain('web-02');
   await publish([hook('ops', ops.url)]);
-  await waitFor(() => ops.received.length === 2, { timeoutMs: 20_000 });
+  await waitFor(() => ops.received.length === 2);
   expect(ops.received[1]?.body).toContain('web-01');
 });

@@ -236,7 +236,7 @@ describe('a backlog that is not worked off', () => {
         const answer = await send();
         return answer.status === 503 && answer;
       },
-      { intervalMs: 10, timeoutMs: 15_000, describe: 'a refusal' },
+      { intervalMs: 10, describe: 'a refusal' },
     );
     expect(refused.body).toEqual({
       detail: expect.stringMatching(/^Redis unavailable: .*BACKLOG_MAX_JOBS 20/),

@@ -74,13 +74,10 @@ describe('GET /api/operations', () => {
     const workers = await startWorkerNode({ REDIS_URL: redisServer.url, POSTGRES_DSN: database.dsn }, [
       'rollup',
     ]);
-    const { rollup_behind_seconds: behind } = await waitFor(
-      async () => {
-        const answer = await operations();
-        return answer.rollup_behind_seconds !== null && answer;
-      },
-      { timeoutMs: 10_000 },
-    );
+    const { rollup_behind_seconds: behind } = await waitFor(async () => {
+      const answer = await operations();
+      return answer.rollup_behind_seconds !== null && answer;
+    });
     expect(behind).toBeLessThan(60);
     await workers.stop();
   });
@@ -131,20 +128,15 @@ describe('API nodes', () => {
     const [first, second] = [createLifecycle(log, 1_000), createLifecycle(log, 1_000)];
     watch('other:1', first);
     const own = watch('own:1', second);
-    const both = await waitFor(
-      async () => {
-        const answer = await own.read();
-        return answer.nodes.some(({ id }) => id === 'other:1') && answer;
-      },
-      { timeoutMs: 10_000 },
-    );
+    const both = await waitFor(async () => {
+      const answer = await own.read();
+      return answer.nodes.some(({ id }) => id === 'other:1') && answer;
+    });
     expect(both.sockets).toBeGreaterThanOrEqual(6);
     expect(both.ingest_per_second).toBeGreaterThanOrEqual(60);
     expect(both.nodes.find(({ id }) => id === 'own:1')).toEqual(both.node);
     await first.stop('test');
-    await waitFor(async () => !(await own.read()).nodes.some(({ id }) => id === 'other:1'), {
-      timeoutMs: 10_000,
-    });
+    await waitFor(async () => !(await own.read()).nodes.some(({ id }) => id === 'other:1'));
     await second.stop('test');
     expect(await redis.hexists('topline:api-nodes', 'own:1')).toBe(0);
   });

@@ -135,7 +135,6 @@ test('the role is scheduled by the worker that runs it, and rolls up what is the
   const worker = await startWorkerNode({ REDIS_URL: redisServer.url, POSTGRES_DSN: history.dsn }, ['rollup']);
   try {
     await waitFor(async () => (await samplesIn('metrics_snapshots_hours')) === 200, {
-      timeoutMs: 20_000,
       describe: 'the hours',
     });
   } finally {

@@ -27,7 +27,7 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'topline-sentinel-'));
   group = await startSentinelGroup({ directory, server: redisServer(), downAfterMs: 500 });
   await group.untilWhole();
-}, 60_000);
+});
 afterAll(async () => {
   for (const copy of copies) copy.disconnect();
   await Promise.all(connections.map((connection) => connection.close()));
@@ -78,7 +78,7 @@ test('the commands find Redis through the Sentinels', async () => {
   ]);
   expect(status).toMatchObject({ code: 0, out: expect.stringContaining('timeline') });
   expect(list).toMatchObject({ code: 0, err: expect.stringContaining('No agent has a token') });
-}, 20_000);
+});
 
 test('with the primary frozen every connection goes to the new one, and the change is told once', async () => {
   lines = [];
@@ -102,7 +102,7 @@ test('with the primary frozen every connection goes to the new one, and the chan
   try {
     const waiting = worker.handle.set('patient', '1');
     // The frozen one has closed nothing: without a word from the Sentinels all of them would wait for it.
-    await waitFor(writes, { timeoutMs: 15_000 });
+    await waitFor(writes);
     expect(await waiting).toBe('OK');
     const after = await group.primaryPort();
     expect(after).not.toBe(before);
@@ -116,4 +116,4 @@ test('with the primary frozen every connection goes to the new one, and the chan
   } finally {
     group.signal(before, 'SIGCONT');
   }
-}, 30_000);
+});

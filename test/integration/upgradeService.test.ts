@@ -55,7 +55,7 @@ test('the workers take over the table of the service before while snapshots come
     await waitFor(async () => (await countShown()) === 6_001);
     const upgrade = async () =>
       ((await get(`${api.url}/health`)).body as { upgrade?: { state: string } }).upgrade;
-    await waitFor(async () => (await upgrade())?.state === 'finished', { timeoutMs: 20_000 });
+    await waitFor(async () => (await upgrade())?.state === 'finished');
     expect(await upgrade()).toEqual({ state: 'finished', rows_left: 0, percent: 100, rows_refused: 120 });
     expect(await countShown()).toBe(6_001);
   } finally {

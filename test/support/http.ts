@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { waitFor } from './waitFor.ts';
 
 export interface Reply {
   status: number;
@@ -34,6 +35,17 @@ function bodyOf(body: unknown): string | Uint8Array<ArrayBuffer> {
 /** Posts JSON: a string as it is, anything else made into it. */
 export async function post(url: string, body: unknown, headers: Record<string, string> = {}): Promise<Reply> {
   return send('POST', url, body, headers);
+}
+
+/** Posts as an agent does: again, where the service says that it has no time for it now. */
+export function postAsAgent(url: string, body: unknown, headers?: Record<string, string>): Promise<Reply> {
+  return waitFor(
+    async () => {
+      const answer = await post(url, body, headers);
+      return answer.status !== 503 && answer;
+    },
+    { intervalMs: 200, describe: 'the snapshots to be taken' },
+  );
 }
 
 /** Posts with exactly these headers: fetch adds some of its own, and refuses others. */

@@ -43,7 +43,7 @@ describe('the live connection of the page', () => {
     link.onLive((one) => resumed.push(one));
     link.open();
   }
-  const becomes = (state: string) => waitFor(() => link.state.value === state, { timeoutMs: 10_000 });
+  const becomes = (state: string) => waitFor(() => link.state.value === state);
   const report = (agentId: string) =>
     post(
       `${api.url}/ingest/metrics`,
