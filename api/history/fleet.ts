@@ -14,14 +14,14 @@ import type {
 } from '../../core/stores/postgres/fleetHistory.ts';
 
 /**
- * Longest range of many hosts that is read from minutes, in seconds: of a thousand hosts that is 360,000 rows for a course
+ * Longest range of many hosts that is read from minutes, in seconds: of a thousand hosts that is 360,000 rows for a series
  * of CPU and memory, which PostgreSQL adds up, and 60,000 for processes, which are unpacked here.
  */
-const MAX_COURSE_SECONDS = 6 * 3_600;
+const MAX_SERIES_SECONDS = 6 * 3_600;
 const MAX_PROCESSES_SECONDS = 3_600;
 
 /** What a question about many hosts reads: one tier. */
-export interface FleetCourse {
+export interface FleetQueryPlan {
   segment: Segment & { tier: 'minutes' | 'hours' };
   /** What was stored later is not in the answer. */
   until: number;
@@ -31,39 +31,39 @@ export interface FleetCourse {
  * @param asked seconds; undefined for the one that fits
  * @throws {InvalidRequestError} where a step below an hour is asked for over too long a range
  */
-export function fleetCourseOf(
+export function planFleetQuery(
   range: TimeRange,
   asked: number | undefined,
   coverage: Coverage,
   rolledUp: RolledUp,
-): FleetCourse & { stepSeconds: number } {
-  const isLong = range.to - range.from > MAX_COURSE_SECONDS;
+): FleetQueryPlan & { stepSeconds: number } {
+  const isLong = range.to - range.from > MAX_SERIES_SECONDS;
   const width = coverage.minutes.from > range.from ? 3_600 : 60;
   const step = asked ?? chooseStep(range, isLong ? 3_600 : width);
   const stepSeconds = Math.ceil(step / width) * width;
   const tier = stepSeconds % 3_600 === 0 ? 'hours' : 'minutes';
   if (tier === 'minutes' && isLong) throw needsHours();
-  return { ...courseIn(tier, alignOutward(range, stepSeconds), rolledUp), stepSeconds };
+  return { ...planIn(tier, alignOutward(range, stepSeconds), rolledUp), stepSeconds };
 }
 
 /** For a sum of processes: minutes up to an hour, whole hours beyond. */
-export function fleetSumOf(range: TimeRange, coverage: Coverage, rolledUp: RolledUp): FleetCourse {
+export function planFleetSum(range: TimeRange, coverage: Coverage, rolledUp: RolledUp): FleetQueryPlan {
   const fromMinutes = range.to - range.from <= MAX_PROCESSES_SECONDS && coverage.minutes.from <= range.from;
   return fromMinutes
-    ? courseIn('minutes', alignOutward(range, 60), rolledUp)
-    : courseIn('hours', alignOutward(range, 3_600), rolledUp);
+    ? planIn('minutes', alignOutward(range, 60), rolledUp)
+    : planIn('hours', alignOutward(range, 3_600), rolledUp);
 }
 
-function courseIn(
+function planIn(
   tier: 'minutes' | 'hours',
   range: TimeRange,
   { minutesUntil = 0, hoursUntil = 0 }: RolledUp,
-): FleetCourse {
+): FleetQueryPlan {
   return { segment: { tier, ...range }, until: Math.floor(tier === 'minutes' ? minutesUntil : hoursUntil) };
 }
 
 function needsHours(): InvalidRequestError {
-  const msg = `For many hosts a range of more than ${MAX_COURSE_SECONDS / 3_600} hours needs a step of whole hours, such as ${nameOfStep(3_600)}`;
+  const msg = `For many hosts a range of more than ${MAX_SERIES_SECONDS / 3_600} hours needs a step of whole hours, such as ${nameOfStep(3_600)}`;
   return new InvalidRequestError([{ loc: ['query', 'step'], msg, type: 'invalid_step' }]);
 }
 
@@ -99,7 +99,7 @@ export interface FleetTop {
 export async function fleetTopOf(
   store: FleetHistoryStore,
   agents: AgentIds,
-  { tier, ...range }: FleetCourse['segment'],
+  { tier, ...range }: FleetQueryPlan['segment'],
   by: TopBy,
   limit: number,
 ): Promise<FleetTop> {

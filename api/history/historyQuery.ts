@@ -24,7 +24,7 @@ export function rangeOf(texts: { from: string; to: string }, nowSeconds: number)
 }
 
 /** What a question with points reads. */
-export interface Course {
+export interface QueryPlan {
   /** Whole steps. */
   range: TimeRange;
   stepSeconds: number;
@@ -45,7 +45,7 @@ export function stepOf(text: string | undefined): number | undefined {
  * @param asked in seconds
  * @throws {InvalidRequestError} where there would be too many points
  */
-export function courseOf(range: TimeRange, asked: number | undefined, coverage: Coverage): Course {
+export function planQuery(range: TimeRange, asked: number | undefined, coverage: Coverage): QueryPlan {
   const width = finestWidth(range, coverage);
   const stepSeconds = Math.ceil((asked ?? chooseStep(range, width)) / width) * width;
   refuseTooMany(range, stepSeconds);
@@ -59,7 +59,7 @@ export function refuseTooMany(range: TimeRange, stepSeconds: number): void {
 }
 
 /** What a question with one sum reads: no less than what is asked for, and as little more as what is left can tell apart. */
-export function sumOf(range: TimeRange, coverage: Coverage): Omit<Course, 'stepSeconds'> {
+export function planSum(range: TimeRange, coverage: Coverage): Omit<QueryPlan, 'stepSeconds'> {
   const kept = alignToKept(range, coverage);
   return { range: kept, segments: planSegments(kept, 0, coverage) };
 }

@@ -8,11 +8,11 @@ import type { AgentIds } from '../../core/stores/postgres/fleetHistory.ts';
 import { requireHistory } from '../http/requireHistory.ts';
 import { route, type Route } from '../http/route.ts';
 import { agentBuckets } from './agentBuckets.ts';
-import { fleetCourseOf, fleetPointOf } from './fleet.ts';
+import { planFleetQuery, fleetPointOf } from './fleet.ts';
 import type { HistoryReads } from './reads.ts';
-import { courseOf, rangeOf, refuseTooMany, stepOf, tooManyPoints } from './historyQuery.ts';
+import { planQuery, rangeOf, refuseTooMany, stepOf, tooManyPoints } from './historyQuery.ts';
 
-/** `GET /api/metrics/history`: the course of CPU and memory. */
+/** `GET /api/metrics/history`: the plan of CPU and memory. */
 export function metricsHistoryRoute({ history }: { history: HistoryReads | undefined }): Route {
   return route(historyEndpoints.metrics, {
     access: 'reader',
@@ -48,21 +48,21 @@ async function hostHistory(
   withCores: boolean,
 ): Promise<Buffer> {
   const coverage = reads.coverage(await reads.store.rolledUp(agent), nowSeconds);
-  const course = courseOf(range, step, coverage);
+  const plan = planQuery(range, step, coverage);
   const head = {
     agent,
-    ...course.range,
-    step: nameOfStep(course.stepSeconds),
-    tiers: course.segments,
+    ...plan.range,
+    step: nameOfStep(plan.stepSeconds),
+    tiers: plan.segments,
   } satisfies Omit<HostHistory, 'points'>;
   const points = writePoints(head, withCores);
-  const fold = foldSteps(course.stepSeconds, (start, bucket) => points.add(start, bucket));
-  for await (const buckets of agentBuckets(reads, agent, course.segments, course.stepSeconds)) {
+  const fold = foldSteps(plan.stepSeconds, (start, bucket) => points.add(start, bucket));
+  for await (const buckets of agentBuckets(reads, agent, plan.segments, plan.stepSeconds)) {
     fold.add(buckets);
-    if (points.count() > MAX_POINTS) throw tooManyPoints(course.range);
+    if (points.count() > MAX_POINTS) throw tooManyPoints(plan.range);
   }
   fold.end();
-  if (points.count() > MAX_POINTS) throw tooManyPoints(course.range);
+  if (points.count() > MAX_POINTS) throw tooManyPoints(plan.range);
   return points.end();
 }
 
@@ -72,15 +72,15 @@ async function fleetHistory(
   { range, step, nowSeconds }: Asked,
 ): Promise<FleetHistory> {
   const rolledUp = await reads.store.fleetRolledUp();
-  const course = fleetCourseOf(range, step, reads.coverage(rolledUp, nowSeconds), rolledUp);
-  refuseTooMany(range, course.stepSeconds);
-  const { tier, ...covered } = course.segment;
-  const steps = await reads.fleet.stepsOf(agents, tier, covered, course.stepSeconds);
+  const plan = planFleetQuery(range, step, reads.coverage(rolledUp, nowSeconds), rolledUp);
+  refuseTooMany(range, plan.stepSeconds);
+  const { tier, ...covered } = plan.segment;
+  const steps = await reads.fleet.stepsOf(agents, tier, covered, plan.stepSeconds);
   return {
     ...covered,
-    step: nameOfStep(course.stepSeconds),
-    tiers: [course.segment],
-    until: course.until,
+    step: nameOfStep(plan.stepSeconds),
+    tiers: [plan.segment],
+    until: plan.until,
     points: steps.map(fleetPointOf),
   };
 }

@@ -6,9 +6,9 @@ import { requireHistory } from '../http/requireHistory.ts';
 import { route, type Route } from '../http/route.ts';
 import { agentBuckets } from './agentBuckets.ts';
 import type { HistoryReads } from './reads.ts';
-import { courseOf, rangeOf, stepOf, tooManyPoints, type Course } from './historyQuery.ts';
+import { planQuery, rangeOf, stepOf, tooManyPoints, type QueryPlan } from './historyQuery.ts';
 
-/** `GET /api/processes/history`: the course of one process. */
+/** `GET /api/processes/history`: the plan of one process. */
 export function processHistoryRoute({ history }: { history: HistoryReads | undefined }): Route {
   return route(processEndpoints.history, {
     access: 'reader',
@@ -21,14 +21,14 @@ export function processHistoryRoute({ history }: { history: HistoryReads | undef
       const asked = stepOf(step);
       return reads.answer(async () => {
         const coverage = reads.coverage(await reads.store.rolledUp(agent), nowSeconds);
-        const course = courseOf(range, asked, coverage);
-        const steps = await stepsOf(reads, agent, countedName(name), course);
+        const plan = planQuery(range, asked, coverage);
+        const steps = await stepsOf(reads, agent, countedName(name), plan);
         return {
           agent,
           name,
-          ...course.range,
-          step: nameOfStep(course.stepSeconds),
-          tiers: course.segments,
+          ...plan.range,
+          step: nameOfStep(plan.stepSeconds),
+          tiers: plan.segments,
           points: [...steps]
             .sort(([a], [b]) => a - b)
             .map(([time, totals]) => ({ time, ...processOf(totals) })),
@@ -42,7 +42,7 @@ async function stepsOf(
   reads: HistoryReads,
   agentId: string,
   name: string,
-  { range, stepSeconds, segments }: Course,
+  { range, stepSeconds, segments }: QueryPlan,
 ): Promise<Map<number, ProcessTotals>> {
   const steps = new Map<number, Map<string, ProcessTotals>>();
   for await (const buckets of agentBuckets(reads, agentId, segments, stepSeconds)) {

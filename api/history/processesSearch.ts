@@ -6,7 +6,7 @@ import { InvalidRequestError } from '../../core/errors.ts';
 import { cpuSecondsOf } from '../../core/history/figures.ts';
 import { alignOutward } from '../../core/history/steps.ts';
 import { countedName } from '../../core/rollup/processTotals.ts';
-import type { Sighting } from '../../core/stores/postgres/fleetHistory.ts';
+import type { FoundProcess } from '../../core/stores/postgres/fleetHistory.ts';
 import { requireHistory } from '../http/requireHistory.ts';
 import { route, type Route } from '../http/route.ts';
 import type { HistoryReads } from './reads.ts';
@@ -48,7 +48,7 @@ export function searchProcessesRoute({ history }: { history: HistoryReads | unde
   });
 }
 
-function lineOf({ agentId, name, firstSeconds, lastSeconds, cpuUnits, samples }: Sighting) {
+function lineOf({ agentId, name, firstSeconds, lastSeconds, cpuUnits, samples }: FoundProcess) {
   return {
     agent: agentId,
     name,
@@ -61,13 +61,13 @@ function lineOf({ agentId, name, firstSeconds, lastSeconds, cpuUnits, samples }:
 
 const placeSchema = z.tuple([z.string().regex(AGENT_ID_PATTERN), processNameSchema]);
 
-function cursorOf(line: Sighting | undefined): string | null {
+function cursorOf(line: FoundProcess | undefined): string | null {
   if (line === undefined) return null;
   return Buffer.from(JSON.stringify([line.agentId, line.name])).toString('base64url');
 }
 
 /** @throws {InvalidRequestError} where it is none of ours */
-function placeOf(cursor: string): Pick<Sighting, 'agentId' | 'name'> {
+function placeOf(cursor: string): Pick<FoundProcess, 'agentId' | 'name'> {
   try {
     const [agentId, name] = placeSchema.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()));
     return { agentId, name };

@@ -9,9 +9,9 @@ import type { AgentIds, FleetUse } from '../../core/stores/postgres/fleetHistory
 import { requireHistory } from '../http/requireHistory.ts';
 import { route, type Route } from '../http/route.ts';
 import { agentBuckets } from './agentBuckets.ts';
-import { fleetSumOf, fleetTopOf } from './fleet.ts';
+import { planFleetSum, fleetTopOf } from './fleet.ts';
 import type { HistoryReads } from './reads.ts';
-import { rangeOf, sumOf } from './historyQuery.ts';
+import { rangeOf, planSum } from './historyQuery.ts';
 
 /** One bucket of a range may be as wide as it is. */
 const WIDTH_SECONDS = 86_400;
@@ -49,7 +49,7 @@ async function hostTop(
   agent: string,
   { range: asked, by, limit, nowSeconds }: Asked,
 ): Promise<TopProcesses> {
-  const { range, segments } = sumOf(asked, reads.coverage(await reads.store.rolledUp(agent), nowSeconds));
+  const { range, segments } = planSum(asked, reads.coverage(await reads.store.rolledUp(agent), nowSeconds));
   const bucket = await bucketOf(reads, agent, segments);
   return {
     agent,
@@ -78,7 +78,7 @@ async function fleetTop(
   { range, by, limit, nowSeconds }: Asked,
 ): Promise<TopProcesses> {
   const rolledUp = await reads.store.fleetRolledUp();
-  const { segment, until } = fleetSumOf(range, reads.coverage(rolledUp, nowSeconds), rolledUp);
+  const { segment, until } = planFleetSum(range, reads.coverage(rolledUp, nowSeconds), rolledUp);
   const { use, processes } = await fleetTopOf(reads.fleet, agents, segment, by, limit);
   return {
     from: segment.from,

@@ -91,8 +91,8 @@ export function limitsMs(state: Pick<AgentState, 'gapsMs'>): { staleMs: number; 
   };
 }
 
-/** What the service itself was in a position to hear. */
-export interface Hearing {
+/** What the service itself was in a position to receive. */
+export interface Reception {
   /** Everything that was received until then has been looked at. */
   asOfMs: number;
   /** Since when reports could come in without a break: nobody is offline because we were. */
@@ -100,7 +100,7 @@ export interface Hearing {
 }
 
 /** The condition of an agent that has said nothing since. */
-export function judge(state: AgentState, { asOfMs, sinceMs }: Hearing): Condition {
+export function conditionOf(state: AgentState, { asOfMs, sinceMs }: Reception): Condition {
   const { staleMs, offlineMs } = limitsMs(state);
   if (asOfMs >= Math.max(state.receivedAtMs, sinceMs) + offlineMs) return 'offline';
   return asOfMs >= state.receivedAtMs + staleMs ? 'stale' : 'online';

@@ -79,9 +79,9 @@ export function openRedis(
       leaveWatch();
       if (handle.status !== 'ready') return handle.disconnect();
       // A server that is just going away, or frozen, answers no farewell.
-      const impatience = setTimeout(() => handle.disconnect(), FAREWELL_MS);
+      const deadline = setTimeout(() => handle.disconnect(), FAREWELL_MS);
       await handle.quit().catch(() => handle.disconnect());
-      clearTimeout(impatience);
+      clearTimeout(deadline);
     },
   };
 }

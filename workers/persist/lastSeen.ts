@@ -4,7 +4,7 @@ import { parseLabels } from '../../core/contracts/labels.ts';
 import type { QueuedRow } from '../../core/contracts/queues.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/platform/logger.ts';
-import type { AgentStore, Sighting } from '../../core/stores/postgres/agents.ts';
+import type { AgentStore, LastSeen } from '../../core/stores/postgres/agents.ts';
 
 /** An agent is written again after this long, so that PostgreSQL knows to about a minute when it was last seen. */
 const AGAIN_AFTER_MS = 60_000;
@@ -34,24 +34,24 @@ interface Known {
  */
 export function createLastSeenWriter(agents: Pick<AgentStore, 'upsert'>, log: Logger): LastSeenWriter {
   const known = new LRUCache<string, Known>({ max: MAX_KNOWN });
-  let due = new Map<string, Sighting>();
+  let due = new Map<string, LastSeen>();
   let timer: NodeJS.Timeout | undefined;
   let writing: Promise<void> | undefined;
 
   async function write(): Promise<void> {
-    const sightings = [...due.values()];
+    const reports = [...due.values()];
     due = new Map();
     try {
-      await agents.upsert(sightings);
+      await agents.upsert(reports);
     } catch (error) {
       log.debug({ reason: messageOf(error) }, 'agents could not be noted; trying again');
-      for (const sighting of sightings) gather(sighting);
+      for (const report of reports) gather(report);
     }
   }
 
-  function gather(sighting: Sighting): void {
-    const other = due.get(sighting.agentId);
-    due.set(sighting.agentId, other === undefined ? sighting : merge(other, sighting));
+  function gather(report: LastSeen): void {
+    const other = due.get(report.agentId);
+    due.set(report.agentId, other === undefined ? report : merge(other, report));
   }
 
   function schedule(): void {
@@ -93,13 +93,13 @@ export function createLastSeenWriter(agents: Pick<AgentStore, 'upsert'>, log: Lo
 
 function extremesOf(
   snapshots: readonly QueuedRow[],
-): Pick<Sighting, 'firstReceivedAtMs' | 'lastReceivedAtMs'> {
+): Pick<LastSeen, 'firstReceivedAtMs' | 'lastReceivedAtMs'> {
   const times = snapshots.map(({ receivedAtMs }) => receivedAtMs);
   return { firstReceivedAtMs: Math.min(...times), lastReceivedAtMs: Math.max(...times) };
 }
 
-/** Of two sightings of one agent; what the later one said of itself counts. */
-function merge(a: Sighting, b: Sighting): Sighting {
+/** Of two reports of one agent; what the later one said of itself counts. */
+function merge(a: LastSeen, b: LastSeen): LastSeen {
   const [earlier, later] = a.lastReceivedAtMs <= b.lastReceivedAtMs ? [a, b] : [b, a];
   return {
     agentId: a.agentId,

@@ -24,7 +24,7 @@ export interface AgentRecord {
 }
 
 /** That something was received of an agent. */
-export interface Sighting {
+export interface LastSeen {
   agentId: string;
   firstReceivedAtMs: number;
   lastReceivedAtMs: number;
@@ -49,7 +49,7 @@ export interface AgentStore {
    */
   idsByLabels(labels: Labels): Promise<string[]>;
   /** Notes that agents were heard of, in one statement; repeating it changes nothing. */
-  upsert(sightings: Sighting[]): Promise<void>;
+  upsert(reports: LastSeen[]): Promise<void>;
   /**
    * What the operator says of an agent that was first heard of then (epoch ms).
    *
@@ -164,9 +164,9 @@ export function createAgentStore({
 
     idsByLabels: (labels) => orUnavailable(async () => (await select(labels)).map(({ agentId }) => agentId)),
 
-    upsert: (sightings) =>
+    upsert: (reports) =>
       orUnavailable(async () => {
-        if (sightings.length > 0) await upsertSightings(prisma, sightings);
+        if (reports.length > 0) await upsertLastSeen(prisma, reports);
       }),
 
     change: (agentId, { name, labels = {} }, firstSeenMs) =>
@@ -229,14 +229,14 @@ export function createAgentStore({
  * In the order of the key, so that two workers which note the same agents wait for each other instead of deadlocking.
  * What a worker notes late does not undo what another one noted of later.
  */
-async function upsertSightings(prisma: PrismaClient, sightings: Sighting[]): Promise<void> {
-  const seen = sightings.map(({ agentId, labels = null, firstReceivedAtMs, lastReceivedAtMs }) => ({
+async function upsertLastSeen(prisma: PrismaClient, reports: LastSeen[]): Promise<void> {
+  const seen = reports.map(({ agentId, labels = null, firstReceivedAtMs, lastReceivedAtMs }) => ({
     agent_id: agentId,
     labels,
     first_ms: firstReceivedAtMs,
     last_ms: lastReceivedAtMs,
   }));
-  const labelled = sightings.flatMap(({ agentId, labels }) => (labels === undefined ? [] : [agentId]));
+  const labelled = reports.flatMap(({ agentId, labels }) => (labels === undefined ? [] : [agentId]));
   await prisma.$executeRaw`
     INSERT INTO topline_agents AS known (agent_id, agent_labels, first_seen, last_seen)
     SELECT agent_id, coalesce(labels, '{}'),

@@ -52,7 +52,7 @@ export interface AgentMinute {
 }
 
 /** Where a process ran. */
-export interface Sighting {
+export interface FoundProcess {
   agentId: string;
   name: string;
   firstSeconds: number;
@@ -71,7 +71,7 @@ export interface Search {
   range: TimeRange;
   limit: number;
   /** Goes on behind this one. */
-  after?: Pick<Sighting, 'agentId' | 'name'> | undefined;
+  after?: Pick<FoundProcess, 'agentId' | 'name'> | undefined;
 }
 
 /**
@@ -97,7 +97,7 @@ export interface FleetHistoryStore {
   /** The minutes of all of them, each agent's behind the other's: page after page, for as long as somebody reads on. */
   minutesOf(agents: AgentIds, range: TimeRange): AsyncGenerator<AgentMinute[]>;
   /** In order of agent and name. */
-  search(search: Search): Promise<Sighting[]>;
+  search(search: Search): Promise<FoundProcess[]>;
 }
 
 /** Minutes of one page: some 10 ms of this process' time, in which it takes no snapshot. */
@@ -202,7 +202,7 @@ export function createFleetHistoryStore(options: { prisma: PrismaClient; table: 
     },
     search: ({ agents, name, match, range, limit, after }) =>
       orTooSlow(() =>
-        prisma.$queryRawUnsafe<Sighting[]>(
+        prisma.$queryRawUnsafe<FoundProcess[]>(
           `SELECT agent_id AS "agentId", name, extract(epoch FROM min(first_seen))::float8 AS "firstSeconds",
              extract(epoch FROM max(last_seen))::float8 AS "lastSeconds", sum(cpu_units)::float8 AS "cpuUnits",
              sum(samples)::float8 AS samples

@@ -10,7 +10,7 @@ export interface Horizon {
 }
 
 /** How long statements that were under way are waited for, and how often they are looked at, in ms. */
-const PATIENCE_MS = 1_000;
+const MAX_WAIT_MS = 1_000;
 const LOOK_MS = 25;
 
 /**
@@ -28,7 +28,7 @@ export async function findHorizon(sql: Sql, packedTable: string): Promise<Horizo
   let writers = await writersOf(sql, table);
   const before = new Set(writers);
   for (let waited = 0; writers.some((writer) => before.has(writer)); waited += LOOK_MS) {
-    if (waited >= PATIENCE_MS) return undefined;
+    if (waited >= MAX_WAIT_MS) return undefined;
     await delay(LOOK_MS);
     writers = await writersOf(sql, table);
   }

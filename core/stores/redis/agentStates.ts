@@ -4,12 +4,12 @@ import {
   advance,
   dueAtMs,
   isForgotten,
-  judge,
+  conditionOf,
   KEEP_SILENT_MS,
   parseState,
   serialiseState,
   type AgentState,
-  type Hearing,
+  type Reception,
   type Observation,
   type StoredState,
 } from '../../fleet/agentState.ts';
@@ -26,7 +26,7 @@ import {
 } from '../revisionedHash.ts';
 import { createLease } from './lease.ts';
 
-/** How many due agents are judged at a time. */
+/** How many due agents are evaluated at a time. */
 const DUE_AT_ONCE = 500;
 
 /** All nodes look every second; for less than that, one of them has the lease. */
@@ -106,13 +106,13 @@ export function createAgentStateStore(
     });
   });
 
-  async function judgeDue(hearing: Hearing): Promise<number> {
+  async function evaluateDue(reception: Reception): Promise<number> {
     let changed = 0;
     for (;;) {
-      const due = await hash.due(hearing.asOfMs, DUE_AT_ONCE);
+      const due = await hash.due(reception.asOfMs, DUE_AT_ONCE);
       if (due.length === 0) return changed;
       const { known } = await read(due);
-      const decisions = known.map((one) => judged(one, hearing));
+      const decisions = known.map((one) => evaluated(one, reception));
       // Whoever was faster has heard of it, or looks as well.
       const lost = await hash.replace(decisions);
       changed += decisions.filter(({ id, message }) => message !== undefined && !lost.has(id)).length;
@@ -129,7 +129,7 @@ export function createAgentStateStore(
     async look(lagMs) {
       const taken = await lease.take();
       if (taken === undefined) return undefined;
-      return judgeDue({ asOfMs: taken.atMs - lagMs, sinceMs: taken.sinceMs });
+      return evaluateDue({ asOfMs: taken.atMs - lagMs, sinceMs: taken.sinceMs });
     },
 
     async all() {
@@ -179,18 +179,18 @@ function noted(read: Read, observations: AgentObservation[], nowMs: number): Nex
 }
 
 /** What becomes of an agent that is due. */
-function judged(read: Read, hearing: Hearing): NextRevision {
+function evaluated(read: Read, reception: Reception): NextRevision {
   const { id, revision, state } = read;
   const isOver =
     state === undefined ||
     (isForgotten(state)
-      ? dueAtMs(state) <= hearing.asOfMs
-      : state.receivedAtMs + KEEP_SILENT_MS <= hearing.asOfMs);
+      ? dueAtMs(state) <= reception.asOfMs
+      : state.receivedAtMs + KEEP_SILENT_MS <= reception.asOfMs);
   if (state === undefined || isOver) return { id, revision, text: undefined, dueAtMs: undefined };
   if (isForgotten(state)) return nextOf(read, state, dueAtMs(state));
-  const after = { ...state, condition: judge(state, hearing) };
+  const after = { ...state, condition: conditionOf(state, reception) };
   const message = after.condition === state.condition ? undefined : messageOf(id, after);
-  return nextOf(read, after, dueAtMs(after, hearing.sinceMs), message);
+  return nextOf(read, after, dueAtMs(after, reception.sinceMs), message);
 }
 
 function nextOf({ id, revision }: Read, next: StoredState, dueAt: number, message?: string): NextRevision {

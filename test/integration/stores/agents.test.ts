@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { UnavailableError } from '../../../core/errors.ts';
 import { openPrisma } from '../../../core/platform/prisma.ts';
-import { createAgentStore, type AgentStore, type Sighting } from '../../../core/stores/postgres/agents.ts';
+import { createAgentStore, type AgentStore, type LastSeen } from '../../../core/stores/postgres/agents.ts';
 import { createSnapshotStore } from '../../../core/stores/postgres/snapshots.ts';
 import { nowSeconds } from '../../../core/time.ts';
 import { createLastSeenWriter } from '../../../workers/persist/lastSeen.ts';
@@ -20,15 +20,15 @@ beforeAll(async () => {
 afterAll(() => history.close());
 beforeEach(() => history.prisma.$executeRawUnsafe('TRUNCATE topline_agents, topline_forgotten_agents'));
 
-function sighting(agentId: string, atMs = NOW_MS, labels?: Sighting['labels']): Sighting {
+function report(agentId: string, atMs = NOW_MS, labels?: LastSeen['labels']): LastSeen {
   return { agentId, firstReceivedAtMs: atMs, lastReceivedAtMs: atMs, labels };
 }
 
-describe('sightings', () => {
+describe('reports', () => {
   test('make an agent known, and keep when it was first and last heard of, in whichever order they come', async () => {
-    await agents.upsert([sighting('a', NOW_MS), sighting('b', NOW_MS - 9000)]);
-    await agents.upsert([sighting('a', NOW_MS - 5000)]);
-    await agents.upsert([sighting('a', NOW_MS + 7000)]);
+    await agents.upsert([report('a', NOW_MS), report('b', NOW_MS - 9000)]);
+    await agents.upsert([report('a', NOW_MS - 5000)]);
+    await agents.upsert([report('a', NOW_MS + 7000)]);
     expect(await agents.list()).toEqual([
       {
         agentId: 'a',
@@ -49,11 +49,11 @@ describe('sightings', () => {
   });
 
   test('bring the labels it sent last; those that bring none leave them, an empty set takes them away', async () => {
-    await agents.upsert([sighting('a', NOW_MS, { env: 'prod', role: 'web' })]);
-    await agents.upsert([sighting('a', NOW_MS - 1000, { env: 'old' })]);
-    await agents.upsert([sighting('a', NOW_MS + 1000)]);
+    await agents.upsert([report('a', NOW_MS, { env: 'prod', role: 'web' })]);
+    await agents.upsert([report('a', NOW_MS - 1000, { env: 'old' })]);
+    await agents.upsert([report('a', NOW_MS + 1000)]);
     expect((await agents.find('a'))?.labels).toEqual({ env: 'prod', role: 'web' });
-    await agents.upsert([sighting('a', NOW_MS + 2000, {})]);
+    await agents.upsert([report('a', NOW_MS + 2000, {})]);
     expect((await agents.find('a'))?.labels).toEqual({});
   });
 
@@ -64,7 +64,7 @@ describe('sightings', () => {
     await Promise.all(
       Array.from({ length: 24 }, (_, i) =>
         agents.upsert(
-          (i % 2 === 0 ? shuffled(i) : shuffled(i).toReversed()).map((id) => sighting(id, NOW_MS + i)),
+          (i % 2 === 0 ? shuffled(i) : shuffled(i).toReversed()).map((id) => report(id, NOW_MS + i)),
         ),
       ),
     );
@@ -74,14 +74,14 @@ describe('sightings', () => {
 
 describe('what the operator says', () => {
   test('wins over what the agent does, until it is taken back', async () => {
-    await agents.upsert([sighting('a', NOW_MS, { env: 'prod', role: 'web' })]);
+    await agents.upsert([report('a', NOW_MS, { env: 'prod', role: 'web' })]);
     const changed = await agents.change(
       'a',
       { name: 'Checkout', labels: { env: 'test', rack: '7' } },
       NOW_MS,
     );
     expect(changed).toMatchObject({ name: 'Checkout', labels: { env: 'test', role: 'web', rack: '7' } });
-    await agents.upsert([sighting('a', NOW_MS + 1000, { env: 'prod', zone: 'b' })]);
+    await agents.upsert([report('a', NOW_MS + 1000, { env: 'prod', zone: 'b' })]);
     expect((await agents.find('a'))?.labels).toEqual({ env: 'test', zone: 'b', rack: '7' });
     await agents.change('a', { labels: { env: null } }, NOW_MS);
     expect(await agents.find('a')).toMatchObject({
@@ -96,7 +96,7 @@ describe('what the operator says', () => {
       name: 'Early',
       firstSeen: NOW_MS / 1000 - 60,
     });
-    await agents.upsert([sighting('early')]);
+    await agents.upsert([report('early')]);
     expect(await agents.find('early')).toMatchObject({ name: 'Early', firstSeen: NOW_MS / 1000 - 60 });
   });
 
@@ -113,9 +113,9 @@ describe('what the operator says', () => {
 
 test('agents are found by all of the labels given, the operator’s over their own', async () => {
   await agents.upsert([
-    sighting('a', NOW_MS, { env: 'prod', role: 'web' }),
-    sighting('b', NOW_MS, { env: 'prod' }),
-    sighting('c', NOW_MS, { env: 'test', role: 'web' }),
+    report('a', NOW_MS, { env: 'prod', role: 'web' }),
+    report('b', NOW_MS, { env: 'prod' }),
+    report('c', NOW_MS, { env: 'test', role: 'web' }),
   ]);
   await agents.change('b', { labels: { env: 'test' } }, NOW_MS);
   expect(await agents.idsByLabels({ env: 'prod' })).toEqual(['a']);
@@ -138,16 +138,16 @@ describe('forgetting', () => {
 
   test('lets in nothing that was received until then, and everything received since', async () => {
     const now = nowSeconds();
-    await agents.upsert([sighting('gone', (now - 60) * 1000, { env: 'prod' })]);
+    await agents.upsert([report('gone', (now - 60) * 1000, { env: 'prod' })]);
     await agents.forget('gone', (now - 20) * 1000);
     expect(await agents.find('gone')).toBeUndefined();
 
     // What was waiting in the queues, and what the agent goes on to report.
-    await agents.upsert([sighting('gone', (now - 20) * 1000)]);
+    await agents.upsert([report('gone', (now - 20) * 1000)]);
     expect(await agents.find('gone')).toBeUndefined();
     const rows = [40, 30, 10, 5].map((ago, i) => snapshotRow(i, now - ago, 'gone'));
     expect(await snapshots().insert(rows)).toEqual({ inserted: 2, duplicates: 0, expired: 2 });
-    await agents.upsert([{ ...sighting('gone', (now - 5) * 1000), firstReceivedAtMs: (now - 40) * 1000 }]);
+    await agents.upsert([{ ...report('gone', (now - 5) * 1000), firstReceivedAtMs: (now - 40) * 1000 }]);
     expect(await agents.find('gone')).toMatchObject({ firstSeen: now - 20, labels: {} });
 
     // The work that is still being done does not take the new one away.
@@ -205,12 +205,12 @@ describe('a process that stores snapshots', () => {
 
   /** A store that counts what is asked of it. */
   function counting(fails = 0) {
-    const calls: Sighting[][] = [];
+    const calls: LastSeen[][] = [];
     const store = {
-      async upsert(sightings: Sighting[]) {
-        calls.push(sightings);
+      async upsert(reports: LastSeen[]) {
+        calls.push(reports);
         if (calls.length <= fails) throw new UnavailableError('PostgreSQL unavailable: for now');
-        await agents.upsert(sightings);
+        await agents.upsert(reports);
       },
     };
     return { calls, store };
@@ -225,7 +225,7 @@ describe('a process that stores snapshots', () => {
     note([row('busy', NOW_MS + 1000, 'env=prod')]);
     await waitFor(async () => (await agents.find('busy'))?.labels['env'] === 'prod');
     await close();
-    expect(calls.map((sightings) => sightings.map(({ agentId }) => agentId))).toEqual([
+    expect(calls.map((reports) => reports.map(({ agentId }) => agentId))).toEqual([
       ['busy', 'other'],
       ['busy'],
     ]);
@@ -255,7 +255,7 @@ test('everything tells where PostgreSQL is out of reach', async () => {
     () => store.list(),
     () => store.find('a'),
     () => store.idsByLabels({}),
-    () => store.upsert([sighting('a')]),
+    () => store.upsert([report('a')]),
     () => store.change('a', { name: 'x' }, NOW_MS),
     () => store.forget('a', NOW_MS),
     () => store.deleteRows({ agentId: 'a', untilReceivedMs: 1, untilTimestamp: 1 }, 1),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { fleetCourseOf, fleetSumOf } from '../../../../api/history/fleet.ts';
+import { planFleetQuery, planFleetSum } from '../../../../api/history/fleet.ts';
 import { coverageOf } from '../../../../core/history/segments.ts';
 
 const HOUR = 3_600;
@@ -13,8 +13,8 @@ const coverage = coverageOf({ raw: 30, minutes: 90, hours: 730 }, rolledUp, NOW)
 const last = (seconds: number) => ({ from: NOW - seconds, to: NOW });
 
 describe('the history of many hosts', () => {
-  const courseOf = (range: { from: number; to: number }, step?: number) => {
-    const { segment, stepSeconds, until } = fleetCourseOf(range, step, coverage, rolledUp);
+  const planOf = (range: { from: number; to: number }, step?: number) => {
+    const { segment, stepSeconds, until } = planFleetQuery(range, step, coverage, rolledUp);
     return [segment.tier, stepSeconds, NOW - until, segment.from % stepSeconds, segment.to % stepSeconds];
   };
 
@@ -27,16 +27,16 @@ describe('the history of many hosts', () => {
     ['an hour in steps of 90 s', HOUR, 90, ['minutes', 120, 31, 0, 0]],
     ['an hour in hours', HOUR, HOUR, ['hours', HOUR, 201, 0, 0]],
   ])('of %s', (_, seconds, step, expected) => {
-    expect(courseOf(last(seconds), step)).toEqual(expected);
+    expect(planOf(last(seconds), step)).toEqual(expected);
   });
 
   test('of a time of which only hours are left', () => {
     const from = NOW - 100 * DAY;
-    expect(courseOf({ from, to: from + HOUR }, 60)).toEqual(['hours', HOUR, 201, 0, 0]);
+    expect(planOf({ from, to: from + HOUR }, 60)).toEqual(['hours', HOUR, 201, 0, 0]);
   });
 
   test('in minutes is refused where that would be too many rows', () => {
-    expect(() => courseOf(last(6 * HOUR + 1), 60)).toThrow('1h');
+    expect(() => planOf(last(6 * HOUR + 1), 60)).toThrow('1h');
   });
 });
 
@@ -46,7 +46,7 @@ describe('the processes of many hosts', () => {
     ['beyond from hours', last(HOUR + 1), 'hours', HOUR],
     ['from hours where minutes are gone', { from: NOW - 100 * DAY, to: NOW - 100 * DAY + 60 }, 'hours', HOUR],
   ])('%s, and the range in whole ones', (_, range, tier, width) => {
-    const { segment } = fleetSumOf(range, coverage, rolledUp);
+    const { segment } = planFleetSum(range, coverage, rolledUp);
     expect(segment).toEqual({
       tier,
       from: Math.floor(range.from / width) * width,
@@ -57,7 +57,7 @@ describe('the processes of many hosts', () => {
   test('are told to be of no time yet where nothing is rolled up', () => {
     const nothing = { minutesUntil: undefined, hoursUntil: undefined };
     expect(
-      fleetSumOf(last(60), coverageOf({ raw: 30, minutes: 90, hours: 730 }, nothing, NOW), nothing).until,
+      planFleetSum(last(60), coverageOf({ raw: 30, minutes: 90, hours: 730 }, nothing, NOW), nothing).until,
     ).toBe(0);
   });
 });

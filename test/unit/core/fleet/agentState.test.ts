@@ -7,7 +7,7 @@ import {
   dueAtMs,
   intervalMs,
   isForgotten,
-  judge,
+  conditionOf,
   KEEP_SILENT_MS,
   limitsMs,
   OFFLINE_FLOOR_MS,
@@ -139,7 +139,7 @@ describe('the clock skew', () => {
 });
 
 describe('the condition', () => {
-  const hearing = (afterMs: number, sinceMs = 0) => ({ asOfMs: START_MS + afterMs, sinceMs });
+  const reception = (afterMs: number, sinceMs = 0) => ({ asOfMs: START_MS + afterMs, sinceMs });
 
   test.each([
     ['an agent at 2 s, by the floors', 2000, STALE_FLOOR_MS, OFFLINE_FLOOR_MS],
@@ -153,10 +153,10 @@ describe('the condition', () => {
   ])('%s', (_, everyMs, staleMs, offlineMs) => {
     const state = after(...steady(everyMs, 5));
     const lastMs = 4 * everyMs;
-    expect(judge(state, hearing(lastMs + staleMs - 1))).toBe('online');
-    expect(judge(state, hearing(lastMs + staleMs))).toBe('stale');
-    expect(judge(state, hearing(lastMs + offlineMs - 1))).toBe('stale');
-    expect(judge(state, hearing(lastMs + offlineMs))).toBe('offline');
+    expect(conditionOf(state, reception(lastMs + staleMs - 1))).toBe('online');
+    expect(conditionOf(state, reception(lastMs + staleMs))).toBe('stale');
+    expect(conditionOf(state, reception(lastMs + offlineMs - 1))).toBe('stale');
+    expect(conditionOf(state, reception(lastMs + offlineMs))).toBe('offline');
   });
 
   test('of one that has reported once goes by an assumed interval', () => {
@@ -175,7 +175,7 @@ describe('the condition', () => {
           const { timestamp } = report(i * 2000);
           state = advance(state, [report(i * 2000, { timestamp: timestamp + skew })], FAR);
           expect(known(state).condition).toBe('online');
-          expect(judge(known(state), hearing(i * 2000 + 9_000))).toBe('online');
+          expect(conditionOf(known(state), reception(i * 2000 + 9_000))).toBe('online');
         }
       }),
     );
@@ -184,8 +184,8 @@ describe('the condition', () => {
   test('is not offline for as long as nobody was there to hear: it is late', () => {
     const state = after(...steady(2000, 5));
     const back = START_MS + 3_600_000;
-    expect(judge(state, hearing(3_600_000, back))).toBe('stale');
-    expect(judge(state, hearing(3_600_000 + OFFLINE_FLOOR_MS, back))).toBe('offline');
+    expect(conditionOf(state, reception(3_600_000, back))).toBe('stale');
+    expect(conditionOf(state, reception(3_600_000 + OFFLINE_FLOOR_MS, back))).toBe('offline');
   });
 
   test('changes exactly when it is due to be looked at', () => {
@@ -199,8 +199,8 @@ describe('the condition', () => {
           let state = after(...steady(everyMs, count));
           for (const expected of ['stale', 'offline'] as const) {
             const due = dueAtMs(state, sinceMs);
-            expect(judge(state, { asOfMs: due - 1, sinceMs })).toBe(state.condition);
-            const next = judge(state, { asOfMs: due, sinceMs });
+            expect(conditionOf(state, { asOfMs: due - 1, sinceMs })).toBe(state.condition);
+            const next = conditionOf(state, { asOfMs: due, sinceMs });
             expect(next).toBe(expected);
             state = { ...state, condition: next };
           }
