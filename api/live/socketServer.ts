@@ -112,7 +112,7 @@ export function startSocketServer(http: HttpServer, options: SocketServerOptions
     async close() {
       clearInterval(timer);
       io.local.disconnectSockets(true);
-      await io.of('/').adapter.close();
+      // Not the adapter: it leaves what becomes of its unsubscribing to nobody, and its connections are closed after this.
       // Not io.close(): it closes the HTTP server too, and waits until the last keep-alive connection has gone.
       io.engine.close();
     },
