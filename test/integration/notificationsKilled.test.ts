@@ -1,33 +1,33 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { channelSchema, routeSchema } from '../../core/contracts/alerting/notification.ts';
 import { openQueue } from '../../core/platform/queue.ts';
 import { createAlertingSettingsStore } from '../../core/stores/redis/alertingSettings.ts';
 import { alert, resolved } from '../support/alerts.ts';
-import { startReceiver, type Receiver } from '../support/receiver.ts';
+import { startReceiver } from '../support/receiver.ts';
 import { startTestRedis, type TestRedis } from '../support/stores.ts';
 import { waitFor } from '../support/waitFor.ts';
 
 const AGENTS = 20;
 
 let server: TestRedis;
-let redis: Redis;
-let ops: Receiver;
-let children: ChildProcess[] = [];
 
 beforeAll(async () => {
   server = await startTestRedis();
-  redis = new Redis(server.url);
 });
-afterAll(async () => {
-  redis.disconnect();
-  await server.close();
-});
-beforeEach(async () => {
-  await redis.flushall();
-  ops = await startReceiver();
+afterAll(() => server.close());
+
+/** Each test has one of its own: what a killed worker had in hand lies for seconds, which all wait for side by side. */
+let databases = 0;
+
+/** What one test has for itself: a database of the server, a receiver, and the workers it has started. */
+async function openStand() {
+  const url = new URL(server.url);
+  url.pathname = `/${++databases}`;
+  const redis = new Redis(url.href);
+  const ops = await startReceiver();
   const target = { kind: 'webhook', url: ops.url, secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' };
   const route = { id: 'all', match: {}, channels: ['ops'], group_interval_seconds: 1 };
   await createAlertingSettingsStore(redis).replace(
@@ -43,21 +43,40 @@ beforeEach(async () => {
     },
     1,
   );
-});
-
-/** The two roles in a process of their own, as `npm test` has compiled them. */
-function work(failpoints = ''): ChildProcess {
-  const child = spawn(process.execPath, ['dist/workers/main.js', '--roles', 'notify,deliver'], {
-    stdio: 'ignore',
-    env: {
-      PATH: process.env['PATH'] ?? '',
-      REDIS_URL: server.url,
-      ALERT_ALLOWED_HOSTS: '127.0.0.1',
-      FAILPOINTS: failpoints,
+  const [queue, deliveries] = [openQueue('notify', redis), openQueue('deliver', redis)];
+  const children: ChildProcess[] = [];
+  return {
+    queue,
+    received: ops.received,
+    idsOf: (type: string) =>
+      ops.received.flatMap(({ headers, body }) =>
+        (JSON.parse(body) as { type: string }).type === type ? [String(headers['webhook-id'])] : [],
+      ),
+    /** The two roles in a process of their own, as `npm test` has compiled them. */
+    work(failpoints = ''): ChildProcess {
+      const child = spawn(process.execPath, ['dist/workers/main.js', '--roles', 'notify,deliver'], {
+        stdio: 'ignore',
+        env: {
+          PATH: process.env['PATH'] ?? '',
+          REDIS_URL: url.href,
+          ALERT_ALLOWED_HOSTS: '127.0.0.1',
+          FAILPOINTS: failpoints,
+        },
+      });
+      children.push(child);
+      return child;
     },
-  });
-  children.push(child);
-  return child;
+    async undelivered(): Promise<number> {
+      const counts = await deliveries.getJobCounts('waiting', 'active', 'delayed', 'failed');
+      return Object.values(counts).reduce((sum, count) => sum + count, 0);
+    },
+    async close() {
+      await Promise.all(children.map(end));
+      await Promise.all([queue.close(), deliveries.close()]);
+      redis.disconnect();
+      await ops.close();
+    },
+  };
 }
 
 async function end(child: ChildProcess): Promise<void> {
@@ -67,12 +86,7 @@ async function end(child: ChildProcess): Promise<void> {
   await gone;
 }
 
-const idsOf = (type: string) =>
-  ops.received.flatMap(({ headers, body }) =>
-    (JSON.parse(body) as { type: string }).type === type ? [String(headers['webhook-id'])] : [],
-  );
-
-test.each([
+test.concurrent.each([
   ['notify.begin', 1],
   ['notify.recorded', 1],
   ['notify.decided', 1],
@@ -86,7 +100,7 @@ test.each([
 ])(
   'a worker killed at %s loses nothing, and sends nothing twice but under the same id',
   async (point, pass) => {
-    const queue = openQueue('notify', redis);
+    const { queue, received, idsOf, work, undelivered, close } = await openStand();
     try {
       const killed = work(`${point}=kill@${pass}`);
       const alerts = Array.from({ length: AGENTS }, (_, i) => alert({ agent_id: `web-${i}` }));
@@ -98,22 +112,12 @@ test.each([
       await queue.add('changes', { changes: over.map((one) => ({ change: 'resolved', alert: one })) });
       await waitFor(() => new Set(idsOf('alert.resolved')).size === AGENTS);
       // What lies for longest is what a dead worker had in hand.
-      await waitFor(() => leftOver('deliver').then((left) => left === 0));
+      await waitFor(() => undelivered().then((left) => left === 0));
       for (const type of ['alert.firing', 'alert.resolved']) expect(new Set(idsOf(type)).size).toBe(AGENTS);
       // Only what was under way when the worker died is sent again: eight at a time to one channel.
-      expect(ops.received.length).toBeLessThanOrEqual(2 * AGENTS + 8);
+      expect(received.length).toBeLessThanOrEqual(2 * AGENTS + 8);
     } finally {
-      await Promise.all(children.map(end));
-      children = [];
-      await queue.close();
-      await ops.close();
+      await close();
     }
   },
 );
-
-async function leftOver(name: 'deliver'): Promise<number> {
-  const queue = openQueue(name, redis);
-  const counts = await queue.getJobCounts('waiting', 'active', 'delayed', 'failed');
-  await queue.close();
-  return Object.values(counts).reduce((sum, count) => sum + count, 0);
-}
