@@ -58,6 +58,7 @@ export function openRedis(
     ...PURPOSES[purpose],
     connectionName: `topline:${name}`,
     connectTimeout: 5_000,
+    disconnectTimeout: FAREWELL_MS,
     retryStrategy: reconnectDelayMs,
     // After a failover the old primary answers READONLY: dial again, and send what it refused once more.
     reconnectOnError: (error: Error) => (READONLY.test(error.message) ? (2 as const) : false),
@@ -101,7 +102,6 @@ function sentinelOptions({ url, sentinel }: Config['redis']) {
     sentinelRetryStrategy: reconnectDelayMs,
     sentinelCommandTimeout: SENTINEL_TIMEOUT_MS,
     connectTimeout: SENTINEL_TIMEOUT_MS,
-    disconnectTimeout: FAREWELL_MS,
   };
 }
 
