@@ -4,6 +4,8 @@ import type { Flow } from '../flow.ts';
 
 const REFUSED = /status of 422/;
 
+const berlinHour = new Intl.DateTimeFormat('en-GB', { hour: 'numeric', timeZone: 'Europe/Berlin' });
+
 const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
 
 export const silenceFlows: Flow[] = [
@@ -46,10 +48,12 @@ export const silenceFlows: Flow[] = [
       await button(page, 'Save').click();
       await waitFor(async () => (await cron.getAttribute('aria-invalid')) === 'true');
       await waitFor(() => cron.evaluate((field) => field === document.activeElement));
-      await cron.fill('30 2 * * *');
+      // Half a day from now: a window that has begun says when it ends instead.
+      const hour = (Number(berlinHour.format(Date.now())) + 12) % 24;
+      await cron.fill(`30 ${hour} * * *`);
       await button(page, 'Save').click();
       const row = page.getByRole('row').filter({ hasText: 'Nightly build' });
-      await row.getByText('02:30:00').waitFor();
+      await row.getByText(`${String(hour).padStart(2, '0')}:30:00`).waitFor();
       await row.getByRole('button', { name: 'Edit' }).click();
       await page.getByLabel('Lasts').fill('45 min');
       await button(page, 'Save').click();
