@@ -20,7 +20,8 @@ const MAX_MESSAGE_BYTES = 16 * 1024;
 /** A client that answers no ping for this long is gone, whatever TCP says. */
 const PING_INTERVAL_MS = 30_000;
 
-const CLOSE_GOING_AWAY = 1001;
+/** "Service restart": clients take 1001 for an end, and do not connect again. */
+const CLOSE_RESTARTING = 1012;
 
 /** Most that is gathered before it is written to the clients. */
 const MAX_PENDING_BYTES = 64 * 1024;
@@ -112,7 +113,7 @@ export function startRawSocket(
     async close() {
       clearInterval(pings);
       if (due !== undefined) advanceAll();
-      for (const client of server.clients) client.close(CLOSE_GOING_AWAY, 'shutting down');
+      for (const client of server.clients) client.close(CLOSE_RESTARTING, 'restarting');
       const timer = setTimeout(
         () => server.clients.forEach((client) => client.terminate()),
         CLOSE_TIMEOUT_MS,

@@ -215,6 +215,14 @@ describe('WS /ws/metrics', () => {
     expect(await closed).toBe(1009);
   });
 
+  test('tells its clients that it restarts, where they would take 1001 for the end', async () => {
+    const node = await startApiNode({ REDIS_URL: redisServer.url });
+    const { socket } = await connectRaw(`${node.url}/ws/metrics`);
+    const closed = new Promise<number>((resolve) => socket.once('close', resolve));
+    await node.stop();
+    expect(await closed).toBe(1012);
+  });
+
   test('drops a client that does not read, tells it why, and the others go on', async () => {
     const { socket: stuck } = await connectRaw(`${first.url}/ws/metrics`);
     rawSockets.push(stuck);
