@@ -45,7 +45,7 @@ type TextOption = (typeof TEXT_OPTIONS)[number];
 type Switch = (typeof SWITCHES)[number];
 
 /** As the wire contract has it; a copy, because the contract's own would load zod. A test holds the two equal. */
-const AGENT_ID = /^[A-Za-z0-9._:-]{1,128}$/;
+const AGENT_ID = /^(?!\.{1,2}$)[A-Za-z0-9._:-]{1,128}$/;
 /** Likewise. */
 const LABEL = /^([A-Za-z0-9._-]{1,64})=[A-Za-z0-9._:/@+-]{1,128}$/;
 const MAX_LABELS = 16;
@@ -94,7 +94,9 @@ export function parseArguments(
     drainPaceMs: 60_000 / number('drain-per-minute', 100, 1, 60_000, false),
   };
   if (!AGENT_ID.test(options.agentId)) {
-    faults.push(`--id must be 1-128 of A-Z a-z 0-9 . _ : -, not ${JSON.stringify(options.agentId)}`);
+    faults.push(
+      `--id must be 1-128 of A-Z a-z 0-9 . _ : -, but not . or ..; it is ${JSON.stringify(options.agentId)}`,
+    );
   }
   if (options.token !== undefined && !TOKEN.test(options.token)) {
     const source = texts.get('token') ? '--token' : 'AGENT_API_TOKEN';
@@ -185,5 +187,6 @@ function toEndpoint(url: string, faults: string[]): string {
 
 /** A host name may hold what an agent id may not. */
 function toAgentId(host: string): string {
-  return host.replace(/[^A-Za-z0-9._:-]/g, '-').slice(0, 128) || 'unnamed-host';
+  const id = host.replace(/[^A-Za-z0-9._:-]/g, '-').slice(0, 128);
+  return AGENT_ID.test(id) ? id : 'unnamed-host';
 }

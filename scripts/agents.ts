@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { loadConfig } from '../core/config.ts';
-import { agentIdSchema, DEFAULT_AGENT_ID } from '../core/contracts/snapshot.ts';
+import { agentIdSchema, DEFAULT_AGENT_ID, reporterIdSchema } from '../core/contracts/snapshot.ts';
 import { ConfigError, messageOf, StartError } from '../core/errors.ts';
 import { createLogger, withoutCredentials } from '../core/platform/logger.ts';
 import { openRedis } from '../core/platform/redis.ts';
@@ -57,7 +57,8 @@ function readCommand(args: string[]): Command | undefined {
   const superfluous = verb === 'list' ? positionals.slice(1) : rest;
   if (superfluous.length > 0) throw new StartError(`Too many words: ${superfluous.join(' ')}\n\n${HELP}`);
   if (verb === 'list') return { verb };
-  const id = agentIdSchema.safeParse(agentId);
+  // A token of one that cannot report any more can be revoked.
+  const id = (verb === 'add' ? reporterIdSchema : agentIdSchema).safeParse(agentId);
   if (agentId === undefined) throw new StartError(`Which agent? npm run agents -- ${verb} ID`);
   if (!id.success) throw new StartError(`${id.error.issues[0]?.message}: not ${JSON.stringify(agentId)}`);
   return verb === 'add'

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { agentIdSchema } from '../core/contracts/snapshot.ts';
+import { reporterIdSchema } from '../core/contracts/snapshot.ts';
 import { messageOf, StartError } from '../core/errors.ts';
 
 export const HELP = `Hands in snapshots from a file, such as an export, to a Topline server.
@@ -46,8 +46,10 @@ export function readImportOptions(
   if (file === undefined) throw new StartError(`Which file? npm run import -- FILE\n\n${HELP}`);
   if (rest.length > 0) throw new StartError(`One file at a time: ${rest.join(' ')} is too much`);
   const agentId = values.agent;
-  if (agentId !== undefined && !agentIdSchema.safeParse(agentId).success)
-    throw new StartError(`--agent must be 1-128 of A-Z a-z 0-9 . _ : -, not ${JSON.stringify(agentId)}`);
+  if (agentId !== undefined && !reporterIdSchema.safeParse(agentId).success)
+    throw new StartError(
+      `--agent must be 1-128 of A-Z a-z 0-9 . _ : -, but not . or ..; it is ${JSON.stringify(agentId)}`,
+    );
   return {
     file,
     endpoint: toEndpoint(values.url ?? 'http://127.0.0.1:8000'),

@@ -2,6 +2,8 @@ import {
   AGENT_ID_PATTERN,
   DEFAULT_AGENT_ID,
   MAX_FUTURE_SECONDS,
+  isPathStep,
+  NO_PATH_STEP,
   type Snapshot,
 } from '../../core/contracts/snapshot.ts';
 import type { FieldFault } from '../../core/errors.ts';
@@ -17,7 +19,7 @@ import { unknownAgentToken } from '../http/authGuards.ts';
 import type { IntakeItem } from './batching.ts';
 import type { RateLimiter } from './rateLimiter.ts';
 import { orRedisUnavailable, REDIS_DEADLINE_MS } from '../http/redisUnavailable.ts';
-import { validate } from '../http/validation.ts';
+import { refuseField, validate } from '../http/validation.ts';
 
 /** The limit counts requests a minute. */
 export const LIMIT_WINDOW_MS = 60_000;
@@ -65,6 +67,7 @@ export function labelsInHeader({ req }: RouteContext): string | undefined {
  * Who reports: whom its own token names, else its header, else its body, else as `AGENT_IDENTITY` has it.
  *
  * @throws {HttpError} 401 and 403 where the token does not allow it
+ * @throws {InvalidRequestError} where the id is one that no address can hold
  */
 export function reporterOf(
   ctx: RouteContext,
@@ -78,6 +81,8 @@ export function reporterOf(
   const claimed = agent.ownId ?? inHeader ?? inBody;
   const agentId = claimed ?? (identity === 'ip' ? addressOf(ctx) : DEFAULT_AGENT_ID);
   if (!agent.mayReportAs(agentId)) throw unknownAgentToken();
+  if (isPathStep(agentId))
+    refuseField(inHeader === undefined ? ['body', 'agent_id'] : ['header', 'X-Agent-Id'], NO_PATH_STEP);
   return { agentId, claimed };
 }
 

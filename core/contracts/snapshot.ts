@@ -27,6 +27,13 @@ export const agentIdSchema = z
   .regex(AGENT_ID_PATTERN, 'Agent id must be 1-128 of A-Z a-z 0-9 . _ : -')
   .meta({ id: 'AgentId', description: 'Who sent a snapshot.', example: 'web-01' });
 
+/** What a browser takes for a step in the path, so that no address can name an agent of this id. */
+export const isPathStep = (id: string): boolean => id === '.' || id === '..';
+export const NO_PATH_STEP = 'Agent id must not be . or ..: no address could name it';
+
+/** The id of an agent that reports. What was stored of one before, whatever its id, can still be read and forgotten. */
+export const reporterIdSchema = agentIdSchema.refine((id) => !isPathStep(id), NO_PATH_STEP);
+
 const nonNegative = z.number().nonnegative();
 const count = z.number().int().nonnegative();
 

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { request, type IncomingMessage } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { STALE_FLOOR_MS } from '../../core/fleet/agentState.ts';
@@ -200,6 +202,47 @@ describe('labels of an agent', () => {
       });
     },
   );
+});
+
+describe('ids that are steps in a path', () => {
+  const refusal = (...loc: (string | number)[]) => ({
+    status: 422,
+    body: { detail: [{ loc, msg: expect.stringContaining('must not be . or ..') }] },
+  });
+
+  test.each(['.', '..'])('%s is nobody who reports', async (id) => {
+    const [one, many] = ['/ingest/metrics', '/ingest/metrics/batch'].map((path) => first.url + path);
+    expect(await ingest(id)).toMatchObject(refusal('header', 'X-Agent-Id'));
+    expect(await post(`${many}`, [snapshot()], { 'X-Agent-Id': id })).toMatchObject(
+      refusal('header', 'X-Agent-Id'),
+    );
+    const named = snapshot({ agent_id: id });
+    expect(await post(`${one}`, named)).toMatchObject(refusal('body', 'agent_id'));
+    expect(await post(`${many}`, [named])).toMatchObject(refusal('body', 'agent_id'));
+  });
+
+  test.each(['.', '..'])('%s, of before, is forgotten by its escaped name', async (id) => {
+    await states.note([
+      {
+        agentId: id,
+        timestamp: nowSeconds(),
+        receivedAtMs: Date.now(),
+        history: false,
+        cpuPercent: 1,
+        memoryUsedMb: 1,
+        memoryTotalMb: 2,
+        top: null,
+      },
+    ]);
+    await waitFor(async () => (await list('')).agents.some((agent) => agent.id === id));
+    // fetch, as a browser, would take the step before it asks.
+    const path = `/api/agents/${id.replaceAll('.', '%2E')}`;
+    const asked = request(second.url, { method: 'DELETE', path }).end();
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+    answer.resume();
+    expect(answer.statusCode).toBe(202);
+    expect((await list('')).agents.filter((agent) => agent.id === id)).toEqual([]);
+  });
 });
 
 describe('requests that cannot be', () => {

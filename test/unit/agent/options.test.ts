@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { agentIdSchema } from '../../../core/contracts/snapshot.ts';
+import { reporterIdSchema } from '../../../core/contracts/snapshot.ts';
 import { parseLabel } from '../../../core/contracts/labels.ts';
 import { HELP } from '../../../agent/help.ts';
 import { parseArguments } from '../../../agent/options.ts';
@@ -188,15 +188,23 @@ describe('faults', () => {
 });
 
 test('an id is taken exactly where the contract takes it', () => {
-  const id = fc.oneof(fc.string({ maxLength: 140 }), fc.stringMatching(/^[A-Za-z0-9._:-]{1,130}$/));
+  const id = fc.oneof(
+    fc.string({ maxLength: 140 }),
+    fc.stringMatching(/^\.{1,3}$/),
+    fc.stringMatching(/^[A-Za-z0-9._:-]{1,130}$/),
+  );
   fc.assert(
     fc.property(id, (text) => {
       const taken = parse([`--id=${text}`]).kind === 'run';
-      expect(taken).toBe(agentIdSchema.safeParse(text).success);
+      expect(taken).toBe(reporterIdSchema.safeParse(text).success);
     }),
   );
 });
 
 test('any host name becomes an id', () => {
-  fc.assert(fc.property(fc.string(), (host) => expect(parseArguments([], {}, host).kind).toBe('run')));
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), fc.stringMatching(/^\.{1,3}$/)), (host) =>
+      expect(parseArguments([], {}, host).kind).toBe('run'),
+    ),
+  );
 });
