@@ -8,6 +8,9 @@ import { sleep } from './sleep.ts';
 
 const log = createLog((text) => process.stderr.write(text), Date.now);
 
+/** Within this, a second Ctrl-C is the first one, told by the terminal and by npm. */
+const SAME_CTRL_C_MS = 500;
+
 /** Whoever read the output has gone (a closed terminal, `| head`): that is no reason to stop measuring. */
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
@@ -19,15 +22,18 @@ async function printOne(sampler: Sampler, { intervalMs }: AgentOptions): Promise
 }
 
 async function runUntilStopped(sampler: Sampler, options: AgentOptions): Promise<void> {
-  const starting = startAgent(options, sampler, log);
   let stoppingBecause: string | undefined;
+  let stoppingSince = -Infinity;
 
   async function stop(reason: string): Promise<void> {
     // Ctrl-C twice means now. A SIGTERM behind the terminal's SIGINT, or the parent going away while it stops its
     // children, is the same wish told twice.
-    if (reason === stoppingBecause) process.exit(1);
+    // Nor is it twice where npm passes the terminal's on.
+    const isPassedOn = reason === 'SIGINT' && performance.now() - stoppingSince < SAME_CTRL_C_MS;
+    if (reason === stoppingBecause && !isPassedOn) process.exit(1);
     if (stoppingBecause !== undefined) return;
     stoppingBecause = reason;
+    stoppingSince = performance.now();
     const agent = await starting;
     await agent.stop(reason);
     process.exit(0);
@@ -36,6 +42,8 @@ async function runUntilStopped(sampler: Sampler, options: AgentOptions): Promise
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal));
   // Started as a child (by `npm start` or a process manager): without the parent nobody would ever stop it.
   if (process.connected) process.on('disconnect', () => void stop('the parent process is gone'));
+  // Behind the handlers: what it does first takes a while, and a signal then would end it without them.
+  const starting = startAgent(options, sampler, log);
   await starting;
 }
 

@@ -65,17 +65,23 @@ export function createLifecycle(log: Logger, deadlineMs: number): Lifecycle {
   };
 }
 
+/** npm passes a terminal's Ctrl-C on to us, who have had it from the terminal already: these two are one. */
+const SAME_CTRL_C_MS = 500;
+
 /**
  * Stops the process on SIGTERM and SIGINT: the first one gracefully, a second one at once. The exit code is 0 only if
  * everything was released in time.
  */
 export function stopOnSignals(lifecycle: Lifecycle, log: Logger): void {
+  let firstCtrlCAt = -Infinity;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
       if (lifecycle.stopping) {
+        if (signal === 'SIGINT' && performance.now() - firstCtrlCAt < SAME_CTRL_C_MS) return;
         log.warn({ signal }, 'second signal: stopping at once');
         process.exit(1);
       }
+      if (signal === 'SIGINT') firstCtrlCAt = performance.now();
       void lifecycle.stop(signal).then((clean) => process.exit(clean ? 0 : 1));
     });
   }
