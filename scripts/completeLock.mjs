@@ -1,75 +1,38 @@
 // @ts-check
-// `npm run lock:complete`, after changing a dependency: npm leaves optional builds for other platforms out of the
-// lockfile where the registry it asks has not got them, and `npm ci` then refuses that lockfile ("Missing … from lock
-// file"). This puts them back, by name, version and platform; npm fetches one only on the platform it is for.
-import { readFile, writeFile } from 'node:fs/promises';
+// `npm run lock:complete`, after changing a dependency: beside installed modules npm leaves optional builds for other
+// platforms out of the lockfile, and `npm ci` then refuses it there ("Missing … from lock file"). Where nothing is
+// installed it resolves them all, each with the hash that `npm ci` checks.
+import { execFileSync } from 'node:child_process';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-const FILE = new URL('../package-lock.json', import.meta.url);
+const PROJECT = fileURLToPath(new URL('..', import.meta.url));
+const LOCK = 'package-lock.json';
 
-/** @type {Record<string, string>} */
-const SYSTEMS = {
-  darwin: 'darwin',
-  linux: 'linux',
-  win32: 'win32',
-  windows: 'win32',
-  freebsd: 'freebsd',
-  android: 'android',
-  openharmony: 'openharmony',
-};
-const PROCESSORS = ['x64', 'arm64', 'arm', 'ia32', 'ppc64', 's390x', 'riscv64', 'loong64', 'wasm32'];
+/** @typedef {{ packages: Record<string, { integrity?: string }> }} Lock */
 
-/**
- * @typedef {{ version?: string, optional?: boolean, dev?: boolean, os?: string[], cpu?: string[], libc?: string[],
- *   optionalDependencies?: Record<string, string> }} Entry
- */
+/** @param {string} path @returns {Promise<Lock>} */
+const readLock = async (path) => JSON.parse(await readFile(path, 'utf8'));
 
-/** @type {{ packages: Record<string, Entry> }} */
-const lock = JSON.parse(await readFile(FILE, 'utf8'));
+/** @param {Lock} lock */
+const withoutHash = ({ packages }) =>
+  Object.keys(packages).filter((path) => path !== '' && !packages[path]?.integrity);
 
-/**
- * Whether a package finds another: beside its own modules or those of any folder above.
- *
- * @param {string} from
- * @param {string} name
- */
-function isFound(from, name) {
-  for (let base = from; ; base = base.slice(0, Math.max(base.lastIndexOf('/node_modules/'), 0))) {
-    if (`${base === '' ? '' : `${base}/`}node_modules/${name}` in lock.packages) return true;
-    if (base === '') return false;
-  }
+const directory = await mkdtemp(join(tmpdir(), 'topline-lock-'));
+try {
+  const lock = await readLock(join(PROJECT, LOCK));
+  // What is there without a hash npm leaves as it is.
+  for (const path of withoutHash(lock)) delete lock.packages[path];
+  await writeFile(join(directory, LOCK), JSON.stringify(lock));
+  for (const name of ['package.json', '.npmrc']) await copyFile(join(PROJECT, name), join(directory, name));
+  const args = ['install', '--package-lock-only', '--omit-lockfile-registry-resolved'];
+  execFileSync('npm', args, { cwd: directory, stdio: ['ignore', 'ignore', 'inherit'] });
+  const incomplete = withoutHash(await readLock(join(directory, LOCK)));
+  if (incomplete.length > 0) throw new Error(`The registry has no hash of ${incomplete.join(', ')}`);
+  await copyFile(join(directory, LOCK), join(PROJECT, LOCK));
+  console.log('package-lock.json is complete');
+} finally {
+  await rm(directory, { recursive: true, force: true });
 }
-
-/**
- * @param {string} name such as `@swc/core-linux-x64-gnu`
- * @param {string} range
- * @param {Entry} parent
- * @returns {Entry}
- */
-function entryFor(name, range, parent) {
-  const words = (name.split('/').at(-1) ?? '').split('-');
-  const cpu = words.filter((word) => PROCESSORS.includes(word));
-  const os = words.flatMap((word) => SYSTEMS[word] ?? []);
-  const libc = words.flatMap((word) =>
-    word.startsWith('gnu') ? ['glibc'] : word.startsWith('musl') ? ['musl'] : [],
-  );
-  return {
-    version: range.replace(/^[\^~]/, ''),
-    ...(cpu.length > 0 ? { cpu } : {}),
-    ...(parent.dev ? { dev: true } : {}),
-    ...(libc.length > 0 ? { libc } : {}),
-    optional: true,
-    ...(os.length > 0 ? { os } : {}),
-  };
-}
-
-let added = 0;
-for (const [path, entry] of Object.entries(lock.packages)) {
-  for (const [name, range] of Object.entries(entry.optionalDependencies ?? {})) {
-    if (isFound(path, name)) continue;
-    lock.packages[`node_modules/${name}`] = entryFor(name, range, entry);
-    added += 1;
-  }
-}
-lock.packages = Object.fromEntries(Object.entries(lock.packages).sort(([a], [b]) => (a < b ? -1 : 1)));
-await writeFile(FILE, `${JSON.stringify(lock, null, 2)}\n`);
-console.log(`${added} optional builds for other platforms put back into package-lock.json`);
