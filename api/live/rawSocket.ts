@@ -5,6 +5,7 @@ import type { Logger } from '../../core/platform/logger.ts';
 import type { Access } from '../http/auth.ts';
 import type { LiveHub } from './hub.ts';
 import { createRecentFrames } from './recentFrames.ts';
+import { refuseUpgrade } from './refuseUpgrade.ts';
 import { closeSlow, MAX_BUFFERED_BYTES } from './slowClient.ts';
 import { createStreamReader, type StreamReader } from './streamReader.ts';
 import { textFrame } from './textFrame.ts';
@@ -52,10 +53,10 @@ export function startRawSocket(
     const path = (request.url ?? '').split('?')[0] ?? '';
     if (path.startsWith(SOCKET_IO_PATH)) return;
     socket.on('error', () => socket.destroy());
-    if (path !== RAW_SOCKET_PATH) return refuse(socket, '404 Not Found');
-    if (!access.originAllowed(request.headers)) return refuse(socket, '403 Forbidden');
+    if (path !== RAW_SOCKET_PATH) return refuseUpgrade(socket, '404 Not Found');
+    if (!access.originAllowed(request.headers)) return refuseUpgrade(socket, '403 Forbidden');
     const role = access.roleOf({ headers: request.headers, remoteAddress: request.socket.remoteAddress });
-    if (!access.mayRead(role)) return refuse(socket, '401 Unauthorized');
+    if (!access.mayRead(role)) return refuseUpgrade(socket, '401 Unauthorized');
     server.handleUpgrade(request, socket, head, (client) => serve(client, socket));
   });
 
@@ -122,11 +123,4 @@ export function startRawSocket(
       clearTimeout(timer);
     },
   };
-}
-
-function refuse(socket: Duplex, status: string): void {
-  const body = JSON.stringify({ detail: status.slice(4) });
-  socket.end(
-    `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
-  );
 }
