@@ -27,6 +27,9 @@ const FLEET_INTERVAL_MS = 1_000;
 /** Largest message a client may send; a subscription to 1,000 agents with the longest ids fits. */
 const MAX_MESSAGE_BYTES = 256 * 1024;
 
+/** How long a connection may take to join the namespace, which is where it shows its token: 45 s by default. */
+const CONNECT_TIMEOUT_MS = 5_000;
+
 const handshakeAuthSchema = z.object({ token: z.string().max(1024).optional() });
 
 export interface SocketServerOptions {
@@ -55,6 +58,7 @@ export function startSocketServer(http: HttpServer, options: SocketServerOptions
     allowUpgrades: false,
     maxHttpBufferSize: MAX_MESSAGE_BYTES,
     perMessageDeflate: false,
+    connectTimeout: CONNECT_TIMEOUT_MS,
     // Other upgrades on this port are somebody else's (the raw WebSocket): leave them alone.
     destroyUpgrade: false,
     adapter: createAdapter(options.publisher, options.subscriber),
