@@ -1,4 +1,4 @@
-import { snapshotSchema } from '../../core/contracts/snapshot.ts';
+import { isPathStep, snapshotSchema } from '../../core/contracts/snapshot.ts';
 
 export interface Reply {
   status: number;
@@ -21,6 +21,12 @@ export function faultOf({ status, headers, body }: Reply, { hasBody = true } = {
 /** Whether a body is a snapshot that the service must take. */
 export function isSnapshot(body: Buffer): boolean {
   return isTakable(parse(body.toString('utf8')));
+}
+
+/** Whether its agent has an id that no address could name: refused, unless a header says otherwise. */
+export function isOfPathStep(body: Buffer): boolean {
+  const value = parse(body.toString('utf8'));
+  return isObject(value) && isPathStep(String(value['agent_id']));
 }
 
 /** What a batch holds, by its media type: `undefined` in place of a line that is no JSON; undefined for no batch. */

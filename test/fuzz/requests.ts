@@ -6,6 +6,7 @@ import {
   contractFault,
   contractFaultOf,
   faultOf,
+  isOfPathStep,
   isSnapshot,
   isTakable,
   isTakableBatch,
@@ -366,7 +367,7 @@ function snapshotFault(
     Object.keys(headers).every((name) => ['content-type', 'x-agent-token'].includes(name)) &&
     headers['x-agent-token'] === shared &&
     (headers['content-type'] ?? 'application/json') === 'application/json';
-  if (plain && body.length <= 64 * 1024 && isSnapshot(body))
+  if (plain && body.length <= 64 * 1024 && isSnapshot(body) && !isOfPathStep(body))
     return `refused a snapshot with ${status}: ${answer}`;
   return undefined;
 }
