@@ -193,12 +193,14 @@ describe('applying the migrations', () => {
       async () =>
         (
           await columnOf(
-            `SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(20)%' AND pid <> pg_backend_pid()`,
+            `SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(20)%' AND pid <> pg_backend_pid()
+             AND datname = current_database()`,
           )
         ).length > 0,
     );
     await client.query(
-      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'topline migrations'`,
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+       WHERE application_name = 'topline migrations' AND datname = current_database()`,
     );
     expect(await cutOff).toBeInstanceOf(UnavailableError);
     await writeFile(join(migrationsDir, name, 'migration.sql'), 'CREATE TABLE done (id int);');

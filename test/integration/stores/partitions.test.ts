@@ -186,7 +186,8 @@ describe('pruning', () => {
       await createSnapshotStore(options(10)).insert([snapshotRow(99, nowSeconds())]);
       // What the statement timeout of a real pool would do.
       await history.prisma.$queryRawUnsafe(
-        `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE '%DETACH%' AND pid <> pg_backend_pid()`,
+        `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE '%DETACH%' AND pid <> pg_backend_pid()
+         AND datname = current_database()`,
       );
       expect(await pruning).toMatchObject({
         droppedPartitions: 0,

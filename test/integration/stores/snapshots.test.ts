@@ -205,7 +205,8 @@ describe('a PostgreSQL that is away', () => {
     const store = createSnapshotStore({ prisma: prisma.handle, table: history.table, retentionDays: 30 });
     await Promise.all([store.ping(), store.ping()]);
     await history.prisma.$queryRawUnsafe(
-      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'to be cut'",
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+       WHERE application_name = 'to be cut' AND datname = current_database()`,
     );
     // At most one call for each cut connection can still be handed it.
     const results = await Promise.allSettled([store.ping(), store.ping()]);
