@@ -45,7 +45,7 @@ export function buildApp(node: ApiNode, { routes, version, isBusy }: AppOptions)
       access,
       waitForTurn,
     ),
-    docsRouter(openApiDocument(routes, version)),
+    docsRouter(() => openApiDocument(routes, version)),
     dashboardRouter(findProjectFile('dist/dashboard')),
   ]) {
     app.use(router.routes());

@@ -35,17 +35,18 @@ const START = `SwaggerUIBundle({
 `;
 
 /** `/openapi.json` and `/docs`, a page that shows it. */
-export function docsRouter(document: object): Router<State> {
+export function docsRouter(describe: () => object): Router<State> {
   const router = new Router<State>();
-  // One for all answers: however many are not read, they take no more memory.
-  const json = Buffer.from(JSON.stringify(document));
+  // Made when somebody asks: it takes longer than all else of a node's start. One for all answers: however many are not
+  // read, they take no more memory.
+  let json: Buffer | undefined;
   const directory = createRequire(import.meta.url)
     .resolve('swagger-ui-dist/package.json')
     .replace(/package\.json$/, '');
 
   router.get('/openapi.json', (ctx) => {
     ctx.type = 'application/json';
-    ctx.body = json;
+    ctx.body = json ??= Buffer.from(JSON.stringify(describe()));
   });
   router.get('/docs', (ctx) => {
     ctx.type = 'text/html; charset=utf-8';

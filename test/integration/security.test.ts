@@ -258,7 +258,7 @@ describe('who may do what', () => {
     const described = Object.entries(paths).flatMap(([path, operations]) =>
       Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
     );
-    const pages = [docsRouter({}), dashboardRouter('')].flatMap((router) =>
+    const pages = [docsRouter(() => ({})), dashboardRouter('')].flatMap((router) =>
       router.stack.flatMap(({ methods, path }) =>
         methods.filter((method) => method !== 'HEAD').map((method) => `${method} ${String(path)}`),
       ),

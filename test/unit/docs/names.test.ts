@@ -155,7 +155,7 @@ test('addresses: each that is asked is answered', () => {
   const redis = new Redis({ lazyConnect: true });
   const routes = allRoutes(redis).map(({ method, path }) => ({ method: method.toUpperCase(), path }));
   redis.disconnect();
-  const pages = [docsRouter({}), dashboardRouter('.')].flatMap(({ stack }) =>
+  const pages = [docsRouter(() => ({})), dashboardRouter('.')].flatMap(({ stack }) =>
     stack.map(({ path }) => String(path)),
   );
   const all = [
