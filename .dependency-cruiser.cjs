@@ -5,6 +5,9 @@
  *           -> what computes and does nothing else (core/alerting, history, rollup, fleet, snapshot)
  *           -> core/config, core/errors and what lies beside them -> core/contracts
  */
+const { readdirSync } = require('node:fs');
+const { join } = require('node:path');
+
 const only = (from, ...allowed) => ({
   from: { path: from },
   to: {
@@ -25,11 +28,17 @@ const CONTRACT_OF_RULES = '^core/contracts/alerting/rule\\.ts$';
 const SHARED_BY_REDIS = ['^core/stores/keys\\.ts$', '^core/stores/revisionedHash\\.ts$'];
 const GENERATED = '^prisma/generated/';
 
+const foldersBut = (shared, room) =>
+  readdirSync(join(__dirname, room), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && entry.name !== shared)
+    .map(({ name }) => name)
+    .join('|');
+
 /** The rooms of the API that each do one thing; what they share is in api/http. */
-const API_ROOMS = 'ingest|history|fleet|alerting|live|operations';
+const API_ROOMS = foldersBut('http', 'api');
 
 /** The folders of the workers' roles; what runs any role is in workers/run. */
-const ROLES = 'timeline|persist|alerts|notify|deliver|record|prune|rollup';
+const ROLES = foldersBut('run', 'workers');
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
