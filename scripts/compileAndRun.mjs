@@ -11,10 +11,14 @@ import { PROJECT, setUpOrExit } from './setup.mjs';
  */
 export async function compileAndRun(config, main) {
   await setUpOrExit();
-  const compiled = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', config], {
-    cwd: PROJECT,
-    stdio: 'inherit',
-  });
+  const compiled = spawnSync(
+    process.execPath,
+    ['node_modules/typescript/bin/tsc', '-p', config, '--noCheck'],
+    {
+      cwd: PROJECT,
+      stdio: 'inherit',
+    },
+  );
   if (compiled.status !== 0) {
     console.error(`Compiling ${config} failed: the sources named above have errors.`);
     process.exit(1);

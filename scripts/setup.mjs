@@ -177,7 +177,9 @@ function compilation(project) {
       // What was compiled from a file that is gone would go on being found.
       if (await anyGone(await textOf(stamp), project)) await rm(dist, { recursive: true, force: true });
       await rm(stamp, { force: true });
-      await run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json'], project, {
+      // Types are for who changes the sources (npm run check:types): checking them takes six times as long as the rest.
+      const args = ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json', '--noCheck'];
+      await run(process.execPath, args, project, {
         failed: 'Compiling failed: the sources named above have errors.',
       });
       await mkdir(dist, { recursive: true });
