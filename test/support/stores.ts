@@ -86,20 +86,45 @@ export interface TestDatabase {
   close(): Promise<void>;
 }
 
-/** An empty throw-away database in the cluster that the whole test run shares. */
-export async function createTestDatabase(): Promise<TestDatabase> {
+/** An empty throw-away database in the cluster that the whole test run shares; or a copy of another one. */
+export async function createTestDatabase(template = 'template1'): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`;
-  await asAdmin(`CREATE DATABASE ${name}`);
-  const dsn = new URL(sharedPostgresDsn());
-  dsn.pathname = `/${name}`;
-  return { dsn: dsn.href, close: () => asAdmin(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) };
+  await asAdmin((client) => client.query(`CREATE DATABASE ${name} TEMPLATE ${template}`));
+  return {
+    dsn: dsnOf(name),
+    close: () => asAdmin((client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)),
+  };
 }
 
-async function asAdmin(statement: string): Promise<void> {
+/**
+ * Makes a database to be copied, unless a test file of this run has made it already.
+ *
+ * @param fill what puts into it what all copies have
+ */
+export async function createTemplate(name: string, fill: (dsn: string) => Promise<unknown>): Promise<void> {
+  await asAdmin(async (client) => {
+    await client.query('SELECT pg_advisory_lock(hashtext($1))', [name]);
+    const { rows } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
+    if (rows.length > 0) return;
+    const unfinished = `unfinished_${name}`;
+    await client.query(`DROP DATABASE IF EXISTS ${unfinished} WITH (FORCE)`);
+    await client.query(`CREATE DATABASE ${unfinished}`);
+    await fill(dsnOf(unfinished));
+    await client.query(`ALTER DATABASE ${unfinished} RENAME TO ${name}`);
+  });
+}
+
+function dsnOf(database: string): string {
+  const dsn = new URL(sharedPostgresDsn());
+  dsn.pathname = `/${database}`;
+  return dsn.href;
+}
+
+async function asAdmin(work: (client: pg.Client) => Promise<unknown>): Promise<void> {
   const client = new pg.Client({ connectionString: sharedPostgresDsn() });
   await client.connect();
   try {
-    await client.query(statement);
+    await work(client);
   } finally {
     await client.end();
   }
