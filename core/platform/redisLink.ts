@@ -6,6 +6,11 @@ const MAX_RECONNECT_DELAY_MS = 1_000;
 /** A connection that got no answer to its heartbeat for this long is half-open (ioredis#1451): dial again. */
 const HEARTBEAT_MS = 5_000;
 
+const SUBSCRIBING = new Set(['subscribe', 'psubscribe', 'unsubscribe', 'punsubscribe']);
+
+/** With what ioredis answers what waits on a connection that ends. */
+const CONNECTION_CLOSED = 'Connection is closed.';
+
 /** How long to wait before the next attempt, in ms; with jitter, so that a fleet does not dial as one. */
 export function reconnectDelayMs(attempt: number): number {
   return Math.min(2 ** attempt * 25, MAX_RECONNECT_DELAY_MS) * (0.75 + Math.random() / 4);
@@ -24,6 +29,20 @@ export class EndableRedis extends Redis {
     if (!reconnect) for (const copy of this.#duplicates) copy.disconnect();
     if (!reconnect && this.status === 'reconnecting') this.once('connecting', () => super.disconnect());
     else super.disconnect(reconnect);
+  }
+
+  /**
+   * The cluster adapter of Socket.IO, and ioredis after a reconnect, leave what becomes of a subscription to nobody. One
+   * that is refused is told as an error of the connection; one that ends with its connection is nothing to tell.
+   */
+  override sendCommand(...sent: Parameters<Redis['sendCommand']>): unknown {
+    const [command] = sent;
+    if (SUBSCRIBING.has(command.name)) {
+      command.promise.catch((error: Error) => {
+        if (error.message !== CONNECTION_CLOSED) this.emit('error', error);
+      });
+    }
+    return super.sendCommand(...sent);
   }
 
   override duplicate(override?: Partial<RedisOptions>): Redis {

@@ -152,6 +152,30 @@ describe('a connection', () => {
     await waitFor(() => nowhere.handle.status === 'end');
   });
 
+  test('tells of a subscription that is refused, and of none that ends with it, where nobody waits for them', async () => {
+    const { handle } = open('subscriber');
+    await waitFor(() => handle.status === 'ready');
+    const errors: Error[] = [];
+    handle.on('error', (error: Error) => void errors.push(error));
+    await handle.acl('SETUSER', 'default', 'resetchannels');
+    void handle.subscribe('a channel');
+    await waitFor(() => errors.some(({ message }) => message.startsWith('NOPERM')));
+    await handle.acl('SETUSER', 'default', 'allchannels');
+    const nowhere = openRedis(
+      loadConfig({ REDIS_HOST: '127.0.0.1', REDIS_PORT: '1' }).redis,
+      'subscriber',
+      'nowhere',
+      log,
+    );
+    const told: Error[] = [];
+    nowhere.handle.on('error', (error: Error) => void told.push(error));
+    // Jest fails a test that leaves a rejection to nobody.
+    void nowhere.handle.psubscribe('all*');
+    await nowhere.close();
+    await waitFor(() => nowhere.handle.status === 'end');
+    expect(told.filter(({ message }) => message === 'Connection is closed.')).toEqual([]);
+  });
+
   test('settings that lose acknowledged work are warned of, each by name', async () => {
     const { handle } = open('request');
     await waitFor(() => handle.status === 'ready');
