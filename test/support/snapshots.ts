@@ -16,12 +16,14 @@ export function snapshot(changes: Partial<SnapshotInput> = {}): SnapshotInput {
   };
 }
 
+let recorded: Snapshot[] | undefined;
+
 /** The 900 snapshots recorded from a real agent, 2 s apart, moved so that the last one is of `endSeconds`. */
 export function recordedSnapshots(endSeconds: number): Snapshot[] {
-  const lines = readFileSync(findProjectFile('test/fixtures/agent-snapshots.ndjson'), 'utf8')
+  recorded ??= readFileSync(findProjectFile('test/fixtures/agent-snapshots.ndjson'), 'utf8')
     .trim()
-    .split('\n');
-  const recorded = lines.map((line) => snapshotSchema.parse(JSON.parse(line)));
+    .split('\n')
+    .map((line) => snapshotSchema.parse(JSON.parse(line)));
   const shift = endSeconds - Math.max(...recorded.map(({ timestamp }) => timestamp));
   return recorded.map((one) => ({ ...one, timestamp: one.timestamp + shift }));
 }
