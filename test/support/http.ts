@@ -1,4 +1,4 @@
-import { request } from 'node:http';
+import { request, type IncomingMessage } from 'node:http';
 import { waitFor } from './waitFor.ts';
 
 export interface Reply {
@@ -6,12 +6,6 @@ export interface Reply {
   headers: Headers;
   /** Parsed where it is JSON. */
   body: unknown;
-}
-
-async function reply(response: Response): Promise<Reply> {
-  const text = await response.text();
-  const json = response.headers.get('content-type')?.includes('json') ?? false;
-  return { status: response.status, headers: response.headers, body: json ? JSON.parse(text) : text };
 }
 
 interface Asking extends Omit<RequestInit, 'headers'> {
@@ -23,8 +17,46 @@ export function fetchOnce(url: string, { headers, ...rest }: Asking = {}): Promi
   return fetch(url, { ...rest, headers: { Connection: 'close', ...headers } });
 }
 
-export async function get(url: string, headers: Record<string, string> = {}): Promise<Reply> {
-  return reply(await fetchOnce(url, { headers }));
+/**
+ * By `node:http`, which takes half of fetch's time, on a connection of its own. Of the headers only those that are given.
+ */
+function ask(
+  method: string,
+  url: string,
+  headers: Record<string, string>,
+  body?: string | Uint8Array,
+): Promise<{ status: number; headers: Headers; text: string }> {
+  return new Promise((resolve, reject) => {
+    const length = body === undefined ? {} : { 'Content-Length': Buffer.byteLength(body) };
+    const options = { method, agent: false, headers: { ...length, ...headers } };
+    const outgoing = request(url, options, (incoming) => {
+      let text = '';
+      incoming.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+      incoming.on('error', reject);
+      incoming.on('end', () =>
+        resolve({ status: incoming.statusCode ?? 0, headers: headersOf(incoming), text }),
+      );
+    });
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });
+}
+
+function headersOf({ rawHeaders }: IncomingMessage): Headers {
+  const headers = new Headers();
+  for (let at = 0; at < rawHeaders.length; at += 2)
+    headers.append(rawHeaders[at] ?? '', rawHeaders[at + 1] ?? '');
+  return headers;
+}
+
+async function reply(asked: ReturnType<typeof ask>): Promise<Reply> {
+  const { status, headers, text } = await asked;
+  const json = headers.get('content-type')?.includes('json') ?? false;
+  return { status, headers, body: json ? JSON.parse(text) : text };
+}
+
+export function get(url: string, headers: Record<string, string> = {}): Promise<Reply> {
+  return reply(ask('GET', url, headers));
 }
 
 function bodyOf(body: unknown): string | Uint8Array<ArrayBuffer> {
@@ -48,40 +80,23 @@ export function postAsAgent(url: string, body: unknown, headers?: Record<string,
   );
 }
 
-/** Posts with exactly these headers: fetch adds some of its own, and refuses others. */
-export function rawPost(
+/** Posts with exactly these headers, and gives the body as text. */
+export async function rawPost(
   url: string,
   body: string | Buffer,
   headers: Record<string, string>,
 ): Promise<{ status: number; body: string }> {
-  return new Promise((resolve, reject) => {
-    const outgoing = request(
-      url,
-      { method: 'POST', headers: { 'Content-Length': Buffer.byteLength(body), ...headers } },
-      (incoming) => {
-        let text = '';
-        incoming.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-        incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, body: text }));
-      },
-    );
-    outgoing.on('error', reject);
-    outgoing.end(body);
-  });
+  const { status, text } = await ask('POST', url, headers, body);
+  return { status, body: text };
 }
 
 /** Sends JSON by any method; without a body where there is none. */
-export async function send(
+export function send(
   method: string,
   url: string,
   body?: unknown,
   headers: Record<string, string> = {},
 ): Promise<Reply> {
-  if (body !== undefined) headers = { 'Content-Type': 'application/json', ...headers };
-  return reply(
-    await fetchOnce(url, {
-      method,
-      headers,
-      ...(body !== undefined && { body: bodyOf(body) }),
-    }),
-  );
+  if (body === undefined) return reply(ask(method, url, headers));
+  return reply(ask(method, url, { 'Content-Type': 'application/json', ...headers }, bodyOf(body)));
 }
