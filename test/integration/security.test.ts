@@ -885,8 +885,7 @@ describe('a secret is in no log, answer, metric, job or page', () => {
     );
   });
 
-  // Until the logger redacts `command.args` and the sockets outlive a subscription that is refused.
-  test.failing('with a password that Redis refuses', async () => {
+  test('with a password that Redis refuses', async () => {
     await expectCleanWith(
       `:canary-secret%40x@127.0.0.1:${canaryRedis.port}`,
       'canary-user:canary-secret%40x@127.0.0.1:1',
