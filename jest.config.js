@@ -19,7 +19,7 @@ export default {
   globalSetup: '<rootDir>/test/support/globalSetup.ts',
   globalTeardown: '<rootDir>/test/support/globalTeardown.ts',
   // A ceiling above that of each wait, so that a hanging test says what it waited for.
-  testTimeout: 180_000,
+  testTimeout: 600_000,
   // Twice as many as the two cores of the smallest machine: most of what a test takes is waiting.
   maxWorkers: 4,
   // Instrumented code, not V8's own counters: those made every suite three times slower, whatever it covered.

@@ -112,7 +112,8 @@ test('what an agent could not hand in outlives it, and is stored once, without a
   api = await startApiNode(environment);
   await waitFor(async () => hasAll(await stored(), again));
   expect(await endAgent('SIGTERM')).toBe(0);
-  expect(await readdir(directory())).toEqual([]);
+  // What it measured last may be there: a service that has no time at that moment is not waited for.
+  expect((await onDisk()).filter((timestamp) => again.includes(timestamp))).toEqual([]);
 
   const times = await stored();
   expect(times).toEqual([...new Set(times)]);

@@ -31,8 +31,9 @@ onLinux('the CPU seconds of a busy process are those that the kernel counts', as
   // By the kernel's count at the first sample and the last: in between is what the estimate is of.
   const counted: number[] = [];
   let second = nowSeconds();
-  // On a busy machine the process has to wait for its turns: until it has used something to measure.
-  while (samples.length < 6 || (counted.at(-1) ?? 0) - (counted[0] ?? 0) <= 0.5) {
+  // On a busy machine the process has to wait for its turns, and the sampler for its own: until it has used so much that a
+  // sample that is late by its interval counts for little.
+  while (samples.length < 6 || (counted.at(-1) ?? 0) - (counted[0] ?? 0) <= 2) {
     // At the turn of each second, as the agent does at the turn of its interval.
     second = await waitFor(() => (nowSeconds() > second ? nowSeconds() : 0), { intervalMs: 5 });
     samples.push({ ...(await sampler.sample(second)), snapshotId: snapshotIdOf(samples.length) });

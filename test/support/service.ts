@@ -26,7 +26,7 @@ function context(
     PORT: '0',
     LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'silent',
     AGENT_RATE_LIMIT_PER_MINUTE: '0',
-    DRAIN_SECONDS: '5',
+    DRAIN_SECONDS: '30',
     ...environment,
   });
   const log = createLogger({ level: config.logLevel, name: 'test', ...(destination && { destination }) });

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface WaitOptions {
-  /** Default 60 000: a ceiling, which a wait for what comes never sees, however busy the machine. */
+  /** Default 180 000: a ceiling, which a wait for what comes never sees, however busy the machine. */
   timeoutMs?: number;
   /** Default 20. */
   intervalMs?: number;
@@ -16,7 +16,7 @@ export interface WaitOptions {
  */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
-  { timeoutMs = 60_000, intervalMs = 20, describe = 'the condition' }: WaitOptions = {},
+  { timeoutMs = 180_000, intervalMs = 20, describe = 'the condition' }: WaitOptions = {},
 ): Promise<Exclude<T, null | undefined | false | 0 | ''>> {
   const endsAt = Date.now() + timeoutMs;
   let last: unknown;

@@ -12,14 +12,19 @@ const CHECK_EVERY_MS = 250;
  * be reported as done without it, and another worker takes it up when its lock has run out; to go on waiting until the
  * deadline would change nothing. What is waited for on these connections fails, and so comes to an end.
  *
+ * @param silentMs after how long without an answer
  * @returns how to call it off
  */
-export function disconnectUnresponsive(connections: readonly Redis[], log: Logger): () => void {
+export function disconnectUnresponsive(
+  connections: readonly Redis[],
+  log: Logger,
+  silentMs = SILENT_MS,
+): () => void {
   let calledOff = false;
 
   async function watch(redis: Redis): Promise<void> {
     while (!calledOff && redis.status !== 'end') {
-      if (!(await answers(redis))) {
+      if (!(await answers(redis, silentMs))) {
         if (!calledOff) endAll();
         return;
       }
@@ -29,7 +34,7 @@ export function disconnectUnresponsive(connections: readonly Redis[], log: Logge
 
   function endAll(): void {
     calledOff = true;
-    log.warn({ seconds: SILENT_MS / 1000 }, 'Redis does not answer: stopping without it');
+    log.warn({ seconds: silentMs / 1000 }, 'Redis does not answer: stopping without it');
     for (const redis of connections) redis.disconnect();
   }
 
@@ -39,12 +44,12 @@ export function disconnectUnresponsive(connections: readonly Redis[], log: Logge
   };
 }
 
-function answers(redis: Redis): Promise<boolean> {
+function answers(redis: Redis, silentMs: number): Promise<boolean> {
   const asked = () =>
     redis.ping().then(
       () => true,
       // An answer too, unless it is the connection that has ended.
       () => redis.status !== 'end',
     );
-  return withTimeout(SILENT_MS, asked, () => false);
+  return withTimeout(silentMs, asked, () => false);
 }

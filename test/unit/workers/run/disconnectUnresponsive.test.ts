@@ -53,8 +53,11 @@ async function workWithJobInHand() {
 }
 
 /** Stops it as the process does, and tells how long that took. */
-async function stop(worker: ReturnType<typeof work>): Promise<{ ms: number; fault: unknown }> {
-  callOff = disconnectUnresponsive([connection.handle], log);
+async function stop(
+  worker: ReturnType<typeof work>,
+  silentMs?: number,
+): Promise<{ ms: number; fault: unknown }> {
+  callOff = disconnectUnresponsive([connection.handle], log, silentMs);
   const began = Date.now();
   const fault: unknown = await worker.close().then(
     () => undefined,
@@ -102,7 +105,7 @@ test('with Redis back in time the job in hand is reported, and the worker closes
   const { worker, queue, release } = await workWithJobInHand();
   await server.kill();
   release();
-  const [{ fault }] = await Promise.all([stop(worker), server.restart()]);
+  const [{ fault }] = await Promise.all([stop(worker, 60_000), server.restart()]);
   expect(fault).toBeUndefined();
   await waitFor(async () =>
     Object.values(await queue.getJobCounts('active', 'failed')).every((n) => n === 0),
