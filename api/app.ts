@@ -5,6 +5,7 @@ import { board, BOARD_PATH } from './operations/board.ts';
 import type { State } from './http/context.ts';
 import { createLoadShedding } from './http/loadShedding.ts';
 import { dashboardRouter } from './http/dashboard.ts';
+import { compression } from './http/compression.ts';
 import { docsRouter } from './http/docs.ts';
 import { errors } from './http/errors.ts';
 import type { ApiNode } from './http/node.ts';
@@ -38,6 +39,7 @@ export function buildApp(node: ApiNode, { routes, version, isBusy }: AppOptions)
   app.use(forAgents.routes());
   app.use(forAgents.allowedMethods());
   app.use(securityHeaders([BOARD_PATH, '/docs']));
+  app.use(compression());
   app.use(board(Object.values(node.queues), access));
   for (const router of [
     createRouter(

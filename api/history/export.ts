@@ -1,5 +1,3 @@
-import { pipeline, type Readable } from 'node:stream';
-import { createGzip } from 'node:zlib';
 import { InvalidRequestError, type FieldFault } from '../../core/errors.ts';
 import { HttpError } from '../http/errors.ts';
 import { EXPORT_CURSOR, exportEndpoint, type ExportQuery } from '../../core/contracts/endpoints/export.ts';
@@ -52,12 +50,11 @@ export function exportRoute({ store, streams, agentsAsked }: ExportOptions): Rou
       ctx.set('Content-Type', format.mediaType);
       ctx.set('Content-Disposition', `attachment; filename="${fileName(query, format)}"`);
       ctx.set('Cache-Control', 'no-store');
-      ctx.vary('Accept-Encoding');
       ctx.res.setTimeout(
         STALLED_MS,
         () => void stream.destroy(new Error('the reader has taken nothing for minutes')),
       );
-      ctx.body = compressed(ctx, stream);
+      ctx.body = stream;
     },
   });
 }
@@ -137,13 +134,6 @@ async function* textOf(
     before = '';
   }
   if (before !== '') yield before;
-}
-
-function compressed(ctx: RouteContext, stream: Readable): Readable {
-  if (ctx.acceptsEncodings('gzip', 'identity') !== 'gzip') return stream;
-  ctx.set('Content-Encoding', 'gzip');
-  // An error of the stream ends the compressed one, too, and with it the connection.
-  return pipeline(stream, createGzip(), () => undefined);
 }
 
 /** Without what a file system may mind. */
