@@ -73,11 +73,11 @@ test('a question that PostgreSQL takes too long for is given up, and delays no s
   try {
     await client.query('BEGIN');
     await client.query(`LOCK TABLE "${history.packedTable}" IN ACCESS EXCLUSIVE MODE`);
-    let allWait = false;
+    const waiting = { all: false };
     const ask = async () => {
       const answers = [];
       do answers.push(await get(`${node.url}${QUESTIONS[0]}`));
-      while (!allWait);
+      while (!waiting.all);
       return answers;
     };
     // More of them than there are connections.
@@ -89,7 +89,7 @@ test('a question that PostgreSQL takes too long for is given up, and delays no s
       );
       return row?.waiting === 4;
     });
-    allWait = true;
+    waiting.all = true;
     expect((await post(`${node.url}/ingest/metrics`, snapshot())).status).toBe(200);
     expect((await get(`${node.url}/health`)).body).toMatchObject({ status: 'ok' });
     for (const { status, body, headers } of (await Promise.all(questions)).flat()) {
