@@ -9,7 +9,6 @@ import type {
   ExportStore,
 } from '../../core/stores/postgres/exportRows.ts';
 import { nowSeconds } from '../../core/time.ts';
-import type { RouteContext } from '../http/context.ts';
 import { requireHistory } from '../http/requireHistory.ts';
 import { route, type Route } from '../http/route.ts';
 import { csvOfProcesses, csvOfSnapshots, ndjson, type ExportFormat } from './exportFormat.ts';

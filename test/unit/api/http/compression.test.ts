@@ -21,7 +21,8 @@ async function serve(answer: (ctx: Koa.Context) => void): Promise<string> {
   app.silent = true;
   app.use(compression());
   app.use(async (ctx) => answer(ctx as unknown as Koa.Context));
-  server = createServer(app.callback()).listen(0, '127.0.0.1');
+  const handle = app.callback();
+  server = createServer((incoming, outgoing) => void handle(incoming, outgoing)).listen(0, '127.0.0.1');
   await once(server, 'listening');
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
