@@ -20,9 +20,12 @@ export function matches(line: AgentLine, { search, state, labels }: AgentFilter)
   if (state !== undefined && line.condition !== state) return false;
   if (!labels.every(([key, value]) => line.labels[key] === value)) return false;
   if (search === undefined) return true;
-  const wanted = search.toLowerCase();
-  return [line.id, line.name].some((text) => text.toLowerCase().includes(wanted));
+  const wanted = folded(search);
+  return [line.id, line.name].some((text) => folded(text).includes(wanted));
 }
+
+/** As texts are compared: in any case, composed or not. */
+const folded = (text: string) => text.normalize('NFC').toLowerCase();
 
 /** A new array in order; those of equal rank by id, and those without a value last, whichever the order. */
 export function sortLines(lines: readonly AgentLine[], sort: Sort, order: Order): AgentLine[] {
@@ -39,7 +42,7 @@ export function sortLines(lines: readonly AgentLine[], sort: Sort, order: Order)
 
 const RANK: { [Key in Sort]: (line: AgentLine) => string | number | undefined } = {
   id: ({ id }) => id,
-  name: ({ name }) => name.toLowerCase(),
+  name: ({ name }) => folded(name),
   cpu: ({ state }) => state?.latest.cpuPercent,
   memory: ({ state }) => memoryShare(state?.latest),
   last_seen: ({ lastSeen }) => lastSeen,

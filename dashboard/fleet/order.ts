@@ -25,12 +25,15 @@ export function arrange(rows: Iterable<Row>, criteria: Criteria, around: Surroun
     .map(({ row }) => row.id);
 }
 
+/** As texts are compared: in any case, composed or not. */
+const folded = (text: string) => text.normalize('NFC').toLowerCase();
+
 /** Whether a host is among those asked for. */
 export function fitting(
   { search, states, labels }: Criteria,
   { nowSeconds, firing }: Surroundings,
 ): (row: Row) => boolean {
-  const text = search.trim().toLowerCase();
+  const text = folded(search.trim());
   const pairs = labels.map((label) => {
     const end = label.indexOf('=');
     return [label.slice(0, end), label.slice(end + 1)] as const;
@@ -38,7 +41,7 @@ export function fitting(
   const isIn = (row: Row, state: ShownState) =>
     state === 'firing' ? firing(row.id) > 0 : conditionAt(row, nowSeconds) === state;
   return (row) =>
-    (text === '' || row.id.toLowerCase().includes(text) || row.name.toLowerCase().includes(text)) &&
+    (text === '' || folded(row.id).includes(text) || folded(row.name).includes(text)) &&
     (states.length === 0 || states.some((state) => isIn(row, state))) &&
     pairs.every(([key, value]) => Object.hasOwn(row.labels, key) && row.labels[key] === value);
 }

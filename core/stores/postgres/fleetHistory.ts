@@ -5,6 +5,7 @@ import type { Bucket } from '../../rollup/bucket.ts';
 import { unpackBucket } from '../../rollup/packBucket.ts';
 import type { ProcessTotals } from '../../rollup/processTotals.ts';
 import { textArrayOf } from './arrays.ts';
+import { anyCasePattern } from './namePattern.ts';
 import { orTooSlow } from './unavailable.ts';
 
 /** Whose history it is: some agents by id; undefined for all. */
@@ -213,7 +214,7 @@ export function createFleetHistoryStore(options: { prisma: PrismaClient; table: 
            GROUP BY agent_id, name ORDER BY agent_id COLLATE "C", name LIMIT $6::int`,
           range.from,
           range.to,
-          match === 'exact' ? name : patternOf(name, match),
+          PATTERN[match](name),
           after?.agentId ?? null,
           after?.name ?? null,
           limit,
@@ -226,11 +227,12 @@ export function createFleetHistoryStore(options: { prisma: PrismaClient; table: 
 const COMPARISON: Record<NameMatch, string> = {
   exact: '= $3::text',
   prefix: 'LIKE $3::text',
-  contains: 'ILIKE $3::text',
+  contains: '~ $3::text',
 };
 
-/** For LIKE, with every character of the name standing for itself. */
-function patternOf(name: string, match: NameMatch): string {
-  const escaped = name.replace(/[\\%_]/g, '\\$&');
-  return match === 'prefix' ? `${escaped}%` : `%${escaped}%`;
-}
+const PATTERN: Record<NameMatch, (name: string) => string> = {
+  exact: (name) => name,
+  // With every character of the name standing for itself.
+  prefix: (name) => `${name.replace(/[\\%_]/g, '\\$&')}%`,
+  contains: anyCasePattern,
+};

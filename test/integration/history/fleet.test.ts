@@ -41,6 +41,8 @@ function hostOf(cpu: number, ...processes: Snapshot['top_processes']): Snapshot[
   );
 }
 
+const ODD = '100%_odd\\ Übersicht (1) [x].*';
+
 beforeAll(async () => {
   [redisServer, history] = await Promise.all([startTestRedis(), createTestHistory()]);
   await storeSnapshots(history, 'web-01', hostOf(10, process('nginx', 5), process('cron', 1)));
@@ -49,7 +51,7 @@ beforeAll(async () => {
   await storeSnapshots(
     history,
     'db-01',
-    hostOf(80, process('postgres', 120, 4_000), process('100%_odd\\', 1)).filter((_, i) => i % 2 === 0),
+    hostOf(80, process('postgres', 120, 4_000), process(ODD, 1)).filter((_, i) => i % 2 === 0),
   );
   await rollUp(openRollups(history));
   api = await startApiNode({ REDIS_URL: redisServer.url, POSTGRES_DSN: history.dsn });
@@ -160,7 +162,7 @@ describe('GET /api/processes/top of all hosts', () => {
       ['postgres', 1],
       ['nginx', 2],
       ['cron', 1],
-      ['100%_odd\\', 1],
+      [ODD, 1],
     ]);
     // 1.2 cores of db-01; 0.05 of web-01 and 0.5 of web-02. Used: 0.2, 0.6 and 1.6.
     expect(processes[0]?.cpu_seconds).toBeCloseTo(1.2 * hours * HOUR, 0);
@@ -203,8 +205,16 @@ describe('GET /api/processes/search', () => {
     ['a prefix', { name: 'c', match: 'prefix' }, [['web-01', 'cron']]],
     ['a prefix, by its very letters', { name: 'C', match: 'prefix' }, []],
     ['a part, whatever its letters', { name: 'GRES', match: 'contains' }, [['db-01', 'postgres']]],
+    ['a part with other letters than ASCII', { name: 'ÜBERsicht', match: 'contains' }, [['db-01', ODD]]],
+    ['one whose letters are put together', { name: 'u\u0308bers', match: 'contains' }, [['db-01', ODD]]],
+    [
+      'signs that mean something to a regular expression',
+      { name: '(1) [x].*', match: 'contains' },
+      [['db-01', ODD]],
+    ],
+    ['one of them, which stands for itself, too', { name: '.x', match: 'contains' }, []],
     ['a part of one only', { name: 'gin', match: 'exact' }, []],
-    ['signs that mean something to LIKE', { name: '%_odd\\', match: 'contains' }, [['db-01', '100%_odd\\']]],
+    ['signs that mean something to LIKE', { name: '%_odd\\', match: 'contains' }, [['db-01', ODD]]],
     ['one of them, which stands for itself', { name: 'n_inx', match: 'contains' }, []],
   ])('finds %s', async (_, query, lines) => {
     expect(linesOf(await ask('/api/processes/search', { ...query, ...range }))).toEqual(lines);

@@ -136,7 +136,7 @@ describe('paging', () => {
 
 describe('filters and order', () => {
   const fleet = [
-    line('web-01', { name: 'Checkout', labels: { env: 'prod' }, state: stateOf(30, 10, 'online') }),
+    line('web-01', { name: 'Checkout Übersicht', labels: { env: 'prod' }, state: stateOf(30, 10, 'online') }),
     line('web-02', {
       labels: { env: 'test', role: 'web' },
       condition: 'stale',
@@ -153,6 +153,7 @@ describe('filters and order', () => {
     expect(await found({})).toEqual(['db-01', 'web-01', 'web-02']);
     expect(await found({ search: 'WEB' })).toEqual(['web-01', 'web-02']);
     expect(await found({ search: 'check' })).toEqual(['web-01']);
+    expect(await found({ search: 'ÜBERs'.normalize('NFD') })).toEqual(['web-01']);
     expect(await found({ state: 'stale' })).toEqual(['web-02']);
     expect(await found({ labels: [['env', 'prod']] })).toEqual(['db-01', 'web-01']);
     expect(

@@ -8,7 +8,12 @@ const around = { nowSeconds: NOW, firing: (id: string) => (id === 'db-1' ? 1 : 0
 const rows = [
   row('web-10', { labels: { env: 'prod', role: 'web' }, latest: figures({ cpu: 30 }) }),
   row('web-9', { labels: { env: 'prod', role: 'web' }, latest: figures({ cpu: 50, memoryUsedMb: 8_000 }) }),
-  row('db-1', { name: 'Checkout', labels: { env: 'prod' }, state: 'stale', latest: figures({ cpu: 30 }) }),
+  row('db-1', {
+    name: 'Checkout Übersicht',
+    labels: { env: 'prod' },
+    state: 'stale',
+    latest: figures({ cpu: 30 }),
+  }),
   row('new', { latest: undefined }),
   row('old', { state: 'offline', lastSeen: NOW - 900, latest: figures({ cpu: 99, top: undefined }) }),
 ];
@@ -35,6 +40,7 @@ describe('hosts', () => {
   test.each([
     [{ search: 'WEB' }, ['web-9', 'web-10']],
     [{ search: 'check' }, ['db-1']],
+    [{ search: 'ÜBERs'.normalize('NFD') }, ['db-1']],
     [{ search: ' db-1 ' }, ['db-1']],
     [{ states: ['offline'] }, ['old']],
     [{ states: ['stale', 'offline'] }, ['db-1', 'old']],
