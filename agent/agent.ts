@@ -38,7 +38,7 @@ export async function startAgent(options: AgentOptions, sampler: Sampler, log: L
     postBatch: createIngestClient({
       ...options,
       endpoint: `${options.endpoint}/batch`,
-      mediaType: 'application/x-ndjson',
+      asBatch: true,
       timeoutMs: REQUEST_TIMEOUT_MS,
     }),
     buffer,
@@ -74,7 +74,7 @@ export async function startAgent(options: AgentOptions, sampler: Sampler, log: L
     // Not waited for: a slow sampler (macOS, Windows) may be at work, and what it measures comes too late.
     ticking.abort();
     await sender.stop(GRACE_MS);
-    const waiting = buffer.size;
+    const waiting = buffer.size + buffer.aside;
     const isKept = buffer.close();
     const { accepted, rejected } = report.counts;
     const where = waiting > 0 && isKept ? `: kept in ${options.disk?.directory} for the next start` : '';

@@ -1,4 +1,4 @@
-import type { Outcome } from './ingestClient.ts';
+import type { Outcome } from './outcome.ts';
 
 /** From so many on, snapshots that wait are a backlog: fewer are handed in one by one in no more time. */
 const BACKLOG = 5;
@@ -9,6 +9,11 @@ const BACKLOG = 5;
 const MOST = 500;
 /** As most proxies in front of a server take no body of more than a megabyte. */
 const MOST_BYTES = 1_000_000;
+
+/** What a server without the batch route answers, or one whose route takes no lines. */
+const NO_BATCHES = new Set([404, 405, 415]);
+/** What a proxy may answer for the size of a request alone. */
+const TOO_LARGE = new Set([413]);
 
 /**
  * What to send next: the oldest alone, to ask whether the server is back (`probe`) or because it takes no others
@@ -50,6 +55,10 @@ export function createBatchPolicy(
   let most = MOST;
   let notBeforeMs = -Infinity;
 
+  function halve(count: number): void {
+    most = Math.max(Math.floor(count / 2), 1);
+  }
+
   return {
     next(waiting, onDiskOnly) {
       if (away) return { kind: 'probe' };
@@ -62,15 +71,21 @@ export function createBatchPolicy(
         case 'accepted':
           most = Math.min(most * 2, MOST);
           return true;
+        case 'early':
+          return true;
         case 'rejected':
-          most = Math.max(Math.floor(count / 2), 1);
+          halve(count);
           return true;
         case 'busy':
           if (outcome.status !== 503) return false;
           notBeforeMs = nowMs() + pauseMs(outcome);
           return true;
         case 'refused':
-          if (outcome.status !== 404 && outcome.status !== 405) return false;
+          if (TOO_LARGE.has(outcome.status) && count > 1) {
+            halve(count);
+            return true;
+          }
+          if (!NO_BATCHES.has(outcome.status)) return false;
           supported = false;
           return true;
         case 'unreachable':

@@ -1,8 +1,8 @@
-import type { Outcome } from './ingestClient.ts';
 import { limitToOneAMinute, type Log } from './log.ts';
+import type { Outcome } from './outcome.ts';
 
 /** An attempt after which the snapshot still waits. */
-export type Failure = Exclude<Outcome, { kind: 'accepted' | 'rejected' }>;
+export type Failure = Exclude<Outcome, { kind: 'accepted' | 'rejected' | 'early' }>;
 
 /** Tells the log what changes between this agent and the server, instead of what happens to each snapshot. */
 export interface ConnectionReport {
@@ -12,6 +12,8 @@ export interface ConnectionReport {
    */
   accepted(waiting: number, count?: number): void;
   rejected(timestamp: number, reason: string, waiting: number): void;
+  /** @param aside how many wait for their time by now */
+  early(reason: string, aside: number): void;
   /** @param waiting snapshots in the buffer, the failed one included */
   failed(failure: Failure, waiting: number): void;
   /** @param total given up for want of room since the start */
@@ -23,6 +25,7 @@ export interface ConnectionReport {
 export function createConnectionReport(log: Log, nowMs: () => number): ConnectionReport {
   const counts = { accepted: 0, rejected: 0 };
   const logRejected = limitToOneAMinute(log, nowMs);
+  const logEarly = limitToOneAMinute(log, nowMs);
   const logOverflow = limitToOneAMinute(log, nowMs);
   let connected = false;
   /** What is wrong, since when, and its reminder; undefined while nothing is. */
@@ -61,6 +64,11 @@ export function createConnectionReport(log: Log, nowMs: () => number): Connectio
       logRejected(`snapshot of ${timestamp} dropped, the server will never take it: ${reason}`);
       noteAnswered(waiting, counts.accepted);
     },
+    early(reason, aside) {
+      logEarly(
+        `the clock of this host is ahead of the server's, or was: ${snapshots(aside)} kept, and tried again until the time has come (${reason})`,
+      );
+    },
     failed(failure, waiting) {
       // Being slowed down is part of draining a backlog, not an outage: one line until it has drained.
       if (failure.kind === 'busy' && failure.status === 429 && trouble === undefined) {
@@ -90,10 +98,30 @@ export function createConnectionReport(log: Log, nowMs: () => number): Connectio
 function headline(failure: Failure, connected: boolean): string {
   if (failure.kind === 'unreachable') return connected ? 'connection lost' : 'the server cannot be reached';
   if (failure.kind === 'busy') return 'the server cannot take snapshots now';
-  if (failure.status === 401)
-    return 'the server refuses the token: set the right one with --token or AGENT_API_TOKEN';
-  return 'unexpected answer: does --url name a Topline server?';
+  return WHAT_TO_DO[failure.status] ?? (failure.status < 300 ? NOT_TOPLINE : NO_SERVER);
 }
+
+const NOT_TOPLINE =
+  "the answer is not Topline's: is there a sign-in page or a proxy in between, or does --url name something else?";
+const NO_SERVER = 'unexpected answer: does --url name a Topline server?';
+const FROM_BETWEEN = 'a proxy in front of the server refuses the request, or --url names something else';
+const MOVED = 'the server is at another address: set --url to it';
+
+const WHAT_TO_DO: Record<number, string | undefined> = {
+  301: MOVED,
+  302: MOVED,
+  303: MOVED,
+  307: MOVED,
+  308: MOVED,
+  400: FROM_BETWEEN,
+  401: 'the server refuses the token: set the right one with --token or AGENT_API_TOKEN',
+  403: 'the server does not take this token for this agent (--token, --id), or a proxy refuses the request',
+  413: 'a proxy in front of the server takes no request as large: raise its limit',
+  415: FROM_BETWEEN,
+  421: 'a proxy does not know this host name: does --url name the server as its certificate does?',
+  422: 'the server, or what answers in its place, does not take what this agent is told to send (--id, --label, --url)',
+  426: 'what answers there wants another protocol: should --url begin with https:?',
+};
 
 function describe(failure: Failure): string {
   return failure.kind === 'unreachable' ? failure.reason : `${failure.status} ${failure.detail}`.trim();

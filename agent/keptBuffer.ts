@@ -1,13 +1,9 @@
 import type { DiskBuffer, Place } from './diskBuffer.ts';
+import type { Body } from './ingestClient.ts';
 import { createSnapshotBuffer, type SnapshotBuffer } from './snapshotBuffer.ts';
 
 /** A snapshot made ready when it was taken, so that waiting costs 1.4 KB of text instead of objects. */
-export interface Prepared {
-  /** Epoch seconds. */
-  timestamp: number;
-  /** JSON, without a line end in it. */
-  body: string;
-}
+export type Prepared = Body;
 
 /**
  * What waits to be sent: the newest in memory, and, where there is a disk, all of it also there from the moment on at which
@@ -24,6 +20,12 @@ export interface KeptBuffer extends SnapshotBuffer<Prepared> {
   isHistory(taken: Prepared): boolean;
   /** The server has what was taken last, or never wants it. */
   handedIn(taken: readonly Prepared[]): void;
+  /** They cannot be taken now, others can: until `retryAside` they wait apart, the latest given up where there are too many. */
+  setAside(taken: readonly Prepared[]): void;
+  /** Lets those set aside wait with the others again, as far as there is room. */
+  retryAside(): void;
+  /** How many are set aside: `size` is without them. */
+  readonly aside: number;
   /** The server is away: what waits must outlive this process, and so must what comes. */
   cutOff(): void;
   /** The server answers: nothing more is written. */
@@ -42,6 +44,7 @@ export function createKeptBuffer(capacity: number, disk: DiskBuffer | undefined)
   const loaded = new WeakSet<Prepared>();
   let isCutOff = false;
   let lost = 0;
+  const aside: Prepared[] = [];
   const memory = createSnapshotBuffer<Prepared>(capacity, giveUp);
 
   function write(snapshots: readonly Prepared[]): void {
@@ -57,6 +60,11 @@ export function createKeptBuffer(capacity: number, disk: DiskBuffer | undefined)
   function giveUp(oldest: readonly Prepared[]): number {
     write(oldest);
     return oldest.filter((one) => !leave(one)).length;
+  }
+
+  function done(snapshot: Prepared): void {
+    const place = places.get(snapshot);
+    if (place !== undefined) disk?.done(place);
   }
 
   function leave(snapshot: Prepared): boolean {
@@ -97,10 +105,19 @@ export function createKeptBuffer(capacity: number, disk: DiskBuffer | undefined)
       memory.putBack(taken.filter((snapshot) => !loaded.has(snapshot)));
     },
     handedIn(taken) {
-      for (const snapshot of taken) {
-        const place = places.get(snapshot);
-        if (place !== undefined) disk?.done(place);
+      taken.forEach(done);
+    },
+    setAside(taken) {
+      write(taken);
+      aside.push(...taken);
+      aside.sort((a, b) => a.timestamp - b.timestamp);
+      for (const given of aside.splice(capacity)) {
+        lost += 1;
+        done(given);
       }
+    },
+    retryAside() {
+      memory.putOldest(aside.splice(0, Math.max(capacity - memory.size, 0)));
     },
     cutOff() {
       isCutOff = true;
@@ -111,13 +128,17 @@ export function createKeptBuffer(capacity: number, disk: DiskBuffer | undefined)
       isCutOff = false;
     },
     close() {
-      write(memory.waiting);
-      const isKept = memory.waiting.every((snapshot) => places.has(snapshot));
+      const waiting = [...aside, ...memory.waiting];
+      write(waiting);
+      const isKept = waiting.every((snapshot) => places.has(snapshot));
       disk?.close();
       return disk !== undefined && isKept;
     },
     get onDiskOnly() {
       return disk?.unread ?? 0;
+    },
+    get aside() {
+      return aside.length;
     },
     get size() {
       return memory.size + (disk?.unread ?? 0);

@@ -1,21 +1,24 @@
 import { backoffMs } from './backoff.ts';
 import { createBatchPolicy, fitting } from './backlog.ts';
 import type { ConnectionReport, Failure } from './connectionReport.ts';
-import type { Outcome, PostSnapshot } from './ingestClient.ts';
+import type { PostSnapshots } from './ingestClient.ts';
 import type { KeptBuffer, Prepared } from './keptBuffer.ts';
+import type { Outcome } from './outcome.ts';
 import type { Sleep } from './sleep.ts';
 
 /** Nothing changes before a person acts: ask now and then. */
 const REFUSED_PAUSE_MS = 30_000;
+/** What cannot be taken now, while the rest is, is tried again so often. */
+const ASIDE_MS = 60_000;
 /** `Retry-After: 0`, or a date just past, must not turn into a busy loop. */
 const SHORTEST_RETRY_MS = 250;
 /** Share of a Retry-After added at random, so that a fleet told the same time does not come back in one moment. */
 const RETRY_JITTER = 0.1;
 
 export interface SenderOptions {
-  post: PostSnapshot;
+  post: PostSnapshots;
   /** Posts several, a line each. */
-  postBatch: PostSnapshot;
+  postBatch: PostSnapshots;
   buffer: KeptBuffer;
   report: ConnectionReport;
   /** From one send to the next while a backlog drains and the server does not say how much it allows. */
@@ -46,6 +49,7 @@ export function createSender(options: SenderOptions): Sender {
   let stopped: Promise<void> | undefined;
   let wake: (() => void) | undefined;
   let failures = 0;
+  let retryAsideMs = Infinity;
 
   async function run(): Promise<void> {
     for (;;) {
@@ -68,6 +72,10 @@ export function createSender(options: SenderOptions): Sender {
 
   /** Takes out what is to be sent with the next request. */
   function take(): { taken: Prepared[]; inBatch: boolean } {
+    if (nowMs() >= retryAsideMs) {
+      retryAsideMs = Infinity;
+      buffer.retryAside();
+    }
     const next = batches.next(buffer.size, buffer.onDiskOnly);
     if (next.kind === 'batch') return takeBatch(next.most);
     if (next.kind === 'newest') return { taken: buffer.takeNewestInMemory(1), inBatch: false };
@@ -87,7 +95,7 @@ export function createSender(options: SenderOptions): Sender {
 
   /** As `handIn`; where batches are what the server minds, the snapshots are back in the buffer and it goes on at once. */
   async function handInBatch(snapshots: Prepared[]): Promise<number> {
-    const outcome = await postBatch(snapshots.map(({ body }) => body).join('\n'), requests.signal);
+    const outcome = await postBatch(snapshots, requests.signal);
     const isAboutBatches = batches.batchAnswered(outcome, snapshots.length);
     if (outcome.kind === 'accepted') {
       failures = 0;
@@ -96,6 +104,7 @@ export function createSender(options: SenderOptions): Sender {
       report.accepted(buffer.size, snapshots.length);
       return paceAfter(outcome);
     }
+    if (outcome.kind === 'early') return noteEarly(snapshots, outcome);
     const [first] = snapshots;
     if (outcome.kind === 'rejected' && snapshots.length === 1 && first !== undefined)
       return noteRejected(first, outcome);
@@ -106,7 +115,7 @@ export function createSender(options: SenderOptions): Sender {
 
   /** One attempt. Returns the milliseconds until the next: from its start after a success, from its end otherwise. */
   async function handIn(snapshot: Prepared): Promise<number> {
-    const outcome = await post(snapshot.body, requests.signal);
+    const outcome = await post([snapshot], requests.signal);
     if (outcome.kind === 'accepted') {
       failures = 0;
       buffer.handedIn([snapshot]);
@@ -119,6 +128,10 @@ export function createSender(options: SenderOptions): Sender {
       batches.singleAnswered();
       return noteRejected(snapshot, outcome);
     }
+    if (outcome.kind === 'early') {
+      batches.singleAnswered();
+      return noteEarly([snapshot], outcome);
+    }
     reportingOverflow(() => buffer.putBack([snapshot]));
     return noteFailure(outcome);
   }
@@ -129,6 +142,20 @@ export function createSender(options: SenderOptions): Sender {
     buffer.connected();
     report.rejected(snapshot.timestamp, `${outcome.status} ${outcome.detail}`, buffer.size);
     return paceAfter(outcome);
+  }
+
+  /** Those that lie in the server's future wait for their time, or for whoever sets the clock; the others go again. */
+  function noteEarly(snapshots: readonly Prepared[], { from, detail }: Outcome & { kind: 'early' }): number {
+    failures = 0;
+    const early = snapshots.filter(({ timestamp }) => timestamp >= from);
+    reportingOverflow(() => {
+      // Where it was taken from the others, behind which it does not wait.
+      buffer.putBack(snapshots.filter(({ timestamp }) => timestamp < from));
+      buffer.setAside(early);
+    });
+    retryAsideMs = Math.min(retryAsideMs, nowMs() + ASIDE_MS);
+    report.early(`422 ${detail}`, buffer.aside);
+    return buffer.size === 0 ? 0 : options.drainPaceMs;
   }
 
   function paceAfter(outcome: Outcome): number {

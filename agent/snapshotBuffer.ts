@@ -17,6 +17,8 @@ export interface SnapshotBuffer<T> {
 export interface MemoryBuffer<T> extends SnapshotBuffer<T> {
   /** By age, without what is on its way. */
   readonly waiting: readonly T[];
+  /** Puts back what was taken some time ago, as the oldest; a full buffer gives it up. */
+  putOldest(items: readonly T[]): void;
 }
 
 /**
@@ -54,6 +56,10 @@ export function createSnapshotBuffer<T>(
     },
     putBack(taken) {
       items.splice(Math.max(items.length - newer, 0), 0, ...taken);
+      giveUpOldest();
+    },
+    putOldest(oldest) {
+      items.unshift(...oldest);
       giveUpOldest();
     },
     waiting: items,

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { backoffMs, retryAfterMs } from '../agent/backoff.ts';
-import { describeDetail } from '../agent/ingestClient.ts';
+import { describeDetail } from '../agent/outcome.ts';
 import { messageOf } from '../core/errors.ts';
 
 /** A snapshot to hand in, and where it stands in its file. */

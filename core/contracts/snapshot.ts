@@ -83,6 +83,8 @@ export const acceptedSchema = z
   .object({ status: z.literal('accepted'), timestamp: z.number().int() })
   .meta({ id: 'Accepted' });
 
+export type Accepted = z.output<typeof acceptedSchema>;
+
 export const batchSchema = z
   .array(snapshotSchema)
   .min(1)
@@ -99,3 +101,5 @@ export const batchAcceptedSchema = z
     }),
   })
   .meta({ id: 'BatchAccepted' });
+
+export type BatchAccepted = z.output<typeof batchAcceptedSchema>;

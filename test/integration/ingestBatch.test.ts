@@ -459,7 +459,7 @@ test('the agent hands in its backlog with two requests, and what it measured las
     postBatch: createIngestClient({
       ...client,
       endpoint: `${endpoint}/batch`,
-      mediaType: 'application/x-ndjson',
+      asBatch: true,
     }),
     buffer,
     report: createConnectionReport(() => undefined, Date.now),

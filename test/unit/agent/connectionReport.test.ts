@@ -67,3 +67,20 @@ test('a server that refuses every snapshot does not get a line for each', () => 
   expect(lines.filter((line) => line.includes('dropped'))).toHaveLength(2);
   expect(report.counts.rejected).toBe(60);
 });
+
+test.each([
+  [200, 'a sign-in page or a proxy in between'],
+  [302, 'set --url to it'],
+  [400, 'a proxy in front of the server'],
+  [401, '--token or AGENT_API_TOKEN'],
+  [403, '--token, --id'],
+  [413, 'raise its limit'],
+  [418, 'does --url name a Topline server?'],
+  [421, 'does not know this host name'],
+  [422, '--id, --label'],
+  [426, 'https:'],
+])('a %d that keeps the snapshots is told with what to do', (status, words) => {
+  report.failed({ kind: 'refused', status, detail: 'No' }, 3);
+  expect(lines).toEqual([expect.stringContaining(words)]);
+  expect(lines[0]).toContain(`${status} No; 3 snapshots waiting, trying again`);
+});

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 export interface Answer {
   status: number;
   headers?: Record<string, string>;
+  /** Of a 200 without one: as Topline has it. */
   body?: string;
 }
 
@@ -24,7 +25,15 @@ export interface IngestServer {
   close(): Promise<void>;
 }
 
-export const ACCEPTED: Answer = { status: 200, body: '{"status":"accepted","timestamp":1}' };
+export const ACCEPTED: Answer = { status: 200 };
+
+/** What Topline says of what was sent. */
+function acceptanceOf(body: string, path: string): string {
+  const lines = body.split('\n');
+  if (path.endsWith('/batch')) return JSON.stringify({ status: 'accepted', snapshots: lines.length });
+  const { timestamp } = JSON.parse(body) as { timestamp: number };
+  return JSON.stringify({ status: 'accepted', timestamp });
+}
 
 /** @param answer to the n-th request (from 0); undefined leaves it without one */
 export async function startIngestServer(
@@ -41,7 +50,9 @@ export async function startIngestServer(
       const path = request.url ?? '';
       const reply = answer(received.length, body, path);
       received.push({ path, headers: request.headers, body, status: reply?.status });
-      if (reply) response.writeHead(reply.status, reply.headers).end(reply.body);
+      if (!reply) return;
+      const text = reply.body ?? (reply.status === 200 ? acceptanceOf(body, path) : undefined);
+      response.writeHead(reply.status, reply.headers).end(text);
     });
   });
   server.on('connection', () => (connections += 1));

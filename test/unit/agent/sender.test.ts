@@ -37,6 +37,7 @@ function senderTo(
   capacity = 900,
   pauseGate: () => Promise<unknown> = async () => undefined,
   disk?: DiskBuffer,
+  nowMs = () => 0,
 ) {
   const pauses: number[] = [];
   const lines: string[] = [];
@@ -49,7 +50,7 @@ function senderTo(
       agentId: 'web-01',
       token: undefined,
       timeoutMs: 5000,
-      mediaType: 'application/x-ndjson',
+      asBatch: true,
     }),
     buffer,
     report,
@@ -63,7 +64,7 @@ function senderTo(
       signal.removeEventListener('abort', wake);
       await new Promise(setImmediate);
     },
-    nowMs: () => 0,
+    nowMs,
     random: () => 0,
   });
   senders.push(sender);
@@ -172,7 +173,7 @@ describe('a backlog', () => {
   });
 
   test('drains at the pace the server allows', async () => {
-    const server = await serve(() => ({ status: 200, headers: { ratelimit: '"agent";r=30;t=60' } }));
+    const server = await serve(() => ({ ...ACCEPTED, headers: { ratelimit: '"agent";r=30;t=60' } }));
     const { sender, push, pauses } = senderTo(server.endpoint);
     push(1, 2, 3);
     sender.start();
@@ -321,7 +322,7 @@ describe('a backlog at a server that takes batches', () => {
   });
 });
 
-test.each([413, 415, 422])(
+test.each([413, 422])(
   'a snapshot answered with %d is dropped with the reason, and the next goes on',
   async (status) => {
     const server = await serve((index) =>
@@ -336,6 +337,92 @@ test.each([413, 415, 422])(
     expect(lines[0]).toBe(`snapshot of 1 dropped, the server will never take it: ${status} cannot be read`);
   },
 );
+
+test('a sign-in page in between costs no snapshot, of one or of many', async () => {
+  const portal = { status: 200, body: '<title>Welcome</title>' };
+  const server = await serve((index) => (index === 0 || index === 2 ? portal : ACCEPTED));
+  const { sender, push, lines, report, pauses } = senderTo(server.endpoint);
+  push(...upTo(20));
+  sender.start();
+  await waitFor(() => report.counts.accepted === 20);
+  expect(pauses.filter((ms) => ms === 30_000)).toHaveLength(2);
+  expect(lines[0]).toBe(
+    "the answer is not Topline's: is there a sign-in page or a proxy in between, or does --url name something else?: 200 Welcome; 20 snapshots waiting, trying again",
+  );
+});
+
+test.each([400, 403, 404, 413, 415, 421, 422, 426])(
+  'a proxy that answers %d for a while costs no snapshot',
+  async (status) => {
+    const server = await serve((index) =>
+      index < 4 ? { status, body: '<html>No</html>' } : { status: 200 },
+    );
+    const { sender, push, report } = senderTo(server.endpoint);
+    push(...upTo(20));
+    sender.start();
+    await waitFor(() => report.counts.accepted === 20);
+    expect(report.counts).toEqual({ accepted: 20, rejected: 0 });
+  },
+);
+
+describe("snapshots that lie in the server's future", () => {
+  const isLate = ({ now }: { now: number }, body: string) =>
+    timestampsOf(body).flatMap((timestamp, index) => (timestamp > now ? [index] : []));
+  /** A server whose clock says `now`. */
+  async function behind(clock: { now: number }) {
+    return serve((_index, body, path) => {
+      const detail = isLate(clock, body).map((index) => ({
+        loc: isBatch(path) ? ['body', index, 'timestamp'] : ['body', 'timestamp'],
+        msg: "set the agent's clock",
+        type: 'too_far_in_the_future',
+      }));
+      return detail.length === 0 ? { status: 200 } : { status: 422, body: JSON.stringify({ detail }) };
+    });
+  }
+
+  test('wait for their time, hold up no others, and are told of', async () => {
+    const clock = { now: 100 };
+    const server = await behind(clock);
+    let nowMs = 0;
+    const { sender, push, report, lines, buffer } = senderTo(
+      server.endpoint,
+      900,
+      undefined,
+      undefined,
+      () => nowMs,
+    );
+    push(...upTo(90), 500, 501, 502, 503, 504, 505, 91, 92);
+    sender.start();
+    await waitFor(() => report.counts.accepted === 92);
+    await waitFor(() => buffer.aside === 6);
+    expect(report.counts.rejected).toBe(0);
+    expect(lines.filter((line) => line.includes('clock of this host is ahead'))).toHaveLength(1);
+    // Still too early, then not any more.
+    nowMs = 60_000;
+    push(93);
+    await waitFor(() => report.counts.accepted === 93 && buffer.aside === 6);
+    clock.now = 1_000;
+    nowMs = 120_000;
+    push(94);
+    await waitFor(() => report.counts.accepted === 100);
+    expect(acceptedBy(server).toSorted((a, b) => a - b)).toEqual([...upTo(94), 500, 501, 502, 503, 504, 505]);
+  });
+
+  test('outlive the agent', async () => {
+    const server = await behind({ now: 100 });
+    const temp = await makeTempDir();
+    const open = () =>
+      openDiskBuffer({ directory: temp.path, maxBytes: 1e6, log: () => undefined, nowMs: () => 0 });
+    const { sender, push, buffer } = senderTo(server.endpoint, 900, undefined, open());
+    sender.start();
+    push(500, 1, 501);
+    await waitFor(() => acceptedBy(server).length === 1 && buffer.aside === 2);
+    await sender.stop(60_000);
+    expect(buffer.close()).toBe(true);
+    expect(open().unread).toBe(2);
+    await temp.remove();
+  });
+});
 
 test('a refused token keeps the snapshots, names the option and is tried again slowly', async () => {
   const server = await serve((index) =>
@@ -431,7 +518,9 @@ describe('what an earlier run has left on disk', () => {
 
   test('one that the server never wants is dropped when it stands alone, and holds up no other', async () => {
     const server = await serve((_index, body, path) =>
-      isBatch(path) && timestampsOf(body).includes(7) ? { status: 422 } : ACCEPTED,
+      isBatch(path) && timestampsOf(body).includes(7)
+        ? { status: 422, body: '{"detail":"wrong"}' }
+        : ACCEPTED,
     );
     const { sender, push, left, report, temp } = await withLeftovers(server.endpoint);
     sender.start();
