@@ -8,8 +8,10 @@ import type { Sampler } from './sampler.ts';
 import { createSender } from './sender.ts';
 import { sleep } from './sleep.ts';
 import { runTicker } from './ticker.ts';
+import { timeLimitMs } from './timeLimit.ts';
 
-const REQUEST_TIMEOUT_MS = 5000;
+/** Nothing live waits longer behind a batch. */
+const REQUEST_LIMITS = { shortestMs: 5_000, longestMs: 30_000 };
 const MB = 1024 * 1024;
 /** Time to hand in what is left when stopping. */
 const GRACE_MS = 2000;
@@ -32,14 +34,15 @@ export async function startAgent(options: AgentOptions, sampler: Sampler, log: L
       ? undefined
       : openDiskBuffer({ ...options.disk, log, nowMs: () => performance.now() });
   const buffer = createKeptBuffer(options.bufferSize, disk);
+  const timeoutMs = (bytes: number) => Math.round(timeLimitMs(bytes, REQUEST_LIMITS));
   const report = createConnectionReport(log, Date.now);
   const sender = createSender({
-    post: createIngestClient({ ...options, timeoutMs: REQUEST_TIMEOUT_MS }),
+    post: createIngestClient({ ...options, timeoutMs }),
     postBatch: createIngestClient({
       ...options,
       endpoint: `${options.endpoint}/batch`,
       asBatch: true,
-      timeoutMs: REQUEST_TIMEOUT_MS,
+      timeoutMs,
     }),
     buffer,
     report,

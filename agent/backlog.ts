@@ -10,6 +10,10 @@ const MOST = 500;
 /** As most proxies in front of a server take no body of more than a megabyte. */
 const MOST_BYTES = 1_000_000;
 
+/** A batch that took no longer may be twice as large the next time; one that took as long holds up what is live. */
+const QUICK_MS = 5_000;
+const SLOW_MS = 20_000;
+
 /** What a server without the batch route answers, or one whose route takes no lines. */
 const NO_BATCHES = new Set([404, 405, 415]);
 /** What a proxy may answer for the size of a request alone. */
@@ -29,8 +33,10 @@ export interface BatchPolicy {
    * @param onDiskOnly how many of them are on disk only: as history they go in batches, however few they are
    */
   next(waiting: number, onDiskOnly: number): Next;
-  /** Takes in what became of a batch of `count`; returns whether that says nothing about single snapshots. */
-  batchAnswered(outcome: Outcome, count: number): boolean;
+  /**
+   * Takes in what became of a batch of `count` that took `tookMs`; returns whether that says nothing about single snapshots.
+   */
+  batchAnswered(outcome: Outcome, { count, tookMs }: { count: number; tookMs: number }): boolean;
   /** Takes in that a single snapshot was taken or refused for good. */
   singleAnswered(): void;
   /** Takes in that the server was away: it may be another one, of another version. */
@@ -41,8 +47,8 @@ export interface BatchPolicy {
  * A backlog goes from the newest on, so that nothing live waits behind it. The oldest alone comes first where the server
  * was away, to ask whether it is back, and always where it takes no batches: such a server may need them in order.
  *
- * A batch that is refused, as a whole, for one bad snapshot or for its size is cut in half until the bad one stands
- * alone; each success doubles the size again.
+ * A batch that is refused, as a whole, for one bad snapshot or for its size, or that takes too long, is cut in half, until
+ * the bad one stands alone or the line is fast enough; each that is taken quickly doubles the size again.
  *
  * @param pauseMs how long a server that has no room for a batch wants to be left alone with them
  */
@@ -55,6 +61,10 @@ export function createBatchPolicy(
   let most = MOST;
   let notBeforeMs = -Infinity;
 
+  function grow(): void {
+    most = Math.min(most * 2, MOST);
+  }
+
   function halve(count: number): void {
     most = Math.max(Math.floor(count / 2), 1);
   }
@@ -66,10 +76,11 @@ export function createBatchPolicy(
       if (nowMs() < notBeforeMs || (most === 1 && onDiskOnly === 0)) return { kind: 'newest' };
       return { kind: 'batch', most };
     },
-    batchAnswered(outcome, count) {
+    batchAnswered(outcome, { count, tookMs }) {
       switch (outcome.kind) {
         case 'accepted':
-          most = Math.min(most * 2, MOST);
+          if (tookMs > SLOW_MS) halve(count);
+          else if (tookMs < QUICK_MS) grow();
           return true;
         case 'early':
           return true;
@@ -89,12 +100,14 @@ export function createBatchPolicy(
           supported = false;
           return true;
         case 'unreachable':
+          if (outcome.cutShort === true) halve(count);
           return false;
       }
     },
     singleAnswered() {
       if (away) supported = true;
-      else if (nowMs() >= notBeforeMs) most = Math.min(most * 2, MOST);
+      // How large a batch may be, only batches tell; but one of them has to be tried again.
+      else if (nowMs() >= notBeforeMs) most = Math.max(most, 2);
       away = false;
     },
     connectionLost() {

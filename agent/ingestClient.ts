@@ -18,7 +18,8 @@ export interface IngestClientOptions {
   token: string | undefined;
   /** `key=value,key=value`; an empty text tells the server that it has none any more. Absent: nothing is told. */
   labels?: string | undefined;
-  timeoutMs: number;
+  /** How long a request may take by its size. */
+  timeoutMs: (bytes: number) => number;
   /** Whether the route takes several, a line each; one as JSON unless told. */
   asBatch?: boolean;
 }
@@ -47,7 +48,8 @@ export function createIngestClient({
     // One controller a request: AbortSignal.any() on a signal that lives as long as the process leaks on Node.js 20.
     const controller = new AbortController();
     const abort = () => controller.abort();
-    const timer = setTimeout(abort, timeoutMs);
+    const limitMs = timeoutMs(Buffer.byteLength(body));
+    const timer = setTimeout(abort, limitMs);
     signal.addEventListener('abort', abort, { once: true });
     if (signal.aborted) abort();
     try {
@@ -63,8 +65,8 @@ export function createIngestClient({
     } catch (error) {
       if (signal.aborted) return { kind: 'unreachable', reason: 'given up while stopping' };
       if (controller.signal.aborted)
-        return { kind: 'unreachable', reason: `no answer within ${timeoutMs / 1000} s`, cutShort: true };
-      return { kind: 'unreachable', reason: describeFault(error) };
+        return { kind: 'unreachable', reason: `no answer within ${limitMs / 1000} s`, cutShort: true };
+      return { kind: 'unreachable', reason: describeFault(error), cutShort: isBrokenOff(error) };
     } finally {
       clearTimeout(timer);
       signal.removeEventListener('abort', abort);
@@ -73,11 +75,17 @@ export function createIngestClient({
 }
 
 /** fetch says "fetch failed" to everything; what happened stands in the cause, or in the causes of both IP versions. */
-function describeFault(error: unknown): string {
+export function describeFault(error: unknown): string {
   const cause = isRecord(error) && isRecord(error['cause']) ? error['cause'] : error;
   if (!isRecord(cause)) return onOneLine(String(cause));
   const message = typeof cause['message'] === 'string' ? cause['message'] : '';
   const code = typeof cause['code'] === 'string' ? cause['code'] : '';
   const words = onOneLine(message.includes(code) ? message : `${code} ${message}`);
   return words === '' ? onOneLine(String(error)) : words;
+}
+
+/** Whether a connection that stood broke off: a proxy may have had enough of a long request. */
+export function isBrokenOff(error: unknown): boolean {
+  const cause = isRecord(error) && isRecord(error['cause']) ? error['cause'] : error;
+  return isRecord(cause) && ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'].includes(String(cause['code']));
 }

@@ -7,7 +7,7 @@ export type Prepared = Body;
 
 /**
  * What waits to be sent: the newest in memory, and, where there is a disk, all of it also there from the moment on at which
- * the server is away. What memory has no room for is on disk only, and comes last.
+ * the server takes nothing: it is away, or asks to wait. What memory has no room for is on disk only, and comes last.
  *
  * What was taken is either put back or handed in.
  */
@@ -26,7 +26,7 @@ export interface KeptBuffer extends SnapshotBuffer<Prepared> {
   retryAside(): void;
   /** How many are set aside: `size` is without them. */
   readonly aside: number;
-  /** The server is away: what waits must outlive this process, and so must what comes. */
+  /** The server takes nothing for now: what waits must outlive this process, and so must what comes. */
   cutOff(): void;
   /** The server answers: nothing more is written. */
   connected(): void;

@@ -95,8 +95,10 @@ export function createSender(options: SenderOptions): Sender {
 
   /** As `handIn`; where batches are what the server minds, the snapshots are back in the buffer and it goes on at once. */
   async function handInBatch(snapshots: Prepared[]): Promise<number> {
+    const startedMs = nowMs();
     const outcome = await postBatch(snapshots, requests.signal);
-    const isAboutBatches = batches.batchAnswered(outcome, snapshots.length);
+    const tookMs = nowMs() - startedMs;
+    const isAboutBatches = batches.batchAnswered(outcome, { count: snapshots.length, tookMs });
     if (outcome.kind === 'accepted') {
       failures = 0;
       buffer.handedIn(snapshots);
@@ -109,7 +111,10 @@ export function createSender(options: SenderOptions): Sender {
     if (outcome.kind === 'rejected' && snapshots.length === 1 && first !== undefined)
       return noteRejected(first, outcome);
     reportingOverflow(() => buffer.putBack(snapshots));
-    if (isAboutBatches || outcome.kind === 'rejected') return 0;
+    if (isAboutBatches || outcome.kind === 'rejected') {
+      if (outcome.kind === 'busy') reportingOverflow(() => buffer.cutOff());
+      return 0;
+    }
     return noteFailure(outcome);
   }
 
@@ -165,11 +170,9 @@ export function createSender(options: SenderOptions): Sender {
 
   function noteFailure(failure: Failure): number {
     failures += 1;
-    // Being slowed down is no outage.
-    if (failure.kind !== 'busy' || failure.status !== 429) {
-      batches.connectionLost();
-      reportingOverflow(() => buffer.cutOff());
-    }
+    // Being slowed down is no outage; but what waits meanwhile must outlive this process, too.
+    if (failure.kind !== 'busy' || failure.status !== 429) batches.connectionLost();
+    reportingOverflow(() => buffer.cutOff());
     report.failed(failure, buffer.size);
     return pauseAfter(failure);
   }

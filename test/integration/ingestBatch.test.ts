@@ -451,7 +451,7 @@ describe('a replay', () => {
 });
 
 test('the agent hands in its backlog with two requests, and what it measured last is live', async () => {
-  const client = { agentId: 'returned', token: undefined, timeoutMs: 5_000 };
+  const client = { agentId: 'returned', token: undefined, timeoutMs: () => 5_000 };
   const endpoint = `${limited.url}/ingest/metrics`;
   const buffer = createKeptBuffer(900, undefined);
   const sender = createSender({

@@ -19,7 +19,12 @@ afterEach(async () => {
 
 async function clientOf(answer: (index: number) => Answer | undefined, timeoutMs = 5000) {
   server = await startIngestServer(answer);
-  return createIngestClient({ endpoint: server.endpoint, agentId: 'web-01', token: 's3cret', timeoutMs });
+  return createIngestClient({
+    endpoint: server.endpoint,
+    agentId: 'web-01',
+    token: 's3cret',
+    timeoutMs: () => timeoutMs,
+  });
 }
 
 test('a snapshot goes out as JSON with the id and the token', async () => {
@@ -39,7 +44,7 @@ test('without a token there is no token header', async () => {
     endpoint: server.endpoint,
     agentId: 'a',
     token: undefined,
-    timeoutMs: 5000,
+    timeoutMs: () => 5000,
   });
   await post(some, never);
   expect(server.received[0]?.headers).not.toHaveProperty('x-agent-token');
@@ -50,7 +55,13 @@ test.each(['env=prod,role=web', ''])(
   async (labels) => {
     server = await startIngestServer();
     const { endpoint } = server;
-    const post = createIngestClient({ endpoint, agentId: 'a', token: undefined, labels, timeoutMs: 5000 });
+    const post = createIngestClient({
+      endpoint,
+      agentId: 'a',
+      token: undefined,
+      labels,
+      timeoutMs: () => 5000,
+    });
     await post(some, never);
     expect(server.received[0]?.headers).toMatchObject({ 'x-agent-labels': labels });
   },
@@ -132,7 +143,7 @@ describe('what an answer means', () => {
       endpoint,
       agentId: 'a',
       token: undefined,
-      timeoutMs: 5000,
+      timeoutMs: () => 5000,
       asBatch: true,
     });
     const two = [...some, ...some];
@@ -173,7 +184,7 @@ describe('what an answer means', () => {
       endpoint,
       agentId: 'a',
       token: undefined,
-      timeoutMs: 5000,
+      timeoutMs: () => 5000,
       asBatch: true,
     });
     const snapshots = [10, 30, 40].map((timestamp) => ({ timestamp, body: '{}' }));
@@ -202,7 +213,7 @@ describe('what an answer means', () => {
         endpoint: `http://127.0.0.1:${port}`,
         agentId: 'a',
         token: undefined,
-        timeoutMs: how === 'at once' ? 60_000 : 50,
+        timeoutMs: () => (how === 'at once' ? 60_000 : 50),
       });
       expect(await post(some, never)).toMatchObject({
         kind: 'unreachable',
@@ -220,6 +231,7 @@ describe('what an answer means', () => {
     expect(await post(some, never)).toEqual({
       kind: 'unreachable',
       reason: expect.stringContaining('ECONNREFUSED'),
+      cutShort: false,
     });
     server = undefined;
   });

@@ -1,4 +1,5 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createConnectionReport } from '../../../agent/connectionReport.ts';
 import { openDiskBuffer, type DiskBuffer } from '../../../agent/diskBuffer.ts';
@@ -38,18 +39,19 @@ function senderTo(
   pauseGate: () => Promise<unknown> = async () => undefined,
   disk?: DiskBuffer,
   nowMs = () => 0,
+  timeoutMs = 5000,
 ) {
   const pauses: number[] = [];
   const lines: string[] = [];
   const buffer = createKeptBuffer(capacity, disk);
   const report = createConnectionReport((line) => lines.push(line), Date.now);
   const sender = createSender({
-    post: createIngestClient({ endpoint, agentId: 'web-01', token: undefined, timeoutMs: 5000 }),
+    post: createIngestClient({ endpoint, agentId: 'web-01', token: undefined, timeoutMs: () => timeoutMs }),
     postBatch: createIngestClient({
       endpoint: `${endpoint}/batch`,
       agentId: 'web-01',
       token: undefined,
-      timeoutMs: 5000,
+      timeoutMs: () => timeoutMs,
       asBatch: true,
     }),
     buffer,
@@ -310,6 +312,43 @@ describe('a backlog at a server that takes batches', () => {
     ]);
   });
 
+  /** As a line of so many snapshots a request, by what a request that takes too long comes to. */
+  const slowLine = (most: number, status: number) => (_index: number, body: string) =>
+    timestampsOf(body).length > most ? { status, body: '<title>Timeout</title>' } : ACCEPTED;
+
+  test.each([408, 504])('goes in requests that the line can carry, and remembers it (%d)', async (status) => {
+    const server = await serve(slowLine(40, status));
+    const { push } = withBacklog(server, 900);
+    await waitFor(() => acceptedBy(server).length === 900);
+    const tooMany = () => batchSizes(server).filter((size) => size > 40).length;
+    const before = { tooMany: tooMany(), requests: server.received.length };
+    push(...Array.from({ length: 40 }, (_, index) => 1_000 + index));
+    await waitFor(() => acceptedBy(server).length === 940);
+    expect(tooMany() - before.tooMany).toBeLessThanOrEqual(1);
+    expect(server.received.length - before.requests).toBeLessThan(8);
+  });
+
+  test('goes in halves where requests take too long, or break off', async () => {
+    const hanging = await serve((_index, body) => (timestampsOf(body).length > 10 ? undefined : ACCEPTED));
+    const all = senderTo(hanging.endpoint, 900, undefined, undefined, () => 0, 40);
+    all.push(...upTo(60));
+    all.sender.start();
+    await waitFor(() => acceptedBy(hanging).length === 60);
+  });
+
+  test('does not grow beyond what takes a while, and shrinks where it holds up what is live', async () => {
+    let nowMs = 0;
+    const server = await serve((_index, body) => {
+      nowMs += timestampsOf(body).length * 100;
+      return ACCEPTED;
+    });
+    const { sender, push } = senderTo(server.endpoint, 3_000, undefined, undefined, () => nowMs);
+    push(...upTo(3_000));
+    sender.start();
+    await waitFor(() => acceptedBy(server).length === 3_000);
+    expect(batchSizes(server).slice(0, 5)).toEqual([500, 250, 125, 125, 125]);
+  });
+
   test('of long snapshots goes in requests of at most a megabyte', async () => {
     const server = await serve();
     const { sender } = senderTo(server.endpoint);
@@ -483,6 +522,30 @@ describe('stopping', () => {
     expect(sender.stop(60_000)).toBe(sender.stop(60_000));
     await sender.stop(60_000);
   });
+});
+
+test('what waits while the server asks to be slower is on disk, too, and goes from there once it is taken', async () => {
+  const temp = await makeTempDir();
+  const disk = openDiskBuffer({ directory: temp.path, maxBytes: 1e6, log: () => undefined, nowMs: () => 0 });
+  let limited = true;
+  const server = await serve(() => (limited ? { status: 429, headers: { 'retry-after': '1' } } : ACCEPTED));
+  const { sender, push } = senderTo(server.endpoint, 900, undefined, disk);
+  push(...upTo(10));
+  sender.start();
+  const onDisk = async () => {
+    const names = (await readdir(temp.path)).filter((name) => name.endsWith('.ndjson'));
+    const texts = await Promise.all(
+      names.map((name) => readFile(join(temp.path, name), 'utf8').catch(() => '')),
+    );
+    return texts.flatMap((text) => text.split('\n').filter(Boolean)).length;
+  };
+  await waitFor(async () => (await onDisk()) === 10);
+  push(11, 12);
+  await waitFor(async () => (await onDisk()) === 12);
+  limited = false;
+  await waitFor(() => acceptedBy(server).length === 12);
+  await waitFor(async () => (await onDisk()) === 0);
+  await temp.remove();
 });
 
 describe('what an earlier run has left on disk', () => {
