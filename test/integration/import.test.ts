@@ -168,16 +168,24 @@ describe('lines that are no snapshots, or are refused', () => {
 describe('a server', () => {
   /** Answers as told, and notes what it was asked. */
   async function serve(
-    answer: (nth: number) => { status: number; headers?: Record<string, string>; body?: string },
+    answer: (
+      nth: number,
+      bytes: number,
+    ) => { status: number; headers?: Record<string, string>; body?: string },
   ) {
     const bodies: string[] = [];
     const server: Server = createServer((request, response) => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
-        const { status, headers, body } = answer(bodies.length);
-        bodies.push(Buffer.concat(chunks).toString());
-        response.writeHead(status, headers).end(body ?? '{"status":"accepted","snapshots":1}');
+        const { status, headers, body } = answer(
+          bodies.length,
+          chunks.reduce((sum, { length }) => sum + length, 0),
+        );
+        const sent = Buffer.concat(chunks).toString();
+        bodies.push(sent);
+        const accepted = JSON.stringify({ status: 'accepted', snapshots: sent.split('\n').length });
+        response.writeHead(status, headers).end(body ?? accepted);
       });
     });
     await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
@@ -202,7 +210,34 @@ describe('a server', () => {
     await server.close();
   });
 
+  test('whose proxy takes no large requests gets small ones, and all of them', async () => {
+    const server = await serve((_nth, bytes) =>
+      bytes > 100_000 ? { status: 413, body: '<html>Request Entity Too Large</html>' } : { status: 200 },
+    );
+    const file = await write('proxy.ndjson', some(1_000));
+    expect(await run([file, '--url', server.url])).toMatchObject({ code: 0 });
+    const taken = server.bodies.filter((body) => body.length <= 100_000).flatMap((body) => body.split('\n'));
+    expect(new Set(taken).size).toBe(1_000);
+    expect(server.bodies.length).toBeLessThan(40);
+    await server.close();
+  });
+
+  test('on a line too slow for large requests gets small ones, and they stay small', async () => {
+    // What a request that took too long comes to at a proxy; a time-out of our own takes a minute.
+    const server = await serve((_nth, bytes) => ({ status: bytes > 60_000 ? 504 : 200 }));
+    const file = await write('slow.ndjson', some(700));
+    expect(await run([file, '--url', server.url])).toMatchObject({ code: 0 });
+    const taken = server.bodies.filter((body) => body.length <= 60_000).flatMap((body) => body.split('\n'));
+    expect(new Set(taken).size).toBe(700);
+    await server.close();
+  });
+
   test.each([
+    [200, '<title>Welcome to the Wi-Fi</title>', 'a sign-in page or a proxy in between'],
+    [200, '{"status":"accepted","snapshots":1}', "is not Topline's"],
+    [422, '<title>No</title>', 'does --url name a Topline server?'],
+    [422, '{"detail":[{"loc":["header","X-Agent-Id"],"msg":"no"}]}', 'does --url name a Topline server?'],
+    [400, '<title>Bad Request</title>', 'does --url name a Topline server?'],
     [401, '{"detail":"Invalid or missing agent token"}', '--token or AGENT_API_TOKEN'],
     [404, '{"detail":"Not Found"}', 'does --url name a Topline server?'],
   ])('that answers %d ends it with what to do', async (status, body, message) => {
