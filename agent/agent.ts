@@ -1,7 +1,9 @@
+import type { Snapshot } from '../core/contracts/snapshot.ts';
 import { createConnectionReport } from './connectionReport.ts';
 import { openDiskBuffer } from './diskBuffer.ts';
 import { createIngestClient } from './ingestClient.ts';
 import { createKeptBuffer } from './keptBuffer.ts';
+import { takeInLeftBuffers } from './leftBuffers.ts';
 import { limitToOneAMinute, type Log } from './log.ts';
 import type { AgentOptions } from './options.ts';
 import type { Sampler } from './sampler.ts';
@@ -23,6 +25,7 @@ export interface Agent {
 
 /** Starts sampling and sending; resolves once the first measuring window is open. */
 export async function startAgent(options: AgentOptions, sampler: Sampler, log: Log): Promise<Agent> {
+  const { agentId } = options;
   const ticking = new AbortController();
   log(
     `Topline agent "${options.agentId}": a snapshot every ${options.intervalMs / 1000} s to ${options.endpoint} ` +
@@ -33,6 +36,10 @@ export async function startAgent(options: AgentOptions, sampler: Sampler, log: L
     options.disk === undefined
       ? undefined
       : openDiskBuffer({ ...options.disk, log, nowMs: () => performance.now() });
+  if (disk !== undefined && options.disk?.root !== undefined) {
+    const { root, directory } = options.disk;
+    takeInLeftBuffers({ ...options, root, directory, disk, log });
+  }
   const buffer = createKeptBuffer(options.bufferSize, disk);
   const timeoutMs = (bytes: number) => Math.round(timeLimitMs(bytes, REQUEST_LIMITS));
   const report = createConnectionReport(log, Date.now);
@@ -44,6 +51,7 @@ export async function startAgent(options: AgentOptions, sampler: Sampler, log: L
       asBatch: true,
       timeoutMs,
     }),
+    agentId,
     buffer,
     report,
     drainPaceMs: options.drainPaceMs,
@@ -55,7 +63,9 @@ export async function startAgent(options: AgentOptions, sampler: Sampler, log: L
 
   async function sampleAndPush(timestamp: number): Promise<void> {
     try {
-      sender.push({ timestamp, body: JSON.stringify(await sampler.sample(timestamp)) });
+      // With the id in it, it may wait on disk for an agent of another one.
+      const snapshot: Snapshot = { ...(await sampler.sample(timestamp)), agent_id: agentId };
+      sender.push({ timestamp, body: JSON.stringify(snapshot), agentId });
     } catch (error) {
       // A host out of file descriptors must not lose its agent too: this tick is lost, the next may succeed.
       logFault(`could not take a snapshot: ${error instanceof Error ? error.message : String(error)}`);

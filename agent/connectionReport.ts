@@ -14,6 +14,8 @@ export interface ConnectionReport {
   rejected(timestamp: number, reason: string, waiting: number): void;
   /** @param aside how many wait for their time by now */
   early(reason: string, aside: number): void;
+  /** @param onDisk how many wait there meanwhile, of that agent and of others */
+  forbidden(agentId: string, reason: string, onDisk: number): void;
   /** @param waiting snapshots in the buffer, the failed one included */
   failed(failure: Failure, waiting: number): void;
   /** @param total given up for want of room since the start */
@@ -26,6 +28,7 @@ export function createConnectionReport(log: Log, nowMs: () => number): Connectio
   const counts = { accepted: 0, rejected: 0 };
   const logRejected = limitToOneAMinute(log, nowMs);
   const logEarly = limitToOneAMinute(log, nowMs);
+  const logForbidden = limitToOneAMinute(log, nowMs);
   const logOverflow = limitToOneAMinute(log, nowMs);
   let connected = false;
   /** What is wrong, since when, and its reminder; undefined while nothing is. */
@@ -67,6 +70,12 @@ export function createConnectionReport(log: Log, nowMs: () => number): Connectio
     early(reason, aside) {
       logEarly(
         `the clock of this host is ahead of the server's, or was: ${snapshots(aside)} kept, and tried again until the time has come (${reason})`,
+      );
+    },
+    forbidden(agentId, reason, onDisk) {
+      logForbidden(
+        `what was measured as ${agentId} cannot be handed in with this token (${reason}): ${snapshots(onDisk)} wait on disk; ` +
+          'start once with AGENT_API_TOKEN, or with the id and the token of that agent',
       );
     },
     failed(failure, waiting) {

@@ -12,7 +12,7 @@ const FEWEST_SEGMENTS = 8;
 const SYNC_MS = 5_000;
 
 const NAME = /^(\d{10})\.ndjson$/;
-const LOCK = 'lock';
+export const LOCK = 'lock';
 
 /** A segment, and what of it still has to be handed in. */
 interface Kept {
@@ -43,6 +43,8 @@ export interface Loaded {
 export interface DiskBuffer {
   /** Keeps lines that are newer than all before: as many of them, from the first on, as the disk takes. */
   append(bodies: readonly string[]): Place[];
+  /** Keeps lines that are older than all there are. False where it does not: for want of room, or because the disk refuses. */
+  adopt(bodies: readonly string[]): boolean;
   /** Takes the newest of the lines that are nowhere else, the oldest of them first. */
   load(most: number): Loaded[];
   /** The line is only on disk again. False where it is there no more. */
@@ -154,10 +156,11 @@ export function openDiskBuffer({ directory, maxBytes, log, nowMs }: DiskBufferOp
 
   /** @throws where the disk does not take them; what went before is written */
   function write(bodies: readonly string[]): Place[] {
-    const bytes = bodies.reduce((sum, body) => sum + Buffer.byteLength(body) + 1, 0);
+    const bytes = bytesOf(bodies);
     if (current !== undefined && current.segment.bytes + bytes > segmentBytes) seal();
     makeRoom(bytes);
-    const kept = (current ??= addSegment());
+    if (current === undefined) all.push((current = newSegment()));
+    const kept = current;
     const first = kept.segment.lines;
     kept.segment.append(bodies);
     kept.held += bodies.length;
@@ -168,11 +171,10 @@ export function openDiskBuffer({ directory, maxBytes, log, nowMs }: DiskBufferOp
     return bodies.map((_, i) => ({ kept, index: first + i }));
   }
 
-  function addSegment(): Kept {
+  function newSegment(): Kept {
     const name = `${String(nextName).padStart(10, '0')}.ndjson`;
     const kept = { segment: createSegment(join(directory, name)), unread: 0, held: 0, isGone: false };
     nextName += 1;
-    all.push(kept);
     return kept;
   }
 
@@ -217,6 +219,28 @@ export function openDiskBuffer({ directory, maxBytes, log, nowMs }: DiskBufferOp
       }
       return places;
     },
+    adopt(bodies) {
+      if (bodies.length === 0) return true;
+      try {
+        const total = all.reduce((sum, { segment }) => sum + segment.bytes, bytesOf(bodies));
+        if (!takeDirectory() || total > maxBytes) return false;
+        const kept = newSegment();
+        try {
+          kept.segment.append(bodies);
+        } catch (error) {
+          kept.segment.remove();
+          throw error;
+        }
+        kept.segment.sync();
+        kept.segment.seal();
+        kept.unread = kept.segment.lines;
+        all.unshift(kept);
+        return true;
+      } catch (error) {
+        warn(`the buffer in ${directory} cannot be written (${reasonOf(error)})`);
+        return false;
+      }
+    },
     load(most) {
       const loaded: Loaded[] = [];
       for (const kept of all.toReversed()) {
@@ -251,6 +275,10 @@ export function openDiskBuffer({ directory, maxBytes, log, nowMs }: DiskBufferOp
   };
 }
 
+function bytesOf(bodies: readonly string[]): number {
+  return bodies.reduce((sum, body) => sum + Buffer.byteLength(body) + 1, 0);
+}
+
 function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
@@ -271,7 +299,7 @@ function piecesOf(bodies: readonly string[], most: number): string[][] {
 }
 
 /** By age; none where there is no such directory. */
-function listSegments(directory: string): string[] {
+export function listSegments(directory: string): string[] {
   try {
     return readdirSync(directory)
       .filter((name) => NAME.test(name))

@@ -7,8 +7,11 @@ export interface Body {
   timestamp: number;
   /** JSON, without a line end in it. */
   body: string;
+  /** Whose it is: this agent's own unless told. */
+  agentId?: string | undefined;
 }
 
+/** Those of one request are of one agent. */
 export type PostSnapshots = (snapshots: readonly Body[], signal: AbortSignal) => Promise<Outcome>;
 
 export interface IngestClientOptions {
@@ -36,12 +39,15 @@ export function createIngestClient({
   timeoutMs,
   asBatch = false,
 }: IngestClientOptions): PostSnapshots {
-  const headers: Record<string, string> = {
-    'content-type': asBatch ? 'application/x-ndjson' : 'application/json',
-    'x-agent-id': agentId,
-  };
-  if (labels !== undefined) headers['x-agent-labels'] = labels;
-  if (token !== undefined) headers['x-agent-token'] = token;
+  function headersFor(ofAgent: string): Record<string, string> {
+    const headers: Record<string, string> = {
+      'content-type': asBatch ? 'application/x-ndjson' : 'application/json',
+      'x-agent-id': ofAgent,
+    };
+    if (labels !== undefined && ofAgent === agentId) headers['x-agent-labels'] = labels;
+    if (token !== undefined) headers['x-agent-token'] = token;
+    return headers;
+  }
 
   return async function postSnapshots(snapshots, signal) {
     const body = snapshots.map((one) => one.body).join('\n');
@@ -55,7 +61,7 @@ export function createIngestClient({
     try {
       const response = await fetch(endpoint, {
         method: 'POST',
-        headers,
+        headers: headersFor(snapshots[0]?.agentId ?? agentId),
         body,
         redirect: 'manual',
         signal: controller.signal,

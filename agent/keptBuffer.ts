@@ -75,13 +75,12 @@ export function createKeptBuffer(capacity: number, disk: DiskBuffer | undefined)
   function load(most: number): Prepared[] {
     if (disk === undefined || most <= 0) return [];
     return disk.load(most).flatMap(({ body, place }) => {
-      const timestamp = timestampOf(body);
-      if (timestamp === undefined) {
+      const snapshot = read(body);
+      if (snapshot === undefined) {
         lost += 1;
         disk.done(place);
         return [];
       }
-      const snapshot = { timestamp, body };
       places.set(snapshot, place);
       loaded.add(snapshot);
       return [snapshot];
@@ -150,10 +149,11 @@ export function createKeptBuffer(capacity: number, disk: DiskBuffer | undefined)
 }
 
 /** Undefined for what is no snapshot: a disk may give back anything. */
-function timestampOf(body: string): number | undefined {
+function read(body: string): Prepared | undefined {
   try {
-    const { timestamp } = JSON.parse(body) as { timestamp?: unknown };
-    return typeof timestamp === 'number' ? timestamp : undefined;
+    const { timestamp, agent_id: agentId } = JSON.parse(body) as { timestamp?: unknown; agent_id?: unknown };
+    if (typeof timestamp !== 'number') return undefined;
+    return { timestamp, body, agentId: typeof agentId === 'string' ? agentId : undefined };
   } catch {
     return undefined;
   }

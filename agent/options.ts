@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { defaultBufferDirectory } from './bufferDirectory.ts';
+import { bufferName, bufferRoot } from './bufferDirectory.ts';
 
 export interface AgentOptions {
   /** Full URL of the ingest route. */
@@ -14,7 +14,14 @@ export interface AgentOptions {
   /** Snapshots kept in memory while the server is away. */
   bufferSize: number;
   /** Where they are kept on disk; undefined where they are not. */
-  disk: { directory: string; maxBytes: number } | undefined;
+  disk:
+    | {
+        directory: string;
+        maxBytes: number;
+        /** Where other buffers of this user are; undefined where there is no such place. */
+        root: string | undefined;
+      }
+    | undefined;
   /** Milliseconds from one send to the next while a backlog drains. */
   drainPaceMs: number;
 }
@@ -78,10 +85,11 @@ export function parseArguments(
   const endpoint = toEndpoint(texts.get('url') ?? 'http://127.0.0.1:8000', faults);
   const agentId = texts.get('id') ?? toAgentId(host);
   const maxBytes = number('buffer-mb', 64, 1, 100_000, true) * BYTES_PER_MB;
+  const root = bufferRoot(env);
   const named = texts.get('buffer-dir');
   const directory = switches.has('no-buffer')
     ? undefined
-    : (named ?? defaultBufferDirectory({ agentId, endpoint, env }));
+    : (named ?? (root && join(root, bufferName({ agentId, endpoint }))));
   if (named === '') faults.push('--buffer-dir must name a directory; --no-buffer keeps nothing on disk');
   const options: AgentOptions = {
     endpoint,
@@ -90,7 +98,10 @@ export function parseArguments(
     token: texts.get('token') || env['AGENT_API_TOKEN'] || undefined,
     labels: toLabels(labels, env['AGENT_LABELS'], faults),
     bufferSize: number('buffer-size', 900, 1, 1_000_000, true),
-    disk: directory === undefined ? undefined : { directory: resolve(directory), maxBytes },
+    disk:
+      directory === undefined
+        ? undefined
+        : { directory: resolve(directory), maxBytes, root: root && resolve(root) },
     drainPaceMs: 60_000 / number('drain-per-minute', 100, 1, 60_000, false),
   };
   if (!AGENT_ID.test(options.agentId)) {

@@ -10,6 +10,8 @@ import type { Sleep } from './sleep.ts';
 const REFUSED_PAUSE_MS = 30_000;
 /** What cannot be taken now, while the rest is, is tried again so often. */
 const ASIDE_MS = 60_000;
+/** What the server does not take of another agent from this one is tried again so often. */
+const OTHERS_PAUSE_MS = 10 * 60_000;
 /** `Retry-After: 0`, or a date just past, must not turn into a busy loop. */
 const SHORTEST_RETRY_MS = 250;
 /** Share of a Retry-After added at random, so that a fleet told the same time does not come back in one moment. */
@@ -19,6 +21,8 @@ export interface SenderOptions {
   post: PostSnapshots;
   /** Posts several, a line each. */
   postBatch: PostSnapshots;
+  /** Of this agent; in the buffer may be snapshots of others. */
+  agentId: string;
   buffer: KeptBuffer;
   report: ConnectionReport;
   /** From one send to the next while a backlog drains and the server does not say how much it allows. */
@@ -50,6 +54,7 @@ export function createSender(options: SenderOptions): Sender {
   let wake: (() => void) | undefined;
   let failures = 0;
   let retryAsideMs = Infinity;
+  let historyNotBeforeMs = -Infinity;
 
   async function run(): Promise<void> {
     for (;;) {
@@ -76,18 +81,20 @@ export function createSender(options: SenderOptions): Sender {
       retryAsideMs = Infinity;
       buffer.retryAside();
     }
-    const next = batches.next(buffer.size, buffer.onDiskOnly);
+    const onDiskOnly = nowMs() < historyNotBeforeMs ? 0 : buffer.onDiskOnly;
+    const next = batches.next(buffer.size - buffer.onDiskOnly + onDiskOnly, onDiskOnly);
     if (next.kind === 'batch') return takeBatch(next.most);
     if (next.kind === 'newest') return { taken: buffer.takeNewestInMemory(1), inBatch: false };
     const oldest = buffer.take();
     if (oldest !== undefined) return { taken: [oldest], inBatch: false };
     // What is on disk only is history, and not for asking whether the server is back: what is measured next does that.
-    return { taken: next.kind === 'probe' ? [] : buffer.takeNewest(1), inBatch: false };
+    return { taken: next.kind === 'probe' || onDiskOnly === 0 ? [] : buffer.takeNewest(1), inBatch: false };
   }
 
   function takeBatch(most: number): { taken: Prepared[]; inBatch: boolean } {
-    const newest = buffer.takeNewest(most);
-    const taken = newest.slice(newest.length - fitting(newest));
+    const newest = nowMs() < historyNotBeforeMs ? buffer.takeNewestInMemory(most) : buffer.takeNewest(most);
+    const ofOne = newest.slice(newest.findLastIndex(({ agentId }) => agentId !== newest.at(-1)?.agentId) + 1);
+    const taken = newest.slice(newest.length - fitting(ofOne));
     reportingOverflow(() => buffer.putBack(newest.slice(0, newest.length - taken.length)));
     const [first] = taken;
     return { taken, inBatch: taken.length > 1 || (first !== undefined && buffer.isHistory(first)) };
@@ -111,6 +118,7 @@ export function createSender(options: SenderOptions): Sender {
     if (outcome.kind === 'rejected' && snapshots.length === 1 && first !== undefined)
       return noteRejected(first, outcome);
     reportingOverflow(() => buffer.putBack(snapshots));
+    if (isForbidden(outcome, first)) return 0;
     if (isAboutBatches || outcome.kind === 'rejected') {
       if (outcome.kind === 'busy') reportingOverflow(() => buffer.cutOff());
       return 0;
@@ -138,7 +146,18 @@ export function createSender(options: SenderOptions): Sender {
       return noteEarly([snapshot], outcome);
     }
     reportingOverflow(() => buffer.putBack([snapshot]));
+    if (isForbidden(outcome, snapshot)) return 0;
     return noteFailure(outcome);
+  }
+
+  /** Whether the server does not let this agent speak for another: its history stays where it is, and holds up nothing. */
+  function isForbidden(outcome: Outcome, first: Prepared | undefined): boolean {
+    if (outcome.kind !== 'refused' || outcome.status !== 403) return false;
+    if (first?.agentId === undefined || first.agentId === options.agentId || !buffer.isHistory(first))
+      return false;
+    historyNotBeforeMs = nowMs() + OTHERS_PAUSE_MS;
+    report.forbidden(first.agentId, `403 ${outcome.detail}`, buffer.onDiskOnly);
+    return true;
   }
 
   function noteRejected(snapshot: Prepared, outcome: Outcome & { kind: 'rejected' }): number {

@@ -44,7 +44,11 @@ afterAll(() => rm(folder, { recursive: true }));
 function startNode(args: string[], ipc = false): ChildProcess {
   const child = spawn(process.execPath, args, {
     stdio: ipc ? ['ignore', 'pipe', 'pipe', 'ipc'] : ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'], AGENT_API_TOKEN: 's3cret-canary' },
+    env: {
+      PATH: process.env['PATH'],
+      AGENT_API_TOKEN: 's3cret-canary',
+      XDG_STATE_HOME: join(folder, 'state'),
+    },
   });
   children.push(child);
   return child;

@@ -54,7 +54,7 @@ function startAgent(): void {
   const url = `http://127.0.0.1:${environment['PORT']}`;
   agent = spawn(process.execPath, ['dist/agent/main.js', '--url', url, ...options], {
     stdio: 'ignore',
-    env: { PATH: process.env['PATH'] },
+    env: { PATH: process.env['PATH'], XDG_STATE_HOME: join(temp.path, 'state') },
   });
 }
 

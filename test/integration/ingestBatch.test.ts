@@ -461,6 +461,7 @@ test('the agent hands in its backlog with two requests, and what it measured las
       endpoint: `${endpoint}/batch`,
       asBatch: true,
     }),
+    agentId: client.agentId,
     buffer,
     report: createConnectionReport(() => undefined, Date.now),
     drainPaceMs: 1,

@@ -26,6 +26,8 @@ export interface IngestServer {
 }
 
 export const ACCEPTED: Answer = { status: 200 };
+/** The connection is closed instead. */
+export const HANGS_UP: Answer = { status: 0 };
 
 /** What Topline says of what was sent. */
 function acceptanceOf(body: string, path: string): string {
@@ -51,6 +53,7 @@ export async function startIngestServer(
       const reply = answer(received.length, body, path);
       received.push({ path, headers: request.headers, body, status: reply?.status });
       if (!reply) return;
+      if (reply === HANGS_UP) return void request.socket.destroy();
       const text = reply.body ?? (reply.status === 200 ? acceptanceOf(body, path) : undefined);
       response.writeHead(reply.status, reply.headers).end(text);
     });

@@ -33,6 +33,7 @@ describe('options', () => {
       disk: {
         directory: join(homedir(), '.local/state/topline-agent/db-01.example@127.0.0.1_8000'),
         maxBytes: 64 * 1024 * 1024,
+        root: join(homedir(), '.local/state/topline-agent'),
       },
       drainPaceMs: 600,
     });
@@ -48,7 +49,11 @@ describe('options', () => {
       token: 's3cret',
       labels: '',
       bufferSize: 10,
-      disk: { directory: '/var/lib/topline', maxBytes: 5 * 1024 * 1024 },
+      disk: {
+        directory: '/var/lib/topline',
+        maxBytes: 5 * 1024 * 1024,
+        root: join(homedir(), '.local/state/topline-agent'),
+      },
       drainPaceMs: 1000,
     });
   });

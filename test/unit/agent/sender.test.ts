@@ -8,7 +8,7 @@ import { createKeptBuffer } from '../../../agent/keptBuffer.ts';
 import { createSender, type Sender } from '../../../agent/sender.ts';
 import { makeTempDir } from '../../support/tempDir.ts';
 import { waitFor } from '../../support/waitFor.ts';
-import { ACCEPTED, startIngestServer, type Answer, type IngestServer } from './ingestServer.ts';
+import { ACCEPTED, HANGS_UP, startIngestServer, type Answer, type IngestServer } from './ingestServer.ts';
 
 let servers: IngestServer[];
 let senders: Sender[];
@@ -39,21 +39,21 @@ function senderTo(
   pauseGate: () => Promise<unknown> = async () => undefined,
   disk?: DiskBuffer,
   nowMs = () => 0,
-  timeoutMs = 5000,
 ) {
   const pauses: number[] = [];
   const lines: string[] = [];
   const buffer = createKeptBuffer(capacity, disk);
   const report = createConnectionReport((line) => lines.push(line), Date.now);
   const sender = createSender({
-    post: createIngestClient({ endpoint, agentId: 'web-01', token: undefined, timeoutMs: () => timeoutMs }),
+    post: createIngestClient({ endpoint, agentId: 'web-01', token: undefined, timeoutMs: () => 5000 }),
     postBatch: createIngestClient({
       endpoint: `${endpoint}/batch`,
       agentId: 'web-01',
       token: undefined,
-      timeoutMs: () => timeoutMs,
+      timeoutMs: () => 5000,
       asBatch: true,
     }),
+    agentId: 'web-01',
     buffer,
     report,
     drainPaceMs: 600,
@@ -328,12 +328,10 @@ describe('a backlog at a server that takes batches', () => {
     expect(server.received.length - before.requests).toBeLessThan(8);
   });
 
-  test('goes in halves where requests take too long, or break off', async () => {
-    const hanging = await serve((_index, body) => (timestampsOf(body).length > 10 ? undefined : ACCEPTED));
-    const all = senderTo(hanging.endpoint, 900, undefined, undefined, () => 0, 40);
-    all.push(...upTo(60));
-    all.sender.start();
-    await waitFor(() => acceptedBy(hanging).length === 60);
+  test('goes in halves where requests break off', async () => {
+    const server = await serve((_index, body) => (timestampsOf(body).length > 10 ? HANGS_UP : ACCEPTED));
+    withBacklog(server, 60);
+    await waitFor(() => acceptedBy(server).length === 60);
   });
 
   test('does not grow beyond what takes a while, and shrinks where it holds up what is live', async () => {
@@ -607,6 +605,64 @@ describe('what an earlier run has left on disk', () => {
     expect(server.received.some(({ status }) => status === 503)).toBe(true);
     expect(acceptedBy(server)).toHaveLength(10);
     expect(buffer.onDiskOnly).toBe(40);
+    await temp.remove();
+  });
+
+  test('of another id goes in under that one, and where the server forbids it stays, and holds up nothing', async () => {
+    const temp = await makeTempDir();
+    const open = () =>
+      openDiskBuffer({ directory: temp.path, maxBytes: 1e6, log: () => undefined, nowMs: () => 0 });
+    const of = (agentId: string, from: number) =>
+      upTo(10).map((n) => JSON.stringify({ timestamp: from + n, agent_id: agentId }));
+    open().append(of('old', 0));
+    open().append(of('older', 20));
+    open().append(of('web-01', 40));
+    const server = await serve((_index, body) =>
+      body.includes('"older"')
+        ? { status: 403, body: '{"detail":"This token belongs to web-01"}' }
+        : ACCEPTED,
+    );
+    let nowMs = 0;
+    const { sender, push, buffer, lines } = senderTo(server.endpoint, 900, undefined, open(), () => nowMs);
+    sender.start();
+    push(100);
+    await waitFor(() => server.received.some(({ status }) => status === 403));
+    push(101, 102);
+    await waitFor(() => acceptedBy(server).length === 13);
+    expect(buffer.onDiskOnly).toBe(20);
+    expect(lines.filter((line) => line.includes('what was measured as older'))).toHaveLength(1);
+    nowMs = 601_000;
+    push(103);
+    await waitFor(() => server.received.filter(({ status }) => status === 403).length === 2);
+    const idsOf = (status: number) =>
+      new Set(
+        server.received.filter((one) => one.status === status).map(({ headers }) => headers['x-agent-id']),
+      );
+    expect(idsOf(403)).toEqual(new Set(['older']));
+    expect(idsOf(200)).toEqual(new Set(['web-01']));
+    await temp.remove();
+  });
+
+  test('of several ids goes in requests of one each', async () => {
+    const temp = await makeTempDir();
+    const open = () =>
+      openDiskBuffer({ directory: temp.path, maxBytes: 1e6, log: () => undefined, nowMs: () => 0 });
+    const of = (agentId: string, from: number) =>
+      upTo(10).map((n) => JSON.stringify({ timestamp: from + n, agent_id: agentId }));
+    open().append(of('old', 0));
+    open().append(of('older', 20));
+    const server = await serve();
+    const { sender, push } = senderTo(server.endpoint, 900, undefined, open());
+    sender.start();
+    push(100);
+    await waitFor(() => acceptedBy(server).length === 21);
+    expect(
+      server.received.map(({ headers, body }) => [headers['x-agent-id'], timestampsOf(body).length]),
+    ).toEqual([
+      ['web-01', 1],
+      ['older', 10],
+      ['old', 10],
+    ]);
     await temp.remove();
   });
 
