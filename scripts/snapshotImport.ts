@@ -145,7 +145,8 @@ function readSnapshot(text: string | undefined): Snapshot | string | undefined {
   if (text.trim() === '') return undefined;
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    // Files have it in front, and joined ones within.
+    value = JSON.parse(text.replace(/^\ufeff/, ''));
   } catch {
     return 'No JSON';
   }

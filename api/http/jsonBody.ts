@@ -66,11 +66,15 @@ function mediaTypeOf({ headers }: IncomingMessage): string | undefined {
   return mediaType;
 }
 
-/** Bytes that are not UTF-8 become U+FFFD. */
+/** Some editors, PowerShell and .NET put it in front; JSON.parse takes it for a fault (RFC 8259, 8.1). */
+const BYTE_ORDER_MARK = '\ufeff';
+
+/** Bytes that are not UTF-8 become U+FFFD; a byte order mark in front is no part of the text. */
 async function readText(request: IncomingMessage, limit: number): Promise<string> {
   try {
     const bytes = await getRawBody(request, { limit, length: request.headers['content-length'] ?? null });
-    return bytes.toString('utf8');
+    const text = bytes.toString('utf8');
+    return text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text;
   } catch (error) {
     // Whatever is still to come is read and let go, or this connection would take no further request.
     request.resume();

@@ -155,6 +155,12 @@ describe('lines that are no snapshots, or are refused', () => {
     await waitFor(async () => linesOf(await exportOf(first, 'agent=cut')).length > 500);
   });
 
+  test('of files with a byte order mark, joined to one', async () => {
+    const file = await write('marked.ndjson', `\ufeff${good(1)}\r\n\ufeff${good(2)}\n`);
+    expect(await run([file, '--url', first.api.url, '--agent', 'marked'])).toMatchObject({ code: 0 });
+    await waitFor(async () => linesOf(await exportOf(first, 'agent=marked')).length === 2);
+  });
+
   test('from standard input, as those of another agent', async () => {
     const stdin = Buffer.from([good(1, { agent_id: 'old-name' }), good(2)].join('\n'));
     expect(await run(['-', '--url', first.api.url, '--agent', 'new-name'], { stdin })).toMatchObject({

@@ -2,7 +2,7 @@ import { Agent, createServer, request, type OutgoingHttpHeaders, type Server } f
 import { connect, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { readJson } from '../../../../api/http/jsonBody.ts';
+import { readJson, readJsonOrLines } from '../../../../api/http/jsonBody.ts';
 import { toAnswer, type ErrorAnswer } from '../../../../api/http/errors.ts';
 import { messageOf } from '../../../../core/errors.ts';
 import { post, rawPost } from '../../../support/http.ts';
@@ -63,6 +63,29 @@ describe('a JSON body', () => {
 
   test('may come without a media type, as unmodified agents send it', async () => {
     expect(await rawPost(url, '{"a":1}', {})).toEqual({ status: 200, body: '{"value":{"a":1}}' });
+  });
+
+  test('may have a byte order mark in front, and no second one; within a text it is a character', async () => {
+    expect(await rawPost(url, '\ufeff{"a":"\ufeff1"}', {})).toEqual({
+      status: 200,
+      body: '{"value":{"a":"\ufeff1"}}',
+    });
+    expect((await rawPost(url, '\ufeff\ufeff1', {})).status).toBe(422);
+    expect((await rawPost(url, '\ufeff', {})).status).toBe(422);
+  });
+
+  test('of lines, too', async () => {
+    const lines = createServer((incoming, response) => {
+      void readJsonOrLines(incoming, LIMIT).then((read) => response.end(JSON.stringify(read)));
+    });
+    await once(lines.listen(0, '127.0.0.1'), 'listening');
+    const address = `http://127.0.0.1:${(lines.address() as AddressInfo).port}/`;
+    expect(await rawPost(address, '\ufeff1\n2', { 'Content-Type': 'application/x-ndjson' })).toEqual({
+      status: 200,
+      body: '{"lines":"1\\n2"}',
+    });
+    lines.closeAllConnections();
+    await new Promise((closed) => lines.close(closed));
   });
 
   test('may be exactly as long as the limit, and no byte longer', async () => {

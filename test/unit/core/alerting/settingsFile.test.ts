@@ -25,12 +25,16 @@ describe('a file', () => {
     expect([channels.length, routes.length]).toEqual([2, 1]);
   });
 
-  test.each(['', '# nothing\n', 'rules:\n', 'rules: []\nchannels:\nroutes: []\n', '---\n'])(
-    'with nothing in it is no mistake: %j',
-    (text) => {
-      expect(settingsOf(text)).toEqual({ rules: [], channels: [], routes: [] });
-    },
-  );
+  test.each([
+    '',
+    '# nothing\n',
+    'rules:\n',
+    'rules: []\nchannels:\nroutes: []\n',
+    '---\n',
+    '\ufeffrules: []\n',
+  ])('with nothing in it is no mistake: %j', (text) => {
+    expect(settingsOf(text)).toEqual({ rules: [], channels: [], routes: [] });
+  });
 
   test('may use anchors and merge keys', () => {
     const { rules } = settingsOf(`
