@@ -19,6 +19,8 @@ export interface FleetOptions {
   /** Where the work of forgetting is put down. */
   pruneQueue: Queue;
   clockOffset: ClockOffset;
+  /** Lets alert rules know what operators say of agents; never rejects. */
+  publishLabels(): Promise<void>;
 }
 
 /** What the fleet's routes do, each with an UnavailableError where a store is away. */
@@ -33,7 +35,14 @@ export interface Fleet {
   forget(agentId: string): Promise<void>;
 }
 
-export function createFleet({ agents, states, listings, pruneQueue, clockOffset }: FleetOptions): Fleet {
+export function createFleet({
+  agents,
+  states,
+  listings,
+  pruneQueue,
+  clockOffset,
+  publishLabels,
+}: FleetOptions): Fleet {
   const ask = <T>(work: () => Promise<T>) => orRedisUnavailable(work, REDIS_DEADLINE_MS);
 
   async function lookUp(agentId: string) {
@@ -75,6 +84,7 @@ export function createFleet({ agents, states, listings, pruneQueue, clockOffset 
     async change(agentId, changes) {
       const { line, state, nowMs } = await lookUp(agentId);
       const record = await agents.change(agentId, changes, line.firstSeen * 1000);
+      if (changes.labels !== undefined) await publishLabels();
       return toAgent(agentLine(agentId, record, state) ?? line, nowMs / 1000);
     },
 
@@ -91,6 +101,7 @@ export function createFleet({ agents, states, listings, pruneQueue, clockOffset 
         agents.forget(agentId, untilReceivedMs),
         ask(() => states.forget(agentId, untilSharedMs)),
       ]);
+      await publishLabels();
     },
   };
 }

@@ -1,8 +1,10 @@
 import { createAgentStateStore } from '../../core/stores/redis/agentStates.ts';
 import { createListingStore } from '../../core/stores/redis/listings.ts';
+import { createOperatorLabelStore } from '../../core/stores/redis/operatorLabels.ts';
 import type { ApiNode } from '../http/node.ts';
 import { createFleet, type Fleet } from './fleet.ts';
 import { startFleetWatch } from './fleetWatch.ts';
+import { createLabelPublisher, startLabelPublisher } from './publishLabels.ts';
 
 /**
  * Watches whether agents report, and opens what is asked of them: undefined where no history is kept.
@@ -27,6 +29,10 @@ export function openFleet(node: ApiNode, refusal: () => string | undefined): Fle
       listings: createListingStore(redis),
       pruneQueue: queues.prune,
       clockOffset,
+      publishLabels: startLabelPublisher(
+        node,
+        createLabelPublisher(postgres.agents, createOperatorLabelStore(redis)),
+      ),
     })
   );
 }

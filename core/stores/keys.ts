@@ -43,7 +43,7 @@ export const ALERT_STATE_KEYS = { values: '{topline:alerting}:states', due: '{to
 /** Hash `at`, `since` (epoch ms): when a worker last looked for agents of which nothing comes. No TTL. */
 export const ALERT_LEASE_KEY = '{topline:alerting}:look';
 
-/** Hash: labels an operator gave (JSON) by agent, and ` version`. Read by the role alerts, written by nobody yet; no TTL. */
+/** Hash: labels an operator gave (JSON) by agent, and ` version`. Written by the API, read by the role alerts; no TTL. */
 export const OPERATOR_LABELS_KEY = '{topline:alerting}:labels';
 
 /** A revisioned hash: notification groups, and agents that are silent. Written by the role notify; no TTL. */

@@ -152,6 +152,42 @@ describe('rules by request', () => {
   });
 });
 
+describe('rules by label', () => {
+  const LABELS_KEY = '{topline:alerting}:labels';
+  let at = nowSeconds() - 300;
+  const label = (labels: Record<string, string | null>) =>
+    send('PATCH', `${api.url}/api/agents/picked`, { labels });
+  const isFiring = async () => {
+    const sent = snapshot({ timestamp: (at += 2), total_cpu_percent: 90 });
+    await post(`${api.url}/ingest/metrics`, sent, { 'X-Agent-Id': 'picked' });
+    return (await alertsOf('picked')).some(
+      ({ rule_id, state }) => rule_id === 'of-row' && state === 'firing',
+    );
+  };
+
+  test('choose by what an operator says of an agent, until it is taken back', async () => {
+    const heardMs = Date.now();
+    const heard = { firstReceivedAtMs: heardMs, lastReceivedAtMs: heardMs, labels: { row: '1' } };
+    await createAgentStore(history).upsert([{ agentId: 'picked', ...heard }]);
+    await post(url(), { id: 'of-row', ...BODY, for_seconds: 0, match: { labels: { row: '7' } } });
+    expect(await isFiring()).toBe(false);
+    expect((await label({ row: '7' })).status).toBe(200);
+    await waitFor(isFiring);
+    // A Redis that lost everything is given them again.
+    await redis.del(LABELS_KEY);
+    await waitFor(async () => (await redis.hget(LABELS_KEY, 'picked')) === '{"row":"7"}');
+    await label({ row: null });
+    await waitFor(async () => !(await isFiring()));
+  });
+
+  test('know nothing any more of an agent that is forgotten', async () => {
+    await label({ row: '8' });
+    expect(await redis.hexists(LABELS_KEY, 'picked')).toBe(1);
+    expect((await send('DELETE', `${api.url}/api/agents/picked`)).status).toBeLessThan(300);
+    expect(await redis.hexists(LABELS_KEY, 'picked')).toBe(0);
+  });
+});
+
 describe('a rule that is only tried', () => {
   const end = nowSeconds() - 60;
   const recorded = recordedSnapshots(end);

@@ -48,6 +48,8 @@ export interface AgentStore {
    * a `label=key=value` in a query turns it into ids here, and asks the history for those.
    */
   idsByLabels(labels: Labels): Promise<string[]>;
+  /** What operators say of agents, by id; without those of whom they say nothing. */
+  operatorLabels(): Promise<Map<string, Labels>>;
   /** Notes that agents were heard of, in one statement; repeating it changes nothing. */
   upsert(reports: LastSeen[]): Promise<void>;
   /**
@@ -163,6 +165,17 @@ export function createAgentStore({
       }),
 
     idsByLabels: (labels) => orUnavailable(async () => (await select(labels)).map(({ agentId }) => agentId)),
+
+    operatorLabels: () =>
+      orUnavailable(async () => {
+        const rows = await prisma.agent.findMany({
+          where: { NOT: { operatorLabels: { equals: {} } } },
+          select: { agentId: true, operatorLabels: true },
+        });
+        return new Map(
+          rows.map(({ agentId, operatorLabels }) => [agentId, storedLabelsSchema.parse(operatorLabels)]),
+        );
+      }),
 
     upsert: (reports) =>
       orUnavailable(async () => {

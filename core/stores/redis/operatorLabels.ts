@@ -40,13 +40,12 @@ export interface OperatorLabelStore {
 
 export function createOperatorLabelStore(redis: Redis): OperatorLabelStore {
   redis.defineCommand('toplinePutLabels', { lua: PUT, numberOfKeys: 1 });
-  const packed = (labels: Labels) => (Object.keys(labels).length === 0 ? '' : JSON.stringify(labels));
   return {
     async put(agentId, labels) {
-      await redis.toplinePutLabels(OPERATOR_LABELS_KEY, VERSION_FIELD, '0', agentId, packed(labels));
+      await redis.toplinePutLabels(OPERATOR_LABELS_KEY, VERSION_FIELD, '0', agentId, packLabels(labels));
     },
     async replaceAll(labels) {
-      const values = [...labels].flatMap(([agentId, own]) => [agentId, packed(own)]);
+      const values = [...labels].flatMap(([agentId, own]) => [agentId, packLabels(own)]);
       await redis.toplinePutLabels(OPERATOR_LABELS_KEY, VERSION_FIELD, '1', ...values);
     },
     version: async () => (await redis.hget(OPERATOR_LABELS_KEY, VERSION_FIELD)) ?? undefined,
@@ -59,6 +58,12 @@ export function createOperatorLabelStore(redis: Redis): OperatorLabelStore {
       return found;
     },
   };
+}
+
+/** One text for labels that are the same; empty for none. */
+export function packLabels(labels: Labels): string {
+  const pairs = Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return pairs.length === 0 ? '' : JSON.stringify(Object.fromEntries(pairs));
 }
 
 function parseJson(text: string): unknown {
