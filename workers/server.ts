@@ -1,5 +1,4 @@
 import type { QueueName } from '../core/contracts/queues.ts';
-import { messageOf } from '../core/errors.ts';
 import type { ProcessContext } from '../core/platform/process.ts';
 import { ROLES } from './roles.ts';
 import { closeWorkers } from './run/closeWorkers.ts';
@@ -7,7 +6,7 @@ import { openContext } from './run/context.ts';
 import { makeTablesReady, openPostgres } from './run/postgres.ts';
 import { openProbes } from './run/probes.ts';
 import { openRole } from './run/role.ts';
-import { keepSchedules } from './run/schedules.ts';
+import { keepSchedulesAtLast } from './run/schedules.ts';
 import { startWorker, type RunningWorker } from './run/startWorker.ts';
 import { startWatchdog } from './run/watchdog.ts';
 
@@ -40,12 +39,11 @@ export async function startWorkers(own: ProcessContext, roleNames: QueueName[]):
   await openProbes(context);
   for (const name of roleNames) {
     const { schedules = [] } = ROLES[name];
-    if (schedules.length === 0) continue;
-    keepSchedules(context.queue(name), schedules, { postgres: postgres !== undefined }).catch(
-      (error: unknown) => {
-        if (!lifecycle.stopping)
-          log.error({ role: name, reason: messageOf(error) }, 'could not schedule the jobs of a role');
-      },
-    );
+    if (schedules.length > 0)
+      void keepSchedulesAtLast(context.queue(name), schedules, {
+        postgres: postgres !== undefined,
+        log,
+        lifecycle,
+      });
   }
 }

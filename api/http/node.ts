@@ -5,6 +5,7 @@ import { createMetrics, type Metrics } from '../../core/platform/metrics.ts';
 import { openPrisma, type PrismaClient } from '../../core/platform/prisma.ts';
 import type { ProcessContext } from '../../core/platform/process.ts';
 import { openQueue, type Queue } from '../../core/platform/queue.ts';
+import { checkAccessOnFirstContact } from '../../core/platform/redisAccess.ts';
 import { openRedis, warnOfLossyRedis, type RedisPurpose } from '../../core/platform/redis.ts';
 import { createAgentStore, type AgentStore } from '../../core/stores/postgres/agents.ts';
 import { createAgentTokenCache, createAgentTokenStore } from '../../core/stores/redis/agentTokens.ts';
@@ -47,6 +48,7 @@ export function openNode(context: ProcessContext): ApiNode {
     return connection.handle;
   };
   const redis = open('request', 'requests');
+  checkAccessOnFirstContact(redis, config.redis, log);
   warnOfLossyRedis(redis, log);
   const queueRedis = open('request', 'queues');
   const metrics = createMetrics();

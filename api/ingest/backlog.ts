@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { every } from '../../core/every.ts';
 import { oldestJobMs, type Queue } from '../../core/platform/queue.ts';
+import { isRefused } from '../../core/platform/redisRefusal.ts';
 import { redisMemoryShare } from '../../core/platform/redisMemory.ts';
 import type { ApiNode } from '../http/node.ts';
 import { createBackpressure, type Backpressure, type Backlog } from './backpressure.ts';
@@ -26,10 +27,16 @@ export function startBackpressure(
   return backpressure;
 }
 
-/** Depth and oldest job of each queue, and the memory of Redis, as they are now. Rejects while Redis is away. */
+/**
+ * Depth and oldest job of each queue, and the memory of Redis, as they are now; without that where the user of Redis may not
+ * ask for it, so that the other limits hold. Rejects while Redis is away.
+ */
 async function observeBacklog(queues: Queue[], redis: Redis): Promise<Backlog> {
   const [memoryShare, ...figures] = await Promise.all([
-    redisMemoryShare(redis),
+    redisMemoryShare(redis).catch((error: unknown) => {
+      if (isRefused(error)) return undefined;
+      throw error;
+    }),
     ...queues.map(async (queue) => {
       const [jobs, addedAt] = await Promise.all([
         queue.getJobCountByTypes('waiting', 'prioritized', 'active', 'delayed'),

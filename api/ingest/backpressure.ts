@@ -7,8 +7,8 @@ export interface Backlog {
   jobs: Record<string, number>;
   /** Age of the oldest of them, in seconds, by queue. */
   ageSeconds: Record<string, number>;
-  /** Share of the memory Redis may use that it uses, 0..1. */
-  memoryShare: number;
+  /** Share of the memory Redis may use that it uses, 0..1; undefined where it does not tell. */
+  memoryShare: number | undefined;
 }
 
 /** Once refused, snapshots are taken again only this far below a limit: at the limit itself it would flutter. */
@@ -37,7 +37,7 @@ export function reasonToRefuse(
       return `the oldest job of the queue ${queue} is ${Math.round(age)} s old (BACKLOG_MAX_SECONDS ${limits.maxAgeSeconds})`;
     }
   }
-  if (backlog.memoryShare * 100 > limits.memoryPercent * factor) {
+  if (backlog.memoryShare !== undefined && backlog.memoryShare * 100 > limits.memoryPercent * factor) {
     const percent = Math.round(backlog.memoryShare * 100);
     return `Redis uses ${percent} % of its memory (REDIS_MEMORY_PERCENT ${limits.memoryPercent})`;
   }

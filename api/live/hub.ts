@@ -26,6 +26,9 @@ export interface LiveListener {
   onAgentState?(event: AgentStateEvent): void;
 }
 
+/** How long to wait before a subscription that was refused is asked for again. */
+const RETRY_MS = 2_000;
+
 export interface LiveHub {
   add(listener: LiveListener): void;
 }
@@ -47,12 +50,25 @@ export function createLiveHub(
     else if (channel === agentsChannel) tellOfAgent(message);
     else if (channel === ALERT_CHANGES_CHANNEL) tellOfAlertChanges(message);
   });
-  // It is in ioredis' offline queue until Redis can be reached, and taken up again after every reconnect.
-  subscriber
-    .subscribe(metricsChannel, alertsChannel, agentsChannel, ALERT_CHANGES_CHANNEL)
-    .catch((error: unknown) => {
-      log.warn({ reason: messageOf(error) }, 'could not subscribe to the live channels');
-    });
+  let told = false;
+  let retry: NodeJS.Timeout | undefined;
+  // It is in ioredis' offline queue until Redis can be reached, and taken up again after every reconnect; here where Redis
+  // refuses it.
+  function subscribe(): void {
+    retry = undefined;
+    subscriber.subscribe(metricsChannel, alertsChannel, agentsChannel, ALERT_CHANGES_CHANNEL).then(
+      () => (told = false),
+      (error: unknown) => {
+        if (subscriber.status === 'end') return;
+        if (!told) log.warn({ reason: messageOf(error) }, 'could not subscribe to the live channels yet');
+        told = true;
+        retry ??= setTimeout(subscribe, RETRY_MS).unref();
+      },
+    );
+  }
+  subscribe();
+  subscriber.on('refused', () => (retry ??= setTimeout(subscribe, RETRY_MS).unref()));
+  subscriber.once('end', () => clearTimeout(retry));
 
   function tellOfSnapshot(json: string): void {
     let read = false;

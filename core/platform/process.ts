@@ -45,18 +45,23 @@ export async function runProcess(
   process.on('unhandledRejection', (error) => {
     // Closing a connection that never came up rejects commands others sent on it, such as the adapter's subscriptions.
     if (lifecycle.stopping) return log.debug({ err: error }, 'cut off by stopping');
-    log.fatal({ err: error }, 'unhandled rejection');
-    void stopAndExit('unhandled rejection', 1);
+    tellOfEnd(log, error, 'unhandled rejection');
+    void stopAndExit(error instanceof StartError ? 'start failed' : 'unhandled rejection', 1);
   });
 
   try {
     const url = await start({ config, log, lifecycle });
     tellReady(url);
   } catch (error) {
-    if (error instanceof StartError) log.fatal(error.message);
-    else log.fatal({ err: error }, 'could not start');
+    tellOfEnd(log, error, 'could not start');
     await stopAndExit('start failed', 1);
   }
+}
+
+/** What the user can put right is told in words alone. */
+function tellOfEnd(log: Logger, error: unknown, what: string): void {
+  if (error instanceof StartError) log.fatal(error.message);
+  else log.fatal({ err: error }, what);
 }
 
 function configOrExit(): Config {

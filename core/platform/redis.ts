@@ -4,6 +4,8 @@ import { messageOf } from '../errors.ts';
 import { joinFailoverWatch } from './failoverWatch.ts';
 import { EndableRedis, reconnectDelayMs, startHeartbeat } from './redisLink.ts';
 import type { Logger } from './logger.ts';
+import { isNotAuthenticated, isRefused } from './redisRefusal.ts';
+import { faultsOf } from './redisFaults.ts';
 
 /**
  * What a connection is for, which decides how it behaves while Redis is away:
@@ -68,7 +70,12 @@ export function openRedis(
     config.url === ''
       ? new EndableRedis({ ...options, host: config.host, port: config.port, db: config.db })
       : new EndableRedis(config.url, options);
-  tellOfOutages(handle, log.child({ connection: name }));
+  const ownLog = log.child({ connection: name });
+  const faults = faultsOf(config);
+  tellOfOutages(handle, ownLog, (reason) => faults.lost(name, reason));
+  handle.on('refused', (error: Error, command: string) => faults.refused(error, command, ownLog));
+  handle.on('ready', () => faults.ready(name));
+  handle.once('end', () => faults.closed(name));
   const stopHeartbeat = purpose === 'subscriber' ? startHeartbeat(handle) : () => undefined;
   const leaveWatch =
     config.sentinel.addresses.length > 0 ? joinFailoverWatch(handle, config, log) : () => undefined;
@@ -105,10 +112,13 @@ function sentinelOptions({ url, sentinel }: Config['redis']) {
   };
 }
 
-function tellOfOutages(redis: Redis, log: Logger): void {
+function tellOfOutages(redis: Redis, log: Logger, note: (reason: string) => void): void {
   let away = false;
   let sentinelReason: string | undefined;
+  // Told as what it is by the refusals: Redis is there.
+  let refused = false;
   const lost = (reason: string) => {
+    note(reason);
     if (away) return;
     away = true;
     log.warn({ reason }, 'Redis is out of reach; trying again until it is back');
@@ -116,11 +126,15 @@ function tellOfOutages(redis: Redis, log: Logger): void {
   // One that fails is no outage; it is the reason where all of them did.
   redis.on('sentinelError', (error: Error) => (sentinelReason = messageOf(error)));
   redis.on('error', (error) => {
+    refused = isNotAuthenticated(error);
+    if (isRefused(error)) return;
     const reason = messageOf(error);
     const detail = reason.startsWith('All sentinels') ? sentinelReason : undefined;
     lost(detail === undefined ? reason : `no Sentinel names the primary: ${detail}`);
   });
-  redis.on('reconnecting', () => lost('connection closed'));
+  redis.on('reconnecting', () => {
+    if (!refused && !away) lost('connection closed');
+  });
   redis.on('ready', () => {
     if (away) log.info('Redis is back');
     away = false;

@@ -1,4 +1,5 @@
 import { Redis, type RedisOptions } from 'ioredis';
+import { isRefused } from './redisRefusal.ts';
 
 /** Longest wait between two attempts to reconnect. Short, because every second of it is a second of 503s. */
 const MAX_RECONNECT_DELAY_MS = 1_000;
@@ -34,9 +35,19 @@ export class EndableRedis extends Redis {
   /**
    * The cluster adapter of Socket.IO, and ioredis after a reconnect, leave what becomes of a subscription to nobody. One
    * that is refused is told as an error of the connection; one that ends with its connection is nothing to tell.
+   * Whatever command the user may not run is told as `refused`, beside the error that its caller gets.
    */
   override sendCommand(...sent: Parameters<Redis['sendCommand']>): unknown {
     const [command] = sent;
+    const reject = command.reject;
+    command.reject = (error: Error) => {
+      if (isRefused(error)) this.emit('refused', error, command.name);
+      // ioredis would go on in database 0, with what is another's.
+      if (command.name === 'select' && error.name === 'ReplyError') this.disconnect(true);
+      reject(error);
+    };
+    // So does it with what it publishes.
+    if (command.name === 'publish') command.promise.catch(() => undefined);
     if (SUBSCRIBING.has(command.name)) {
       command.promise.catch((error: Error) => {
         if (error.message !== CONNECTION_CLOSED) this.emit('error', error);
@@ -49,6 +60,7 @@ export class EndableRedis extends Redis {
     const options = { ...this.options, ...override } as RedisOptions & { replyMapping: 'legacy' };
     const copy = new EndableRedis(options);
     this.#duplicates.add(copy);
+    copy.on('refused', (...what: unknown[]) => this.emit('refused', ...what));
     return copy;
   }
 }

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -27,4 +28,38 @@ export async function firstLineOf(child: ChildProcess): Promise<string> {
     if (text.includes('\n')) break;
   }
   return text.split('\n')[0] ?? '';
+}
+
+/** A process of the service. */
+export interface RunningEntry {
+  child: ChildProcess;
+  /** Everything it has written. */
+  output(): string;
+  /** Its exit code. */
+  exited: Promise<number | null>;
+  /** Asks it to end, where it has not. */
+  stop(): Promise<number | null>;
+}
+
+/** Runs the service as `npm test` has compiled it, with nothing of this environment but the path. */
+export function startEntry(
+  entry: 'api/main.js' | 'workers/main.js',
+  env: Record<string, string>,
+): RunningEntry {
+  let text = '';
+  const child = spawn(process.execPath, [resolve('dist', entry)], {
+    env: { PATH: process.env['PATH'] ?? '', HOST: '127.0.0.1', DRAIN_SECONDS: '3', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (text += String(chunk)));
+  const exited = (once(child, 'exit') as Promise<[number | null]>).then(([code]) => code);
+  return {
+    child,
+    output: () => text,
+    exited,
+    async stop() {
+      if (child.exitCode === null) child.kill('SIGTERM');
+      return exited;
+    },
+  };
 }

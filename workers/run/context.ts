@@ -3,6 +3,7 @@ import type { QueueName } from '../../core/contracts/queues.ts';
 import { createMetrics, type Metrics } from '../../core/platform/metrics.ts';
 import type { ProcessContext } from '../../core/platform/process.ts';
 import { openQueue, type Queue } from '../../core/platform/queue.ts';
+import { checkAccessOnFirstContact } from '../../core/platform/redisAccess.ts';
 import { openRedis, warnOfLossyRedis } from '../../core/platform/redis.ts';
 import { createWorkerMetrics, type WorkerMetrics } from './metrics.ts';
 
@@ -32,6 +33,7 @@ export function openContext(
     return connection.handle;
   };
   const redis = open('stores');
+  checkAccessOnFirstContact(redis, config.redis, log);
   warnOfLossyRedis(redis, log);
   const queueRedis = open('queues');
   const metrics = createMetrics();

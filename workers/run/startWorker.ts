@@ -56,6 +56,9 @@ const MAX_STALLED_COUNT = 1_000;
 /** Longest wait before a job is tried again whose store is away. */
 const MAX_STORE_WAIT_MS = 5_000;
 
+/** How long a worker asks for nothing after Redis has answered with an error. */
+const PAUSE_AFTER_ERROR_MS = 1_000;
+
 /** Once the connection has ended, closing takes no longer than what is in hand needs to notice, in ms. */
 const NOTICE_MS = 500;
 
@@ -128,9 +131,20 @@ export function startWorker<Name extends QueueName>(
     metrics.jobs.inc({ queue, outcome: 'stalled' });
     workerLog.warn({ job }, 'job of a worker that is gone, taken up again');
   });
-  worker.on('error', (error) => workerLog.debug({ reason: messageOf(error) }, 'worker error'));
+  let resuming: NodeJS.Timeout | undefined;
+  worker.on('error', (error) => {
+    workerLog.debug({ reason: messageOf(error) }, 'worker error');
+    // What Redis answers with an error BullMQ asks again at once, in microtasks: the event loop would never turn any more.
+    if (error.name !== 'ReplyError' || worker.closing !== undefined) return;
+    void worker.pause(true);
+    resuming ??= setTimeout(() => {
+      resuming = undefined;
+      if (worker.closing === undefined) void worker.resume();
+    }, PAUSE_AFTER_ERROR_MS);
+  });
 
   async function close(): Promise<void> {
+    clearTimeout(resuming);
     // BullMQ's own close waits for a connection that never was, however dead it is.
     await Promise.race([worker.close(), ended(connection).then(() => delay(NOTICE_MS))]);
     if (connection.status !== 'end' || inHand.size === 0) return;

@@ -29,6 +29,13 @@ describe('snapshots are refused', () => {
     ['Redis is too full', backlog({ memoryShare: 0.71 }), false, /71 %.*REDIS_MEMORY_PERCENT 70/],
     ['refusing, and Redis is hardly emptier', backlog({ memoryShare: 0.65 }), true, /65 %/],
     ['refusing, and Redis has room to spare', backlog({ memoryShare: 0.62 }), true, undefined],
+    ['Redis does not tell how full it is', backlog({ memoryShare: undefined }), false, undefined],
+    [
+      'that is not told, and too much waits',
+      backlog({ memoryShare: undefined, jobs: { persist: 1001 } }),
+      false,
+      /1001 jobs/,
+    ],
   ])('where %s: %#', (_, state, refusing, reason) => {
     const refused = reasonToRefuse(state, LIMITS, refusing);
     if (reason === undefined) expect(refused).toBeUndefined();
