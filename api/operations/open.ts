@@ -1,3 +1,4 @@
+import { faultsOf } from '../../core/platform/redisFaults.ts';
 import { READY_KEY } from '../../core/stores/keys.ts';
 import { createRollupStore } from '../../core/stores/postgres/rollups.ts';
 import { readProgress } from '../../core/upgrade/progress.ts';
@@ -6,6 +7,7 @@ import { createHealth } from './health.ts';
 import { createReadiness, type HealthOptions } from './healthRoutes.ts';
 import { startOperationsWatch, type OperationsOptions, type OperationsWatch } from './operations.ts';
 import { registerQueueMetrics } from './queueMetrics.ts';
+import { watchUnattended } from './unattended.ts';
 
 /** What other rooms tell of themselves. */
 export interface OperationsSources extends Pick<
@@ -29,6 +31,8 @@ export function openOperations(node: ApiNode, { refusal, ...sources }: Operation
     redis,
     pingPostgres: postgres && (() => readProgress(postgres.prisma, postgres.table)),
     refusal,
+    redisFaults: faultsOf(node.config.redis),
+    unattended: watchUnattended(node, queues),
   });
   const watch = startOperationsWatch(node, {
     ...sources,

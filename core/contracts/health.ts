@@ -7,7 +7,8 @@ export const healthSchema = z
     redis: z.enum(['connected', 'disconnected']),
     postgres: z.enum(['connected', 'disconnected', 'disabled']),
     warnings: z.array(z.string()).meta({
-      description: 'Settings that put acknowledged snapshots at risk, and why snapshots are refused.',
+      description:
+        'Settings that put acknowledged snapshots at risk, what Redis refuses or why it is out of reach, jobs that nobody works on, and why snapshots are refused.',
     }),
     upgrade: z
       .object({

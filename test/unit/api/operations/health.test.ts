@@ -4,6 +4,7 @@ import { createReadiness } from '../../../../api/operations/healthRoutes.ts';
 import { loadConfig } from '../../../../core/config.ts';
 import { createLogger } from '../../../../core/platform/logger.ts';
 import { openRedis, type RedisConnection } from '../../../../core/platform/redis.ts';
+import { faultsOf } from '../../../../core/platform/redisFaults.ts';
 import type { UpgradeProgress } from '../../../../core/upgrade/progress.ts';
 import { startTestRedis, type TestRedis } from '../../../support/stores.ts';
 import { waitFor } from '../../../support/waitFor.ts';
@@ -80,6 +81,41 @@ test('is degraded without a configured PostgreSQL', async () => {
     redis: 'connected',
     postgres: 'disconnected',
   });
+});
+
+test('is degraded, with the words, where Redis refuses something or nobody works on jobs', async () => {
+  const faults = { refusals: () => ['not let'], outage: () => 'gone' };
+  const unattended = () => ['left alone'];
+  const ask = createHealth({
+    redis: connection.handle,
+    pingPostgres: undefined,
+    redisFaults: faults,
+    unattended,
+  });
+  const answer = await ask();
+  expect(answer).toMatchObject({ status: 'degraded', redis: 'connected' });
+  // It is there: no word of an outage.
+  expect(answer.warnings.slice(-2)).toEqual(['not let', 'left alone']);
+});
+
+test('says why Redis is out of reach', async () => {
+  const nowhere = openRedis(
+    loadConfig({ REDIS_URL: 'redis://127.0.0.1:1' }).redis,
+    'request',
+    'nowhere',
+    log,
+  );
+  try {
+    const redisFaults = faultsOf(loadConfig({ REDIS_URL: server.url }).redis);
+    redisFaults.lost('nowhere', 'connect ECONNREFUSED 127.0.0.1:1');
+    const answer = await createHealth({ redis: nowhere.handle, pingPostgres: undefined, redisFaults })();
+    expect(answer).toMatchObject({
+      redis: 'disconnected',
+      warnings: ['Redis is out of reach: connect ECONNREFUSED 127.0.0.1:1'],
+    });
+  } finally {
+    await nowhere.close();
+  }
 });
 
 test('is answered within 2 s, whatever hangs', async () => {
