@@ -14,6 +14,7 @@ import { isRetryablePostgresError, postgresMessageOf, sqlStateOf } from '../plat
 import { findProjectFile } from '../platform/projectRoot.ts';
 import { NO_FILTERS, openSchemaEngine } from './schemaEngine.ts';
 import { adoptRenamed, isSeedTable, tellBlockers, type Room } from '../upgrade/seedTable.ts';
+import { quoteName } from '../stores/postgres/tableNames.ts';
 import { upgradeTablesOf } from '../upgrade/tables.ts';
 
 export interface MigrateOptions {
@@ -85,6 +86,7 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
   client.on('error', () => undefined);
   try {
     await client.connect();
+    await assertEncoding(client);
     // Without the lock only what is well counts: of another process' commit this look may see one half and not the other.
     const seen = await readState(client, table);
     if (hasHistory(seen) && isComplete(migrations, seen) && !seen.seedLeftOut) return { applied: [] };
@@ -102,6 +104,24 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
     // Also gives the lock back. A connection that does not answer is not waited for.
     client.end().catch(() => undefined);
   }
+}
+
+/**
+ * Of another encoding a database takes some names only: one host with a process 日本語 would stop the rollups of all.
+ *
+ * @throws {StartError} where the database cannot hold every text
+ */
+async function assertEncoding(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ name: string; encoding: string }>(
+    `SELECT current_database() AS name, current_setting('server_encoding') AS encoding`,
+  );
+  const { name, encoding } = rows[0] ?? { name: '', encoding: '' };
+  if (encoding === 'UTF8') return;
+  throw new StartError(
+    `PostgreSQL: the database ${quoteName(name)} is kept in ${encoding}, which cannot hold the names of all processes. Make one ` +
+      `in UTF8 and name it in POSTGRES_DSN: CREATE DATABASE <name> TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'. ` +
+      'What is in the old one moves by pg_dump and pg_restore.',
+  );
 }
 
 /** @throws {StartError} where the migrations are applied and their table has another name */

@@ -222,6 +222,22 @@ describe('applying the migrations', () => {
     expect(String(error)).not.toContain('secret');
   });
 
+  test.each(['LATIN1', 'SQL_ASCII'])(
+    'a database in %s, which cannot hold every name, is refused before anything is made',
+    async (encoding) => {
+      const other = await createTestDatabase('template0', encoding);
+      try {
+        const refused = run({ dsn: other.dsn });
+        await expect(refused).rejects.toThrow(StartError);
+        await expect(refused).rejects.toThrow(
+          new RegExp(`kept in ${encoding}.*POSTGRES_DSN.*ENCODING 'UTF8'`),
+        );
+      } finally {
+        await other.close();
+      }
+    },
+  );
+
   test('a role that may not make tables is told which right it lacks', async () => {
     const dsn = new URL(database.dsn);
     dsn.username = `limited_${dsn.pathname.slice(1)}`;

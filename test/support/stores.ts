@@ -86,10 +86,18 @@ export interface TestDatabase {
   close(): Promise<void>;
 }
 
-/** An empty throw-away database in the cluster that the whole test run shares; or a copy of another one. */
-export async function createTestDatabase(template = 'template1'): Promise<TestDatabase> {
+/**
+ * An empty throw-away database in the cluster that the whole test run shares; or a copy of another one.
+ *
+ * @param encoding of its own, e.g. `LATIN1`: then of `template0`
+ */
+export async function createTestDatabase(template = 'template1', encoding?: string): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`;
-  await asAdmin((client) => client.query(`CREATE DATABASE ${name} TEMPLATE ${template}`));
+  const source =
+    encoding === undefined
+      ? `TEMPLATE ${template}`
+      : `TEMPLATE template0 ENCODING '${encoding}' LC_COLLATE 'C' LC_CTYPE 'C'`;
+  await asAdmin((client) => client.query(`CREATE DATABASE ${name} ${source}`));
   return {
     dsn: dsnOf(name),
     close: () => asAdmin((client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)),
