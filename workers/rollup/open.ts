@@ -15,7 +15,12 @@ export function openRollup(
       { snapshotId, reason: messageOf(error) },
       'a snapshot was rolled up without its cores and processes',
     );
-  const rollups = createRollupStore({ ...postgres, onDamaged });
+  const onRefused = (agentId: string, startSeconds: number, error: unknown) =>
+    log.error(
+      { agent: agentId, startSeconds, reason: messageOf(error) },
+      'PostgreSQL refuses what a minute or an hour comes to: it is left out of the rollups',
+    );
+  const rollups = createRollupStore({ ...postgres, onDamaged, onRefused });
   measureRollupLag(metrics, rollups);
   const stopping = () => lifecycle.stopping;
   return { process: () => rollUp({ rollups, metrics: workerMetrics, log, stopping }) };

@@ -4,8 +4,9 @@ import { unpackBucket } from '../../rollup/packBucket.ts';
 import type { ProcessTotals } from '../../rollup/processTotals.ts';
 import { arrayOf, textArrayOf } from './arrays.ts';
 import type { Sql } from './partitionCatalog.ts';
+import { writeApart } from './writeApart.ts';
 import { dayOf, HOUR_SECONDS } from './rollupMinutes.ts';
-import { replaceBuckets, type AgentBucket } from './rollupRows.ts';
+import { replaceBuckets, type AgentBucket, type OnRefused } from './rollupRows.ts';
 
 /** Hours made by one transaction: 12,000 minutes at most, and 10 MB. */
 const HOURS_A_STEP = 200;
@@ -40,6 +41,7 @@ export async function rollHours(
   tables: HourTables,
   untilSeconds: number,
   ensureDays: (days: number[]) => Promise<void>,
+  onRefused: OnRefused,
 ): Promise<{ changed: number; more: boolean }> {
   const due = await sql.$queryRawUnsafe<MarkedHour[]>(
     `SELECT agent_id AS "agentId", extract(epoch FROM hour)::float8 AS "hour" FROM ${quoteName(tables.pendingHours)}
@@ -55,8 +57,9 @@ export async function rollHours(
     tables.hours,
     'hour',
     await mergeMinutes(sql, tables.minutes, due),
+    onRefused,
   );
-  await writeProcesses(sql, tables.processHours, changed);
+  await writeProcesses(sql, tables.processHours, changed, onRefused);
   await sql.$executeRawUnsafe(
     `DELETE FROM ${quoteName(tables.pendingHours)} p USING unnest($1::text::text[], $2::text::bigint[]) AS d (agent_id, hour)
      WHERE p.agent_id = d.agent_id AND p.hour = to_timestamp(d.hour)`,
@@ -103,16 +106,28 @@ const COLUMNS: { name: string; type: string; of: (totals: ProcessTotals) => numb
  * The processes of hours that have changed. A name never goes from an hour, because its samples only ever become more; what
  * has not changed is not written again.
  */
-async function writeProcesses(sql: Sql, table: string, hours: AgentBucket[]): Promise<void> {
+async function writeProcesses(
+  sql: Sql,
+  table: string,
+  hours: AgentBucket[],
+  onRefused: OnRefused,
+): Promise<void> {
   const rows = hours.flatMap(({ agentId, start, bucket }) => processesOf(agentId, start, bucket));
   for (let done = 0; done < rows.length; done += ROWS_A_STATEMENT) {
-    const some = rows.slice(done, done + ROWS_A_STATEMENT);
-    await sql.$executeRawUnsafe(
-      writeInto(table),
-      textArrayOf(some.map(({ agentId }) => agentId)),
-      arrayOf(some.map(({ hour }) => hour)),
-      textArrayOf(some.map(({ name }) => name)),
-      ...COLUMNS.map(({ of }) => arrayOf(some.map(({ totals }) => of(totals)))),
+    await writeApart(
+      sql,
+      rows.slice(done, done + ROWS_A_STATEMENT),
+      async (some) => {
+        await sql.$executeRawUnsafe(
+          writeInto(table),
+          textArrayOf(some.map(({ agentId }) => agentId)),
+          arrayOf(some.map(({ hour }) => hour)),
+          textArrayOf(some.map(({ name }) => name)),
+          ...COLUMNS.map(({ of }) => arrayOf(some.map(({ totals }) => of(totals)))),
+        );
+        return [];
+      },
+      ({ agentId, hour }, error) => onRefused(agentId, hour, error),
     );
   }
 }

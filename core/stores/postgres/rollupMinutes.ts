@@ -4,7 +4,7 @@ import { inOrder } from '../../rollup/hold.ts';
 import { arrayOf, textArrayOf } from './arrays.ts';
 import { DAY_SECONDS, type Sql } from './partitionCatalog.ts';
 import type { Horizon } from './rollupHorizon.ts';
-import { replaceBuckets, type AgentBucket } from './rollupRows.ts';
+import { replaceBuckets, type AgentBucket, type OnRefused } from './rollupRows.ts';
 import { readSpans, type Span, type StoredSample } from './storedSamples.ts';
 
 export const MINUTE_SECONDS = 60;
@@ -53,6 +53,7 @@ export interface MinuteWork {
   /** Sees to it that rows of these days can be inserted. */
   ensureDays(days: number[]): Promise<void>;
   onDamaged(snapshotId: string, error: unknown): void;
+  onRefused: OnRefused;
 }
 
 /** Steps that go up to the same horizon. */
@@ -196,7 +197,7 @@ function touchedOutside({ from, to }: Span, ordered: StoredSample[], seenId: num
 
 async function writeMinutes(
   sql: Sql,
-  { tables, ensureDays }: MinuteWork,
+  { tables, ensureDays, onRefused }: MinuteWork,
   spans: Span[],
   samples: StoredSample[][],
 ): Promise<number> {
@@ -208,7 +209,7 @@ async function writeMinutes(
       bucket,
     })),
   );
-  const changed = await replaceBuckets(sql, tables.minutes, 'minute', buckets);
+  const changed = await replaceBuckets(sql, tables.minutes, 'minute', buckets, onRefused);
   await markHours(sql, tables.pendingHours, changed);
   return changed.length;
 }

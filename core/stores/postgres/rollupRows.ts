@@ -4,6 +4,7 @@ import { topProcessOf, type Bucket } from '../../rollup/bucket.ts';
 import { packBucket } from '../../rollup/packBucket.ts';
 import { arrayOf, joinBytes, textArrayOf } from './arrays.ts';
 import type { Sql } from './partitionCatalog.ts';
+import { writeApart } from './writeApart.ts';
 
 /** A bucket of one agent, with its first second. */
 export interface AgentBucket {
@@ -32,6 +33,9 @@ const FIGURES: { name: string; type: string; of: (bucket: Bucket) => number }[] 
   { name: 'memory_total', type: 'int', of: ({ memoryTotal }) => memoryTotal },
 ];
 
+/** Told of what PostgreSQL refuses to hold: it is left out, and all else goes on. */
+export type OnRefused = (agentId: string, startSeconds: number, error: unknown) => void;
+
 /**
  * Puts each bucket in the place of the one before it, but never one of fewer samples: rows of snapshots are only ever
  * added, so where some are missing they are past a retention that was shorter than now, and the bucket knows more.
@@ -43,25 +47,36 @@ export async function replaceBuckets(
   table: string,
   tier: Tier,
   buckets: AgentBucket[],
+  onRefused: OnRefused,
 ): Promise<AgentBucket[]> {
   // In the order of the key, as everybody else.
   const ordered = buckets.toSorted((a, b) => ascending(a.agentId, b.agentId) || a.start - b.start);
   const changed: AgentBucket[] = [];
   for (let done = 0; done < ordered.length; done += ROWS_A_STATEMENT) {
     const rows = ordered.slice(done, done + ROWS_A_STATEMENT);
-    const written = await sql.$queryRawUnsafe<{ row: number }[]>(
-      replaceInto(table, tier),
-      ...columnsOf(rows),
+    changed.push(
+      ...(await writeApart(
+        sql,
+        rows,
+        (some) => replaceSome(sql, table, tier, some),
+        ({ agentId, start }, error) => onRefused(agentId, start, error),
+      )),
     );
-    for (const { row } of written) {
-      const bucket = rows[row - 1];
-      if (bucket !== undefined) changed.push(bucket);
-    }
   }
   return changed;
 }
 
-function columnsOf(rows: AgentBucket[]): unknown[] {
+async function replaceSome(
+  sql: Sql,
+  table: string,
+  tier: Tier,
+  rows: readonly AgentBucket[],
+): Promise<AgentBucket[]> {
+  const written = await sql.$queryRawUnsafe<{ row: number }[]>(replaceInto(table, tier), ...columnsOf(rows));
+  return written.flatMap(({ row }) => rows[row - 1] ?? []);
+}
+
+function columnsOf(rows: readonly AgentBucket[]): unknown[] {
   const tops = rows.map(({ bucket }) => topProcessOf(bucket));
   const { begins, bytes, all } = joinBytes(rows.map(({ bucket }) => packBucket(bucket)));
   return [

@@ -9,7 +9,7 @@ import { createPartitions, type Partitions } from './partitions.ts';
 import { findHorizon } from './rollupHorizon.ts';
 import { rollHours } from './rollupHours.ts';
 import { HOUR_SECONDS, rollMinutes, ROWS_A_STEP, type MinutePass, type MinuteWork } from './rollupMinutes.ts';
-import type { Tier } from './rollupRows.ts';
+import type { Tier, OnRefused } from './rollupRows.ts';
 import { orUnavailable } from './unavailable.ts';
 
 /** How far the tiers have got, in epoch seconds of the server. */
@@ -81,6 +81,8 @@ export interface RollupStoreOptions {
   hourRetentionDays: number;
   /** Told of a row that cannot be unpacked; its cores and processes count as none. */
   onDamaged?: (snapshotId: string, error: unknown) => void;
+  /** Told of a minute, an hour or a process of one that PostgreSQL refuses to hold; all else is rolled up. */
+  onRefused?: OnRefused;
   /** Epoch ms; default `Date.now`. */
   clock?: () => number;
   /** Rows of snapshots that a step takes up; default 20,000. */
@@ -116,6 +118,7 @@ export function createRollupStore(options: RollupStoreOptions): RollupStore {
     prisma,
     retentionDays,
     onDamaged = () => undefined,
+    onRefused = () => undefined,
     clock = Date.now,
     rowsAStep = ROWS_A_STEP,
   } = options;
@@ -155,6 +158,7 @@ export function createRollupStore(options: RollupStoreOptions): RollupStore {
     rawRetentionDays: retentionDays,
     ensureDays: minutes.ensureDays,
     onDamaged,
+    onRefused,
   };
 
   function stepMinutes(pass: MinutePass | undefined) {
@@ -175,10 +179,16 @@ export function createRollupStore(options: RollupStoreOptions): RollupStore {
 
   function stepHours() {
     return alone((sql, { minutesUntil }) =>
-      rollHours(sql, tables, minutesUntil, async (days) => {
-        await hours.ensureDays(days);
-        await processHours.ensureDays(days);
-      }),
+      rollHours(
+        sql,
+        tables,
+        minutesUntil,
+        async (days) => {
+          await hours.ensureDays(days);
+          await processHours.ensureDays(days);
+        },
+        onRefused,
+      ),
     );
   }
 

@@ -493,3 +493,50 @@ test('another name for the table, as long as can be, works', async () => {
     await other.close();
   }
 });
+
+test('a name that PostgreSQL refuses leaves out its own row, and stops the rollups of nobody', async () => {
+  await history.prisma.$executeRawUnsafe(`
+    CREATE FUNCTION refuse_odd() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      IF to_jsonb(NEW)->>'name' = 'odd' OR to_jsonb(NEW)->>'top_process' = 'odd' AND TG_ARGV[0] = 'minute' THEN
+        RAISE 'character has no equivalent in encoding' USING ERRCODE = '22P05';
+      END IF;
+      RETURN NEW;
+    END $$`);
+  for (const [table, kind] of [
+    ['metrics_snapshots_minutes', 'minute'],
+    ['metrics_snapshots_process_hours', 'process'],
+  ])
+    await history.prisma.$executeRawUnsafe(
+      `CREATE TRIGGER refuse_odd BEFORE INSERT ON ${table} FOR EACH ROW EXECUTE FUNCTION refuse_odd('${kind}')`,
+    );
+  const begin = hoursAgo(3);
+  const called = (name: string, first: number) => {
+    const [process] = snapshotAt(begin).top_processes;
+    if (process === undefined) throw new Error('no process');
+    const others = [{ ...process, name: 'plain', cpu_percent: 1 }];
+    return { top_processes: [{ ...process, name, cpu_percent: first }, ...others] };
+  };
+  const all = [
+    ...Array.from({ length: 5 }, (_, i) => given(i, `host-${i}`, begin + i, called('usual', 50))),
+    given(10, 'host-2', begin + 70, called('odd', 50)),
+    given(11, 'host-2', begin + 130, called('odd', 0)),
+  ];
+  await insert(all);
+  const refused: [string, number][] = [];
+  const store = rollups({ onRefused: (agentId, startSeconds) => refused.push([agentId, startSeconds]) });
+  await rollAll(store);
+  expect(refused).toEqual([
+    ['host-2', begin + 60],
+    ['host-2', begin],
+  ]);
+  for (let i = 0; i < 5; i += 1) {
+    const starts = [...(await store.minutesOf(`host-${i}`, 0, 1e10))].map(([start]) => start);
+    expect(starts).toEqual(i === 2 ? [begin, begin + 120] : [begin]);
+    expect([...(await store.hoursOf(`host-${i}`, 0, 1e10))].map(([start]) => start)).toEqual([begin]);
+    const names = await history.prisma.$queryRawUnsafe<{ name: string }[]>(
+      'SELECT name FROM metrics_snapshots_process_hours WHERE agent_id = $1 ORDER BY name',
+      `host-${i}`,
+    );
+    expect(names.map(({ name }) => name)).toEqual(['plain', 'usual']);
+  }
+});
