@@ -52,7 +52,9 @@ const NEEDED: readonly (readonly [string, ...string[]])[] = [
  * @throws {StartError} naming the user, what it may not, and the rules that allow it
  */
 export async function checkAccess(redis: Redis, user: string): Promise<void> {
-  const refused = (await ask(redis, [])).length > 0 ? [] : await ask(redis, NEEDED);
+  // Without a transaction what follows would be carried out.
+  const transaction = await ask(redis, []);
+  const refused = transaction.length > 0 ? transaction : await ask(redis, NEEDED);
   const faults = refused.map(({ error, command }) => explainRefusal(error, command, user));
   if (faults.length === 0) return;
   const rules = [...new Set(faults.flatMap(({ rule }) => rule ?? []))].join(' ');
@@ -72,6 +74,9 @@ async function ask(redis: Redis, commands: typeof NEEDED): Promise<{ error: Erro
   });
 }
 
+/** How long to wait where Redis was too busy to answer. */
+const RETRY_MS = 2_000;
+
 /**
  * Checks it when Redis is reached first, however long after the start that is. What is found missing is an unhandled
  * rejection, which ends the process with these words: BullMQ does not recover from what it is refused at first.
@@ -84,6 +89,7 @@ export function checkAccessOnFirstContact(redis: Redis, config: Config['redis'],
     } catch (error) {
       if (error instanceof StartError) throw error;
       log.debug({ reason: messageOf(error) }, 'could not ask Redis what its user may do');
+      if (redis.status === 'ready') setTimeout(begin, RETRY_MS).unref();
     }
   }
   const begin = () => void check();

@@ -7,6 +7,7 @@ import {
   redisDurabilityWarnings,
   type RedisConnection,
 } from '../../../../core/platform/redis.ts';
+import { checkAccess } from '../../../../core/platform/redisAccess.ts';
 import { startTestRedis, type TestRedis } from '../../../support/stores.ts';
 import { waitFor } from '../../../support/waitFor.ts';
 import { whileFrozen } from '../../../support/frozenRedis.ts';
@@ -174,6 +175,24 @@ describe('a connection', () => {
     await nowhere.close();
     await waitFor(() => nowhere.handle.status === 'end');
     expect(told.filter(({ message }) => message === 'Connection is closed.')).toEqual([]);
+  });
+
+  test('is asked what its user may do, all at once, and none of it is carried out', async () => {
+    const { handle } = open('request');
+    await waitFor(() => handle.status === 'ready');
+    const keysBefore = await handle.dbsize();
+    await checkAccess(handle, 'default');
+    try {
+      await handle.acl('SETUSER', 'default', '-zadd', '-info');
+      await expect(checkAccess(handle, 'default')).rejects.toThrow(
+        /INFO.*ZADD.*ACL SETUSER default \+info \+zadd$/,
+      );
+      await handle.acl('SETUSER', 'default', '+info', '+zadd', '-multi');
+      await expect(checkAccess(handle, 'default')).rejects.toThrow(/ACL SETUSER default \+multi$/);
+    } finally {
+      await handle.acl('SETUSER', 'default', '+@all');
+    }
+    expect(await handle.dbsize()).toBe(keysBefore);
   });
 
   test('settings that lose acknowledged work are warned of, each by name', async () => {
