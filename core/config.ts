@@ -179,7 +179,7 @@ export const SETTINGS = {
   TRUST_PROXY: setting(
     trustedHops,
     '0',
-    'How many reverse proxies stand in front; their `X-Forwarded-For` entries are believed, no others. `true` means 1.',
+    'How many reverse proxies stand in front; their entries in `X-Forwarded-For` or `Forwarded` are believed, no others. `true` means 1.',
   ),
   ALLOWED_ORIGINS: setting(
     origins,

@@ -7,6 +7,7 @@ import {
   type AgentTokenTable,
 } from '../../core/stores/redis/agentTokens.ts';
 import { clientAddress, isLoopback } from './clientAddress.ts';
+import { hasProxySign } from './forwarded.ts';
 
 /**
  * What a caller may do: an operator everything, a viewer read, an anonymous caller what is open. A `local` one, on this
@@ -32,16 +33,6 @@ export interface AgentCaller {
 export const SESSION_SECONDS = 12 * 60 * 60;
 
 export const SESSION_COOKIE = 'topline_session';
-
-/** What proxies add: the client of one is not on this machine, although the connection is. */
-const FORWARDING_HEADERS = [
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-proto',
-  'x-real-ip',
-  'forwarded',
-  'via',
-];
 
 export interface Access {
   /** Who calls: by bearer token, by session cookie, or, while no operator token is set, from this machine. */
@@ -103,14 +94,12 @@ export function createAccess(
   }
 
   /**
-   * A client on this machine is the operator while no operator token is set. Not so what came through a proxy on this
-   * machine, nor a page that got here by a name of its own (DNS rebinding).
+   * A client on this machine is the operator while no operator token is set. Not so what came through a proxy, trusted
+   * or not and whatever it tells of its client, nor a page that got here by a name of its own (DNS rebinding).
    */
   function isLocalOperator({ headers, remoteAddress }: RequestIdentity): boolean {
-    if (tokens.operator !== '' || !isLocalHost(headers.host)) return false;
-    if (!isLoopback(clientAddress(remoteAddress, undefined, 0))) return false;
-    if (http.trustedHops === 0) return !FORWARDING_HEADERS.some((name) => headers[name] !== undefined);
-    return isLoopback(clientAddress(remoteAddress, headers['x-forwarded-for'], http.trustedHops));
+    if (tokens.operator !== '' || !isLoopback(clientAddress(remoteAddress, headers, 0))) return false;
+    return isLocalHost(headers.host) && !hasProxySign(headers);
   }
 
   return {

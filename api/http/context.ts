@@ -7,7 +7,7 @@ import type { AgentCaller, Role } from './auth.ts';
 export interface State extends DefaultState {
   requestId: string;
   log: Logger;
-  /** The client's address, forwarded or not. */
+  /** The client's address, forwarded or not; `UNKNOWN_ADDRESS` where its proxy does not tell it, empty where it is gone. */
   address: string;
   role: Role;
   /** Who hands in a snapshot; behind the guard of the agents' routes. */

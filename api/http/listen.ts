@@ -21,6 +21,8 @@ export function createHttpServer(
     headersTimeout: HEADERS_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
+    // Of more than a thousand Node drops the last ones, which are those of the proxies; their bytes are limited anyway.
+    maxHeadersCount: 0,
   });
 }
 

@@ -37,11 +37,7 @@ export class RequestState implements State {
 
   get address(): string {
     const { socket, headers } = this.#request;
-    return (this.#address ??= clientAddress(
-      socket.remoteAddress,
-      headers['x-forwarded-for'],
-      this.#options.trustedHops,
-    ));
+    return (this.#address ??= clientAddress(socket.remoteAddress, headers, this.#options.trustedHops));
   }
 
   get role(): Role {

@@ -13,6 +13,7 @@ import { toQueuedRow, toSnapshotRow, type Origin } from '../../core/snapshot/row
 import type { SharedClock } from '../../core/stores/redis/clock.ts';
 import type { Limit } from '../../core/stores/redis/rateLimit.ts';
 import type { AgentCaller } from '../http/auth.ts';
+import { UNKNOWN_ADDRESS } from '../http/clientAddress.ts';
 import type { RouteContext } from '../http/context.ts';
 import type { Intake } from './intake.ts';
 import { unknownAgentToken } from '../http/authGuards.ts';
@@ -95,6 +96,13 @@ export function refuseOtherId({ ownId }: AgentCaller, named: string | undefined)
 /** Empty once the connection is gone: nobody sees an answer then, and it is no agent's id. */
 function addressOf({ state }: RouteContext): string {
   if (state.address === '') throw new HttpError(400, 'The connection is gone');
+  // Hosts under one name would be one host: nobody could tell their figures apart again.
+  if (state.address === UNKNOWN_ADDRESS)
+    throw new HttpError(
+      400,
+      'No address of this agent can be read in X-Forwarded-For or Forwarded, and by AGENT_IDENTITY=ip it has no other ' +
+        'name: let the proxy in front send it, or the agent X-Agent-Id',
+    );
   return state.address;
 }
 

@@ -432,6 +432,58 @@ describe('a forwarded address', () => {
     expect(await redis.keys('metrics:timeline:10.9.9.*')).toEqual([]);
     await node.stop();
   });
+
+  test('that cannot be read is nobody’s: no identity, no rights of this machine, one limit for all of them', async () => {
+    const REDIS_URL = redisServer.url;
+    const node = await startApiNode({ REDIS_URL, TRUST_PROXY: '1', AGENT_RATE_LIMIT_PER_MINUTE: '3' });
+    const byAddress = await startApiNode({ REDIS_URL, TRUST_PROXY: '1', AGENT_IDENTITY: 'ip' });
+    const unreadable: Headers[] = [
+      { 'X-Forwarded-For': 'unknown' },
+      { 'X-Forwarded-For': '198.51.100.7', Forwarded: 'for=198.51.100.8' },
+      { Forwarded: 'for=_hidden' },
+      { 'X-Real-IP': '198.51.100.7' },
+      { 'CF-Connecting-IP': '198.51.100.7' },
+    ];
+    const limited = [];
+    for (const headers of unreadable) {
+      const { status, body } = await post(`${byAddress.url}/ingest/metrics`, snapshot(), headers);
+      expect(status).toBe(400);
+      expect(body).toEqual({
+        detail: expect.stringMatching(/X-Forwarded-For or Forwarded.*AGENT_IDENTITY=ip/),
+      });
+      const act = await fetchOnce(`${byAddress.url}/board/api/queues/prune/pause`, {
+        method: 'PUT',
+        headers,
+      });
+      expect(act.status).toBe(401);
+      limited.push((await post(`${node.url}/ingest/metrics`, snapshot(), headers)).status);
+    }
+    expect(limited).toEqual([200, 200, 200, 429, 429]);
+    // Whoever asks past the proxy has a limit of its own, and whoever names itself needs no address.
+    expect((await post(`${node.url}/ingest/metrics`, snapshot())).status).toBe(200);
+    const named = { 'X-Forwarded-For': 'unknown', 'X-Agent-Id': 'named-01' };
+    expect((await post(`${byAddress.url}/ingest/metrics`, snapshot(), named)).status).toBe(200);
+    await Promise.all([node.stop(), byAddress.stop()]);
+  });
+
+  test('with a port is the address alone', async () => {
+    const node = await startApiNode({ REDIS_URL: redisServer.url, TRUST_PROXY: '1', AGENT_IDENTITY: 'ip' });
+    const headers = { 'X-Forwarded-For': '203.0.113.90:51234', Forwarded: 'for="203.0.113.90:51234"' };
+    expect((await post(`${node.url}/ingest/metrics`, snapshot(), headers)).status).toBe(200);
+    await waitFor(async () => (await redis.exists('metrics:timeline:203.0.113.90')) === 1);
+    await node.stop();
+  });
+
+  test('is seen behind however many headers of the client', async () => {
+    const socket = connect(Number(new URL(open.url).port), '127.0.0.1');
+    const padding = 'a:\r\n'.repeat(3_000);
+    socket.write(
+      `PUT /board/api/queues/prune/pause HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n${padding}X-Forwarded-For: 198.51.100.7\r\n\r\n`,
+    );
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    expect(answer.toString()).toMatch(/^HTTP\/1\.1 401 /);
+    socket.destroy();
+  });
 });
 
 describe('names that mean something to JavaScript', () => {
