@@ -9,6 +9,7 @@ import { compression } from './http/compression.ts';
 import { docsRouter } from './http/docs.ts';
 import { errors } from './http/errors.ts';
 import type { ApiNode } from './http/node.ts';
+import { isNamedOrigin } from './http/origin.ts';
 import { requestLog } from './http/requestLog.ts';
 import { securityHeaders } from './http/securityHeaders.ts';
 import { openApiDocument } from './http/openapi.ts';
@@ -65,7 +66,7 @@ export function buildApp(node: ApiNode, { routes, version, isBusy }: AppOptions)
 /** Lets pages of the named origins read the API with a token; without cookies, which are for our own pages. */
 function crossOrigin(allowed: readonly string[]) {
   return cors({
-    origin: (ctx) => allowed.find((origin) => origin === ctx.get('Origin')) ?? '',
+    origin: (ctx) => (isNamedOrigin(ctx.get('Origin'), allowed) ? ctx.get('Origin') : ''),
     exposeHeaders: EXPOSED,
   });
 }

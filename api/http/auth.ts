@@ -8,6 +8,7 @@ import {
 } from '../../core/stores/redis/agentTokens.ts';
 import { clientAddress, isLoopback } from './clientAddress.ts';
 import { hasProxySign } from './forwarded.ts';
+import { hostnameOf, isNamedOrigin, isOwnOrigin } from './origin.ts';
 
 /**
  * What a caller may do: an operator everything, a viewer read, an anonymous caller what is open. A `local` one, on this
@@ -122,8 +123,7 @@ export function createAccess(
     },
     originAllowed({ origin, host }) {
       if (origin === undefined) return true;
-      if (http.allowedOrigins.includes(origin)) return true;
-      return URL.canParse(origin) && new URL(origin).host === host;
+      return isOwnOrigin(origin, host) || isNamedOrigin(origin, http.allowedOrigins);
     },
     issueSession(role, nowSeconds) {
       const expiresAt = String(nowSeconds + SESSION_SECONDS);
@@ -140,9 +140,8 @@ function callerOf(token: string, table: AgentTokenTable): AgentCaller | undefine
 }
 
 function isLocalHost(host: string | undefined): boolean {
-  if (host === undefined || !URL.canParse(`http://${host}`)) return false;
-  const { hostname } = new URL(`http://${host}`);
-  return hostname === 'localhost' || isLoopback(hostname.replace(/^\[|\]$/g, ''));
+  const name = hostnameOf(host);
+  return name !== undefined && (name === 'localhost' || isLoopback(name));
 }
 
 /** Compares without telling by its duration how much was right, nor how long the secret is. An unset one matches nothing. */

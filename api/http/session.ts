@@ -4,6 +4,7 @@ import type { RateLimitStore } from '../../core/stores/redis/rateLimit.ts';
 import { nowSeconds } from '../../core/time.ts';
 import { SESSION_COOKIE, SESSION_SECONDS, type Access } from './auth.ts';
 import type { RouteContext } from './context.ts';
+import { isBehindTls } from './origin.ts';
 import { orRedisUnavailable, REDIS_DEADLINE_MS } from './redisUnavailable.ts';
 import { route, type Route } from './route.ts';
 
@@ -61,6 +62,6 @@ export function sessionRoutes({
 }
 
 function cookie(ctx: RouteContext, value: string, seconds: number): string {
-  const secure = ctx.secure || ctx.get('x-forwarded-proto') === 'https' ? '; Secure' : '';
+  const secure = ctx.secure || isBehindTls(ctx.req.headers) ? '; Secure' : '';
   return `${SESSION_COOKIE}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Strict${secure}`;
 }

@@ -127,6 +127,7 @@ function headersFor({ shared, own, viewer, operator }: Credentials): fc.Arbitrar
         '[2001:db8::1]:443',
       ),
       forwarded: anyOf('for=1.2.3.4', 'for="[::1]:1";proto=https', 'for=_x, for=unknown', 'for="', ';;'),
+      host: anyOf('example.org:443', 'LOCALHOST.', 'a@b', '[::1', ''),
       'x-request-id': anyOf('abc', 'x'.repeat(200), '${jndi:ldap://x}'),
       origin: anyOf('https://dash.example', 'https://evil.example', 'null', 'http://127.0.0.1'),
       accept: anyOf('application/problem+json', 'application/json', '*/*', 'text/html', 'q=;;', '*/*;q=x'),

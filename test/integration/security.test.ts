@@ -13,7 +13,7 @@ import { freePort } from '../../scripts/embedded/dataDir.ts';
 import { openQueue } from '../../core/platform/queue.ts';
 import { createAgentTokenStore } from '../../core/stores/redis/agentTokens.ts';
 import { nowSeconds } from '../../core/time.ts';
-import { fetchOnce, get, post } from '../support/http.ts';
+import { fetchOnce, get, post, send } from '../support/http.ts';
 import { connectRaw, connectSocket, type LiveClient } from '../support/live.ts';
 import { startApiNode, startWorkerNode, type RunningNode } from '../support/service.ts';
 import { sharedPostgresDsn } from '../support/sharedStores.ts';
@@ -486,6 +486,21 @@ describe('a forwarded address', () => {
   });
 });
 
+describe('behind a proxy that writes its host in its own way', () => {
+  test.each(['topline.example:443', 'TOPLINE.example', 'topline.example.', 'Topline.Example.:443'])(
+    'a page may change something and open sockets: %s',
+    async (host) => {
+      const headers = { ...bearer(TOKENS.OPERATOR_TOKEN), Host: host, Origin: 'https://topline.example' };
+      const { status } = await send('DELETE', `${guarded.url}/api/session`, undefined, headers);
+      expect(status).toBe(200);
+      const raw = await connectRaw(`${guarded.url}/ws/metrics`, headers);
+      raw.socket.terminate();
+      const client = await connectSocket(guarded.url, { headers });
+      client.disconnect();
+    },
+  );
+});
+
 describe('names that mean something to JavaScript', () => {
   const NAMES = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'valueOf'];
 
@@ -584,6 +599,8 @@ describe('pages and cookies', () => {
     expect(flags(given.headers)).toEqual(['HttpOnly', 'Max-Age=43200', 'Path=/', 'SameSite=Strict']);
     const overTls = await post(url, { token: TOKENS.OPERATOR_TOKEN }, { 'X-Forwarded-Proto': 'https' });
     expect(flags(overTls.headers)).toContain('Secure');
+    const behindTwo = { 'X-Forwarded-Proto': 'https, http' };
+    expect(flags((await post(url, { token: TOKENS.OPERATOR_TOKEN }, behindTwo)).headers)).toContain('Secure');
     expect(given.headers.get('set-cookie')).not.toContain('canary');
   });
 });

@@ -226,6 +226,7 @@ describe('while no operator token is set, a client on this machine is the operat
     ['127.0.0.1', 'localhost'],
     ['::1', '[::1]:8000'],
     ['::ffff:127.0.0.1', 'localhost:8000'],
+    ['127.0.0.1', 'LocalHost.:8000'],
   ])('from %s asking for %s', (address, host) => {
     expect(access.roleOf(request({ host }, address))).toBe('operator');
   });
@@ -312,6 +313,14 @@ describe('the origin of a page', () => {
       'its own behind a proxy that speaks TLS',
       { host: 'topline.example', origin: 'https://topline.example' },
     ],
+    ['its own, with the port that TLS has anyway', { host: 'a.example:443', origin: 'https://a.example' }],
+    ['its own, with the port of plain HTTP', { host: 'a.example:80', origin: 'http://a.example' }],
+    ['its own in capitals', { host: 'A.Example', origin: 'https://a.example' }],
+    ['its own as a full name', { host: 'a.example.', origin: 'https://a.example' }],
+    ['its own, which the browser has as a full name', { host: 'a.example', origin: 'https://a.example.' }],
+    ['its own, all of it', { host: 'A.EXAMPLE.:443', origin: 'https://a.example' }],
+    ['its own by address', { host: '[2001:DB8:0::1]:8000', origin: 'http://[2001:db8::1]:8000' }],
+    ['a named one as a full name', { host: 'topline.example', origin: 'https://dash.example.' }],
     ['one that is named', { host: 'topline.example', origin: 'https://dash.example' }],
   ])('may be %s', (_, headers) => {
     expect(access.originAllowed(headers)).toBe(true);
@@ -326,6 +335,11 @@ describe('the origin of a page', () => {
       { host: 'topline.example', origin: 'https://dash.example.evil.example' },
     ],
     ['a named one without TLS', { host: 'topline.example', origin: 'http://dash.example' }],
+    ['another port that plain HTTP has', { host: 'a.example:80', origin: 'https://a.example' }],
+    ['another port that TLS has', { host: 'a.example:443', origin: 'http://a.example' }],
+    ['a user of its host', { host: 'a.example', origin: 'https://evil@a.example' }],
+    ['its own as a path', { host: 'evil.example/a.example', origin: 'https://evil.example' }],
+    ['another host behind a user', { host: 'a.example@evil.example', origin: 'https://evil.example' }],
     ['an opaque one', { host: 'topline.example', origin: 'null' }],
     ['an empty one', { host: 'topline.example', origin: '' }],
     ['nonsense', { host: 'topline.example', origin: 'topline.example' }],
