@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { WebSocket, WebSocketServer } from 'ws';
+import { WebSocket } from 'ws';
 import type { Logger } from '../../core/platform/logger.ts';
 import type { Access } from '../http/auth.ts';
 import type { LiveHub } from './hub.ts';
@@ -9,6 +9,7 @@ import { refuseUpgrade } from './refuseUpgrade.ts';
 import { closeSlow, MAX_BUFFERED_BYTES } from './slowClient.ts';
 import { createStreamReader, type StreamReader } from './streamReader.ts';
 import { textFrame } from './textFrame.ts';
+import { PromptWebSocketServer } from './webSocketServer.ts';
 
 export const RAW_SOCKET_PATH = '/ws/metrics';
 
@@ -30,8 +31,8 @@ const CLOSE_RESTARTING = 1012;
 /** Most that is gathered before it is written to the clients. */
 const MAX_PENDING_BYTES = 64 * 1024;
 
-/** How long a client may take to answer a close. */
-const CLOSE_TIMEOUT_MS = 1_000;
+/** How long a client may take to answer the close of a node that stops. */
+const STOP_TIMEOUT_MS = 1_000;
 
 export interface RunningRawSocket {
   count(): number;
@@ -43,7 +44,7 @@ export function startRawSocket(
   http: HttpServer,
   { access, hub, log }: { access: Access; hub: LiveHub; log: Logger },
 ): RunningRawSocket {
-  const server = new WebSocketServer({
+  const server = new PromptWebSocketServer({
     noServer: true,
     maxPayload: MAX_MESSAGE_BYTES,
     perMessageDeflate: false,
@@ -118,10 +119,7 @@ export function startRawSocket(
       clearInterval(pings);
       if (due !== undefined) advanceAll();
       for (const client of server.clients) client.close(CLOSE_RESTARTING, 'restarting');
-      const timer = setTimeout(
-        () => server.clients.forEach((client) => client.terminate()),
-        CLOSE_TIMEOUT_MS,
-      );
+      const timer = setTimeout(() => server.clients.forEach((client) => client.terminate()), STOP_TIMEOUT_MS);
       await new Promise<void>((resolve) => server.close(() => resolve()));
       clearTimeout(timer);
     },

@@ -1,3 +1,5 @@
+import { CLOSE_TIMEOUT_MS } from './webSocketServer.ts';
+
 /**
  * Most bytes that may wait for one client. A client that is further behind will not catch up with a live stream; it is
  * dropped, and gets the whole picture when it comes back.
@@ -11,9 +13,6 @@ export function isTooSlow(bufferedBytes: number): boolean {
 /** "Try again later" (IANA registry of WebSocket close codes). */
 const CLOSE_TRY_AGAIN_LATER = 1013;
 
-/** How long a dropped client has to read why: what was sent before comes first. */
-const LAST_WORD_MS = 5_000;
-
 interface ClosableSocket {
   close(code: number, reason: string): void;
   terminate(): void;
@@ -23,6 +22,6 @@ interface ClosableSocket {
 /** Closes a slow client's WebSocket and tells why; one that does not read even that is cut off. */
 export function closeSlow(socket: ClosableSocket): void {
   socket.close(CLOSE_TRY_AGAIN_LATER, 'too slow');
-  const timer = setTimeout(() => socket.terminate(), LAST_WORD_MS);
+  const timer = setTimeout(() => socket.terminate(), CLOSE_TIMEOUT_MS);
   socket.once('close', () => clearTimeout(timer));
 }

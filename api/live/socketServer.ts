@@ -19,6 +19,7 @@ import { waitingBytes, webSocketOf } from './engineConnection.ts';
 import { createFleetChanges } from './fleet.ts';
 import type { LiveHub } from './hub.ts';
 import { closeSlow, isTooSlow } from './slowClient.ts';
+import { PromptWebSocketServer } from './webSocketServer.ts';
 
 export type LiveServer = Server<ClientToServerEvents, ServerToClientEvents>;
 
@@ -58,6 +59,7 @@ export function startSocketServer(http: HttpServer, options: SocketServerOptions
     allowUpgrades: false,
     maxHttpBufferSize: MAX_MESSAGE_BYTES,
     perMessageDeflate: false,
+    wsEngine: PromptWebSocketServer,
     connectTimeout: CONNECT_TIMEOUT_MS,
     // Other upgrades on this port are somebody else's (the raw WebSocket): leave them alone.
     destroyUpgrade: false,
