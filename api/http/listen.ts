@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Config } from '../../core/config.ts';
 import { StartError } from '../../core/errors.ts';
 import { guardRequests } from './requestGuard.ts';
+import { UpgradeRequest } from './upgradeRequest.ts';
 
 /** Limits on slow senders, in ms: headers, then the whole request. */
 const HEADERS_TIMEOUT_MS = 10_000;
@@ -15,7 +16,7 @@ const KEEP_ALIVE_MS = 75_000;
 export function createHttpServer(
   answer: (request: IncomingMessage, response: ServerResponse) => unknown,
 ): Server {
-  const server = createServer({ requireHostHeader: false });
+  const server = createServer({ requireHostHeader: false, IncomingMessage: UpgradeRequest });
   guardRequests(server, answer);
   return Object.assign(server, {
     headersTimeout: HEADERS_TIMEOUT_MS,

@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { fetchOnce, get } from '../support/http.ts';
 import { startApiNode, type RunningNode } from '../support/service.ts';
+import { snapshot } from '../support/snapshots.ts';
 import { startTestRedis, type TestRedis } from '../support/stores.ts';
 
 let redisServer: TestRedis;
@@ -65,6 +67,55 @@ test('what is no HTTP is told so', async () => {
 test('an asterisk is nothing that is here', async () => {
   expect((await answerTo('OPTIONS * HTTP/1.1', 'Host: a')).status).toBe('404');
 });
+
+describe.each(['h2c', 'H2C', 'TLS/1.0', 'foo/2, bar', 'websocket2'])(
+  'an offer of %s is ignored',
+  (protocol) => {
+    const offer = [
+      'Host: a',
+      'Connection: Upgrade, HTTP2-Settings',
+      `Upgrade: ${protocol}`,
+      'HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA',
+    ];
+    const body = JSON.stringify(snapshot());
+
+    test('and a question answered', async () => {
+      expect((await answerTo('GET /livez HTTP/1.1', ...offer)).status).toBe('200');
+      expect((await answerTo('GET /nothing HTTP/1.1', ...offer)).status).toBe('404');
+    });
+
+    test('and a body taken, in however many parts', async () => {
+      const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
+      socket.write(
+        ['POST /ingest/metrics HTTP/1.1', ...offer, `Content-Length: ${body.length}`, '', ''].join('\r\n'),
+      );
+      await get(`${api.url}/livez`);
+      socket.write(body.slice(0, 9));
+      await get(`${api.url}/livez`);
+      socket.write(body.slice(9));
+      expect(await answerOn(socket)).toMatch(/^HTTP\/1\.1 200 /);
+      // The connection is as good as any other.
+      socket.write('GET /livez HTTP/1.1\r\nHost: a\r\n\r\n');
+      expect(await answerOn(socket)).toMatch(/^HTTP\/1\.1 200 /);
+      socket.destroy();
+    });
+
+    test('and a body taken that waits to be asked for, in chunks', async () => {
+      const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
+      const headers = [...offer, 'Expect: 100-continue', 'Transfer-Encoding: chunked', '', ''];
+      socket.write(['POST /ingest/metrics HTTP/1.1', ...headers].join('\r\n'));
+      expect(await answerOn(socket)).toMatch(/^HTTP\/1\.1 100 /);
+      socket.write(`${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`);
+      expect(await answerOn(socket)).toMatch(/^HTTP\/1\.1 200 /);
+      socket.destroy();
+    });
+  },
+);
+
+async function answerOn(socket: Socket): Promise<string> {
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  return answer.toString();
+}
 
 test('a connection that asks on and on without waiting for answers is told so, and ended', async () => {
   const statuses = await new Promise<string[]>((resolve, reject) => {
