@@ -1,5 +1,6 @@
 import { loadConfig, type Config } from '../config.ts';
 import { ConfigError, messageOf, StartError } from '../errors.ts';
+import { watchDescriptors } from './descriptors.ts';
 import { armFailpoints } from './failpoints.ts';
 import { createLifecycle, stopOnSignals, type Lifecycle } from './lifecycle.ts';
 import { createLogger, type Logger } from './logger.ts';
@@ -47,6 +48,12 @@ export async function runProcess(
     if (lifecycle.stopping) return log.debug({ err: error }, 'cut off by stopping');
     tellOfEnd(log, error, 'unhandled rejection');
     void stopAndExit(error instanceof StartError ? 'start failed' : 'unhandled rejection', 1);
+  });
+  watchDescriptors(() => {
+    log.fatal(
+      'no file descriptor has been free for 10 s: nothing can be accepted. Raise the limit (ulimit -n)',
+    );
+    void stopAndExit('no file descriptor left', 1);
   });
 
   try {
