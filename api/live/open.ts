@@ -24,6 +24,13 @@ export function openLive({ config, log, access, metrics, openRedis }: ApiNode): 
     gauge.set({ kind: 'socket.io' }, socket_io);
     gauge.set({ kind: 'websocket' }, websocket);
   });
+  metrics.gauge('topline_subscriptions', 'Agents that Socket.IO clients are subscribed to.', [], (gauge) =>
+    gauge.set(running?.socketIo.subscriptions() ?? 0),
+  );
+  const refused = metrics.counter(
+    'topline_subscriptions_refused_total',
+    'Subscriptions beyond what a socket, or all of them, may hold.',
+  );
   return {
     count,
     serve(server) {
@@ -38,6 +45,7 @@ export function openLive({ config, log, access, metrics, openRedis }: ApiNode): 
         // Waits instead of failing: the adapter leaves the promise of a failed publish to nobody.
         publisher: openRedis('worker', 'adapter publisher'),
         subscriber: openRedis('subscriber', 'adapter subscriber'),
+        onRefused: () => refused.inc(),
         log,
       });
       return (running = { socketIo, webSocket: startRawSocket(server, { access, hub, log }) });

@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis';
 import { Server } from 'socket.io';
 import {
   agentRoom,
+  isOfOneAgent,
   ALL_AGENTS_ROOM,
   subscriptionSchema,
   type AgentStateEvent,
@@ -19,6 +20,7 @@ import { waitingBytes, webSocketOf } from './engineConnection.ts';
 import { createFleetChanges } from './fleet.ts';
 import type { LiveHub } from './hub.ts';
 import { closeSlow, isTooSlow } from './slowClient.ts';
+import { subscriptionRefusal } from './subscriptions.ts';
 import { PromptWebSocketServer } from './webSocketServer.ts';
 
 export type LiveServer = Server<ClientToServerEvents, ServerToClientEvents>;
@@ -39,11 +41,15 @@ export interface SocketServerOptions {
   /** Connections of the cluster adapter's own. */
   publisher: Redis;
   subscriber: Redis;
+  /** Called for each subscription that is one too many. */
+  onRefused: () => void;
   log: Logger;
 }
 
 export interface RunningSocketServer {
   count(): number;
+  /** What its sockets are subscribed to, in single agents. */
+  subscriptions(): number;
   close(): Promise<void>;
 }
 
@@ -53,7 +59,7 @@ export interface RunningSocketServer {
  * is emitted locally, because every node hears it.
  */
 export function startSocketServer(http: HttpServer, options: SocketServerOptions): RunningSocketServer {
-  const { access, hub, log } = options;
+  const { access, hub, onRefused, log } = options;
   const io: LiveServer = new Server(http, {
     transports: ['websocket'],
     allowUpgrades: false,
@@ -73,6 +79,11 @@ export function startSocketServer(http: HttpServer, options: SocketServerOptions
     log.warn({ reason: error.message }, 'socket adapter error'),
   );
 
+  let subscriptions = 0;
+  const { adapter } = io.of('/');
+  adapter.on('join-room', (room: string) => void (subscriptions += Number(isOfOneAgent(room))));
+  adapter.on('leave-room', (room: string) => void (subscriptions -= Number(isOfOneAgent(room))));
+
   io.use((socket, next) => {
     const token = handshakeAuthSchema.safeParse(socket.handshake.auth).data?.token;
     const role =
@@ -82,10 +93,23 @@ export function startSocketServer(http: HttpServer, options: SocketServerOptions
   });
   io.on('connection', (socket) => {
     socket.on('subscribe', (request, acknowledge) =>
-      answer(request, acknowledge, (rooms) => socket.join(rooms)),
+      answer(request, acknowledge, (rooms) => {
+        const more = new Set(rooms.filter((room) => !socket.rooms.has(room)));
+        const own = [...socket.rooms].filter(isOfOneAgent).length;
+        const refusal = subscriptionRefusal(
+          { own, all: subscriptions },
+          [...more].filter(isOfOneAgent).length,
+        );
+        if (refusal !== undefined) onRefused();
+        else void socket.join([...more]);
+        return refusal;
+      }),
     );
     socket.on('unsubscribe', (request, acknowledge) =>
-      answer(request, acknowledge, (rooms) => Promise.all(rooms.map(async (room) => socket.leave(room)))),
+      answer(request, acknowledge, (rooms) => {
+        for (const room of rooms) void socket.leave(room);
+        return undefined;
+      }),
     );
   });
 
@@ -115,6 +139,7 @@ export function startSocketServer(http: HttpServer, options: SocketServerOptions
 
   return {
     count: () => io.of('/').sockets.size,
+    subscriptions: () => subscriptions,
     async close() {
       clearInterval(timer);
       io.local.disconnectSockets(true);
@@ -125,12 +150,12 @@ export function startSocketServer(http: HttpServer, options: SocketServerOptions
   };
 }
 
-/** Checks a subscription, acts on it and acknowledges it; a bad one gets a reason, never silence. */
-async function answer(
-  request: unknown,
-  acknowledge: unknown,
-  act: (rooms: string[]) => unknown,
-): Promise<void> {
+/**
+ * Checks a subscription, acts on it and acknowledges it; a bad one gets a reason, never silence.
+ *
+ * @param act at once: the rooms are in the memory of this node. Returns why it cannot be done; undefined once it is
+ */
+function answer(request: unknown, acknowledge: unknown, act: (rooms: string[]) => string | undefined): void {
   // A client may send anything in place of the callback.
   const reply =
     typeof acknowledge === 'function' ? (acknowledge as (answer: SubscriptionAck) => void) : () => undefined;
@@ -139,8 +164,8 @@ async function answer(
     reply({ ok: false, detail: 'Send {"agents": ["id", …]} or {"agents": "*"}' });
     return;
   }
-  await act(roomsOf(parsed.data));
-  reply({ ok: true, agents: parsed.data.agents });
+  const refusal = act(roomsOf(parsed.data));
+  reply(refusal === undefined ? { ok: true, agents: parsed.data.agents } : { ok: false, detail: refusal });
 }
 
 function roomsOf({ agents }: Subscription): string[] {

@@ -4,7 +4,7 @@ import type { AlertEvent } from './alert.ts';
 import type { AlertChange } from './alerting/alert.ts';
 import { agentIdSchema, type Snapshot } from './snapshot.ts';
 
-/** Most agents one `subscribe` may name; a client that wants more asks for `"*"`. */
+/** Most agents that one `subscribe` may name, and that a socket may be subscribed to; a client that wants more asks for `"*"`. */
 export const MAX_SUBSCRIBED_AGENTS = 1000;
 
 /** Body of `subscribe` and `unsubscribe`: some agents, or all of them. */
@@ -61,4 +61,9 @@ export const ALL_AGENTS_ROOM = 'agents';
 /** The room of those who asked for one agent. */
 export function agentRoom(agentId: string): string {
   return `agent:${agentId}`;
+}
+
+/** Whether it is such a room. */
+export function isOfOneAgent(room: string): boolean {
+  return room.startsWith('agent:');
 }

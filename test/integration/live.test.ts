@@ -135,6 +135,33 @@ describe('Socket.IO', () => {
     expect(await client.emitWithAck('subscribe', { agents: ['a'] })).toMatchObject({ ok: true });
   });
 
+  test('a socket holds no more subscriptions than its limit, in however many messages', async () => {
+    const some = (from: number, count: number) => Array.from({ length: count }, (_, i) => `pile-${from + i}`);
+    const held = async () =>
+      Number(/^topline_subscriptions (\d+)$/m.exec(String((await get(`${second.url}/metrics`)).body))?.[1]);
+    await waitFor(async () => (await held()) === 0);
+    const client = await connected(second.url);
+    const subscribe = (agents: '*' | string[]) => client.emitWithAck('subscribe', { agents });
+    expect(await subscribe(some(0, 999))).toMatchObject({ ok: true });
+    expect(await subscribe(some(998, 3))).toEqual({
+      ok: false,
+      detail: expect.stringContaining('may subscribe to 1000 agents, and has 999'),
+    });
+    expect(await held()).toBe(999);
+    // Again what it has, all of them, and one more for one less.
+    expect(await subscribe(some(0, 999))).toMatchObject({ ok: true });
+    expect(await subscribe('*')).toMatchObject({ ok: true });
+    expect(await subscribe(['pile-a'])).toMatchObject({ ok: true });
+    expect(await subscribe(['pile-b'])).toMatchObject({ ok: false });
+    await client.emitWithAck('unsubscribe', { agents: ['pile-0', 'pile-0', 'never'] });
+    expect(await subscribe(['pile-b', 'pile-b'])).toMatchObject({ ok: true });
+    expect(await held()).toBe(1_000);
+    const { body } = await get(`${second.url}/metrics`);
+    expect(String(body)).toContain('topline_subscriptions_refused_total 2');
+    client.disconnect();
+    await waitFor(async () => (await held()) === 0);
+  });
+
   test('sends the fleet once a second: the latest line of each agent that changed', async () => {
     const client = await connected(second.url);
     const fleets = collect(client, 'fleet');
