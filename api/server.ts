@@ -29,7 +29,7 @@ export async function startApi(context: ProcessContext): Promise<string> {
   const node = openNode(context);
   const ingest = openIngest(node);
   const alerting = openAlerting(node, settingsFile);
-  const history = openHistory(node);
+  const history = openHistory(node, ingest.isBusy);
   const live = openLive(node);
   const operations = openOperations(node, {
     version,

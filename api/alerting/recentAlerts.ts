@@ -20,11 +20,13 @@ export function recentAlertsRoute({ alerts, clock, agents }: RecentAlertsOptions
     access: 'reader',
     async handle(request) {
       const { minutes, label } = request.query();
-      const chosen = await idsOfQuery(label, agents);
+      const ids = await idsOfQuery(label, agents);
       const events = await orRedisUnavailable(async () =>
         alerts.since((await earlierNow(clock, nowSeconds())) - minutes * 60),
       );
-      return chosen === undefined ? events : events.filter(({ agent_id }) => chosen.includes(agent_id));
+      if (ids === undefined) return events;
+      const chosen = new Set(ids);
+      return events.filter(({ agent_id }) => chosen.has(agent_id));
     },
   });
 }

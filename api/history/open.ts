@@ -3,9 +3,11 @@ import { openPrisma } from '../../core/platform/prisma.ts';
 import type { AgentStore } from '../../core/stores/postgres/agents.ts';
 import { createExportStore, type ExportStore } from '../../core/stores/postgres/exportRows.ts';
 import { createTimelineStore, type TimelineStore } from '../../core/stores/redis/timeline.ts';
+import { createLoadShedding } from '../http/loadShedding.ts';
 import type { ApiNode } from '../http/node.ts';
 import type { ExportOptions } from './export.ts';
 import { createExportStreams } from './exportStreams.ts';
+import { createRecentStreams, type RecentStreams } from './recentStreams.ts';
 import { openHistoryReads, type HistoryReads } from './reads.ts';
 
 /** Connections that only exports use: a page takes some ms of one. */
@@ -18,16 +20,19 @@ const MAX_EXPORTS = 16;
 export interface History {
   /** The last minutes. */
   timeline: TimelineStore;
+  recent: RecentStreams;
   /** Undefined where no history is kept; so is the next. */
   reads: HistoryReads | undefined;
   agents: AgentStore | undefined;
   export: ExportOptions;
 }
 
-export function openHistory(node: ApiNode): History {
+/** @param isBusy whether snapshots fill the event loop, now */
+export function openHistory(node: ApiNode, isBusy: () => boolean): History {
   const reads = openHistoryReads(node);
   return {
     timeline: createTimelineStore(node.redis, node.config.timeline),
+    recent: createRecentStreams({ waitForTurn: createLoadShedding(isBusy) }),
     reads,
     agents: node.postgres?.agents,
     export: {

@@ -5,8 +5,8 @@ import { DEFAULT_AGENT_ID } from '../contracts/snapshot.ts';
  * prefixes of `queuePrefix` in core/contracts/queues.ts; Socket.IO's adapter names its channels itself, `socket.io…`.
  *
  * Names and what is stored under them stay as they are: nodes of the version before run beside this one. Keys with the
- * same `{…}` share a slot of a Redis Cluster. Two scripts take keys of several slots, and would fail there with CROSSSLOT:
- * the timelines of many agents (`timelineKey`), and the three keys of `OPEN_ALERT_KEYS`.
+ * same `{…}` share a slot of a Redis Cluster. Three scripts take keys of several slots, and would fail there with CROSSSLOT:
+ * two the timelines of many agents (`timelineKey`), one the three keys of `OPEN_ALERT_KEYS`.
  */
 
 /** Sorted set: known agents, scored with the newest timestamp of each (epoch s). Written with each snapshot; no TTL, pruned. */

@@ -3,6 +3,7 @@ import { createAccess } from '../../api/http/auth.ts';
 import { createAlertReads } from '../../api/alerting/alertReads.ts';
 import type { Alerting } from '../../api/alerting/alerting.ts';
 import { createExportStreams } from '../../api/history/exportStreams.ts';
+import { createRecentStreams } from '../../api/history/recentStreams.ts';
 import { createIntake } from '../../api/ingest/intake.ts';
 import { listRoutes } from '../../api/routes.ts';
 import type { Route } from '../../api/http/route.ts';
@@ -49,6 +50,7 @@ export function allRoutes(redis: Redis): Route[] {
     },
     history: {
       timeline: createTimelineStore(redis, config.timeline),
+      recent: createRecentStreams({ waitForTurn: async () => undefined }),
       reads: undefined,
       agents: undefined,
       export: { store: undefined, streams: createExportStreams(1), agentsAsked: undefined },

@@ -22,7 +22,11 @@ export const recentEndpoints = {
         description: 'Of one agent, of those with a label, or of all of them',
         schema: recentSnapshotsSchema,
       },
-      503: { description: 'A store is out of reach, or a label is asked for and POSTGRES_DSN is not set' },
+      503: {
+        description:
+          'A store is out of reach, a label is asked for and POSTGRES_DSN is not set, or too many ask for many hosts at ' +
+          'once; see Retry-After',
+      },
     },
   }),
   alerts: endpoint({

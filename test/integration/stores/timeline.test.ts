@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { snapshotSchema, type SnapshotInput } from '../../../core/contracts/snapshot.ts';
 import {
@@ -224,6 +224,21 @@ describe('reading', () => {
       expect(sizes).not.toContain(0);
     },
   );
+
+  test('takes no more than a call or two for each agent of a large fleet', async () => {
+    const agents = Array.from({ length: 1_200 }, (_, i) => `agent-${i}`);
+    const ages = [0, 7, 150, RETENTION];
+    await timeline.append(
+      agents.flatMap((agent) => ages.map((age) => record(agent, NOW - age))),
+      NOW,
+    );
+    const sent = jest.spyOn(redis, 'sendCommand');
+    const all = await allOf(NOW);
+    const calls = sent.mock.calls.length;
+    sent.mockRestore();
+    expect(all).toHaveLength(agents.length * ages.length);
+    expect(calls).toBeLessThan(2 * agents.length);
+  });
 
   test('does not lose sight of an agent whose late snapshots come after its newest', async () => {
     await timeline.append([record('web-01', NOW)], NOW);
