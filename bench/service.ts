@@ -85,6 +85,8 @@ export async function openService(ground: Ground, options: ServiceOptions): Prom
     const env: Record<string, string> = {
       HOST: '127.0.0.1',
       AGENT_RATE_LIMIT_PER_MINUTE: UNREACHED_LIMIT,
+      AGENT_NEW_LIMIT_PER_MINUTE: UNREACHED_LIMIT,
+      AGENT_LIMIT: UNREACHED_LIMIT,
       RETENTION_SECONDS: String(RETENTION_SECONDS),
       ...options.env,
     };

@@ -12,27 +12,11 @@ import {
   publicUrl,
   redisUrl,
   sentinels,
+  setting,
   text,
   trustedHops,
+  type Setting,
 } from './settingSchemas.ts';
-
-/** How one environment variable is read, and what docs/configuration.md says of it. */
-export interface Setting<T> {
-  schema: z.ZodType<T, string>;
-  /** The text used where the variable is absent or empty. */
-  default: string;
-  description: string;
-  secret?: boolean;
-}
-
-function setting<T>(
-  schema: z.ZodType<T, string>,
-  fallback: string,
-  description: string,
-  secret = false,
-): Setting<T> {
-  return { schema, default: fallback, description, secret };
-}
 
 /** Every environment variable the service reads. The table in docs/configuration.md is tested against this list. */
 export const SETTINGS = {
@@ -134,6 +118,16 @@ export const SETTINGS = {
     integer(Number.MIN_SAFE_INTEGER),
     '120',
     'Requests a minute from one agent (or one address, where an agent has no identity), a snapshot or a batch each; 0 or less means no limit.',
+  ),
+  AGENT_NEW_LIMIT_PER_MINUTE: setting(
+    integer(Number.MIN_SAFE_INTEGER),
+    '600',
+    'New agents a minute from one address (429 beyond); 0 or less means no limit. Those with a token of their own do not count.',
+  ),
+  AGENT_LIMIT: setting(
+    integer(Number.MIN_SAFE_INTEGER),
+    '10000',
+    'Agents heard of within a week beyond which no new one is taken (429); 0 or less means no limit. `npm run agents -- forget` makes room.',
   ),
   ALERT_CPU_THRESHOLD: setting(decimal(0), '90', 'CPU percent at or above which an alert window opens.'),
   ALERT_CPU_DURATION_SECONDS: setting(
@@ -304,6 +298,8 @@ function group(values: Values) {
       token: values.AGENT_API_TOKEN,
       identity: values.AGENT_IDENTITY,
       ratePerMinute: values.AGENT_RATE_LIMIT_PER_MINUTE,
+      newPerMinute: values.AGENT_NEW_LIMIT_PER_MINUTE,
+      most: values.AGENT_LIMIT,
     },
     backpressure: {
       maxJobs: values.BACKLOG_MAX_JOBS,

@@ -1,5 +1,24 @@
 import { z } from 'zod';
 
+/** How one environment variable is read, and what docs/configuration.md says of it. */
+export interface Setting<T> {
+  schema: z.ZodType<T, string>;
+  /** The text used where the variable is absent or empty. */
+  default: string;
+  description: string;
+  secret?: boolean;
+}
+
+/** One that is not a secret unless it says so. */
+export function setting<T>(
+  schema: z.ZodType<T, string>,
+  fallback: string,
+  description: string,
+  secret = false,
+): Setting<T> {
+  return { schema, default: fallback, description, secret };
+}
+
 // How the text of an environment variable is read, and with which words it is refused.
 
 export const text = z.string();

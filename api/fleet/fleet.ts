@@ -3,6 +3,7 @@ import { clockSkewSeconds } from '../../core/fleet/agentState.ts';
 import type { Agent, AgentChanges } from '../../core/contracts/agents.ts';
 import { JsonBytes } from '../../core/jsonBytes.ts';
 import type { Queue } from '../../core/platform/queue.ts';
+import type { KnownAgentStore } from '../../core/stores/redis/knownAgents.ts';
 import type { AgentStateStore } from '../../core/stores/redis/agentStates.ts';
 import type { AgentStore } from '../../core/stores/postgres/agents.ts';
 import type { ListingStore } from '../../core/stores/redis/listings.ts';
@@ -16,6 +17,7 @@ export interface FleetOptions {
   agents: AgentStore;
   states: AgentStateStore;
   listings: ListingStore;
+  known: Pick<KnownAgentStore, 'forget'>;
   /** Where the work of forgetting is put down. */
   pruneQueue: Queue;
   clockOffset: ClockOffset;
@@ -39,6 +41,7 @@ export function createFleet({
   agents,
   states,
   listings,
+  known,
   pruneQueue,
   clockOffset,
   publishLabels,
@@ -56,8 +59,8 @@ export function createFleet({
   }
 
   const readAll = nextFlight(async () => {
-    const [records, { states: known, nowMs }] = await Promise.all([agents.list(), ask(() => states.all())]);
-    return { lines: agentLines(records, known), nowMs };
+    const [records, { states: all, nowMs }] = await Promise.all([agents.list(), ask(() => states.all())]);
+    return { lines: agentLines(records, all), nowMs };
   });
 
   return {
@@ -95,6 +98,7 @@ export function createFleet({
       const skew = state === undefined ? 0 : clockSkewSeconds(state);
       const untilTimestamp = Math.floor(untilSharedMs / 1000) + skew;
       const task = { agentId, untilReceivedMs, untilSharedMs, untilTimestamp, begun: false };
+      await ask(() => known.forget([agentId]));
       await ask(() => pruneQueue.add('forget', { forget: task }));
       // The work does this as well; here, so that whoever asked does not see it any more.
       await Promise.all([

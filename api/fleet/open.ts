@@ -1,4 +1,5 @@
 import { createAgentStateStore } from '../../core/stores/redis/agentStates.ts';
+import { createKnownAgentStore } from '../../core/stores/redis/knownAgents.ts';
 import { createListingStore } from '../../core/stores/redis/listings.ts';
 import { createOperatorLabelStore } from '../../core/stores/redis/operatorLabels.ts';
 import type { ApiNode } from '../http/node.ts';
@@ -27,6 +28,7 @@ export function openFleet(node: ApiNode, refusal: () => string | undefined): Fle
       agents: postgres.agents,
       states,
       listings: createListingStore(redis),
+      known: createKnownAgentStore(redis),
       pruneQueue: queues.prune,
       clockOffset,
       publishLabels: startLabelPublisher(

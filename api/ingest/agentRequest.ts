@@ -18,6 +18,7 @@ import type { RouteContext } from '../http/context.ts';
 import type { Intake } from './intake.ts';
 import { unknownAgentToken } from '../http/authGuards.ts';
 import type { IntakeItem } from './batching.ts';
+import type { NewAgents } from './newAgents.ts';
 import type { RateLimiter } from './rateLimiter.ts';
 import { orRedisUnavailable, REDIS_DEADLINE_MS } from '../http/redisUnavailable.ts';
 import { refuseField, validate } from '../http/validation.ts';
@@ -30,6 +31,8 @@ export interface IngestOptions {
   clock: SharedClock;
   /** Absent where there is no limit. */
   rateLimiter: RateLimiter | undefined;
+  /** Absent where any number of agents may come. */
+  newAgents: NewAgents | undefined;
   /** Requests a minute. */
   ratePerMinute: number;
   identity: 'default' | 'ip';
@@ -107,11 +110,12 @@ function addressOf({ state }: RouteContext): string {
 }
 
 /**
- * Counts a request of an agent, and tells it in the headers what is left. All routes of agents share the count.
+ * Lets a new agent in, counts the request of any, and tells it in the headers what is left. All routes of agents share the
+ * count. An agent that is not let in is not counted: nothing is to be left of it.
  *
- * @returns a promise only where Redis has to be asked; either way it throws 429 past the limit
+ * @returns a promise only where Redis has to be asked; either way it throws 429 past a limit
  */
-export function createAgentLimit({ rateLimiter, ratePerMinute }: IngestOptions) {
+export function createAgentLimit({ newAgents, rateLimiter, ratePerMinute }: IngestOptions) {
   const policy = `"agent";q=${ratePerMinute};w=${LIMIT_WINDOW_MS / 1000}`;
 
   function tell(ctx: RouteContext, { allowed, remaining, resetMs }: Limit): void {
@@ -121,13 +125,25 @@ export function createAgentLimit({ rateLimiter, ratePerMinute }: IngestOptions) 
     if (!allowed) throw new HttpError(429, 'Agent rate limit exceeded', resetSeconds || 1);
   }
 
-  return function countRequest(ctx: RouteContext, { claimed }: Reporter): void | Promise<void> {
+  function count(ctx: RouteContext, { claimed }: Reporter): void | Promise<void> {
     if (rateLimiter === undefined) return;
     const taken = rateLimiter.take(
       claimed === undefined ? `address:${ctx.state.address}` : `agent:${claimed}`,
     );
     if (!(taken instanceof Promise)) return tell(ctx, taken);
     return orRedisUnavailable(() => taken, REDIS_DEADLINE_MS).then((limit) => tell(ctx, limit));
+  }
+
+  return function countRequest(ctx: RouteContext, reporter: Reporter): void | Promise<void> {
+    const asked = newAgents?.refusal(reporter.agentId, {
+      address: ctx.state.address,
+      isVouchedFor: ctx.state.agent?.ownId !== undefined,
+    });
+    if (asked === undefined) return count(ctx, reporter);
+    return orRedisUnavailable(() => asked, REDIS_DEADLINE_MS).then((refusal) => {
+      if (refusal === undefined) return count(ctx, reporter);
+      throw new HttpError(429, refusal.detail, Math.ceil(refusal.retryAfterMs / 1000) || 1);
+    });
   };
 }
 

@@ -1,12 +1,14 @@
 import { STAGES } from '../../core/contracts/queues.ts';
 import { INGEST_WINDOW_SECONDS } from '../../core/contracts/operations.ts';
 import type { Config } from '../../core/config.ts';
+import { createKnownAgentStore } from '../../core/stores/redis/knownAgents.ts';
 import type { ApiNode } from '../http/node.ts';
 import { createArrivalRate } from '../http/rate.ts';
 import { LIMIT_WINDOW_MS, type IngestOptions } from './agentRequest.ts';
 import { startBackpressure } from './backlog.ts';
 import { createInFlight } from './inFlight.ts';
 import { createIntake } from './intake.ts';
+import { createNewAgents, type NewAgents } from './newAgents.ts';
 import { createRateLimiter } from './rateLimiter.ts';
 
 /** What other rooms ask of it beside its routes. */
@@ -46,6 +48,7 @@ export function openIngest(node: ApiNode): Ingest {
     intake,
     clock: node.clock,
     rateLimiter: ratePerMinute > 0 ? createRateLimiter(node.rateLimits, limit) : undefined,
+    newAgents: openNewAgents(node),
     ratePerMinute,
     identity,
     keptSeconds: keptSecondsOf(config),
@@ -53,6 +56,26 @@ export function openIngest(node: ApiNode): Ingest {
     perSecond: () => arrivals.perSecond(performance.now()),
     isBusy: inFlight.isMany,
   };
+}
+
+function openNewAgents({ config, metrics, redis, rateLimits }: ApiNode): NewAgents | undefined {
+  const { newPerMinute: perMinute, most } = config.agents;
+  const known = createKnownAgentStore(redis);
+  metrics.gauge('topline_agents', 'Agents heard of within a week, by all nodes.', [], async (gauge) => {
+    const count = await known.count().catch(() => undefined);
+    // While Redis is away there is no figure.
+    if (count === undefined) gauge.reset();
+    else gauge.set(count);
+  });
+  const outcomes = metrics.counter('topline_new_agents_total', 'New agents that reported.', ['outcome']);
+  if (perMinute <= 0 && most <= 0) return undefined;
+  return createNewAgents({
+    known,
+    rateLimits,
+    perMinute,
+    most,
+    onNew: (outcome) => outcomes.inc({ outcome }),
+  });
 }
 
 function keptSecondsOf({ postgres, timeline }: Config): number {

@@ -34,6 +34,9 @@ export function agentStateChannel(metricsChannel: string): string {
 /** A revisioned hash: whether each agent reports, with its figures of the moment. Written by timeline and API nodes; no TTL. */
 export const FLEET_KEYS = { values: '{topline:fleet}:states', due: '{topline:fleet}:due' };
 
+/** Sorted set: agents the API nodes have taken, scored with when one last asked (epoch ms). A week each; no TTL. */
+export const KNOWN_AGENTS_KEY = '{topline:fleet}:known';
+
 /** Hash `at`, `since` (epoch ms): when an API node last looked for agents that fell silent. No TTL. */
 export const FLEET_LEASE_KEY = '{topline:fleet}:look';
 

@@ -96,6 +96,7 @@ export async function openStand(ground: Ground, options: StandOptions = {}): Pro
     ALERT_CPU_DURATION_SECONDS: String(ALERT_SECONDS),
     // A limit far above the load: counting is part of the way of every request.
     AGENT_RATE_LIMIT_PER_MINUTE: '1000000',
+    AGENT_NEW_LIMIT_PER_MINUTE: '0',
     ...options.env,
   };
   const apiPorts = await Promise.all(Array.from({ length: options.apis ?? 2 }, () => lastingPort()));

@@ -96,6 +96,8 @@ export async function buildStand(): Promise<Stand> {
       TRUST_PROXY: '1',
       // In force, and never reached: what is sent must be judged for what it is.
       AGENT_RATE_LIMIT_PER_MINUTE: '100000000',
+      AGENT_NEW_LIMIT_PER_MINUTE: '0',
+      AGENT_LIMIT: '0',
       // What is taken is not kept for long, or reading it would be all that is measured.
       RETENTION_SECONDS: '3',
       LOG_LEVEL: 'warn',

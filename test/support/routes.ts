@@ -43,6 +43,7 @@ export function allRoutes(redis: Redis): Route[] {
     ingest: {
       intake: createIntake({ queues: {} }),
       rateLimiter: undefined,
+      newAgents: undefined,
       clock,
       ratePerMinute: 120,
       identity: 'default',

@@ -26,6 +26,8 @@ function context(
     PORT: '0',
     LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'silent',
     AGENT_RATE_LIMIT_PER_MINUTE: '0',
+    AGENT_NEW_LIMIT_PER_MINUTE: '0',
+    AGENT_LIMIT: '0',
     DRAIN_SECONDS: '30',
     ...environment,
   });

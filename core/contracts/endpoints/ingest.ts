@@ -39,7 +39,7 @@ export const ingestEndpoints = {
     answers: {
       200: { description: 'Taken: it will be in every store, once.', schema: acceptedSchema },
       403: { description: 'The token is that of another agent' },
-      429: { description: 'More than the agent may send; see Retry-After' },
+      429: { description: 'More than the agent may send, or a new agent too many; see Retry-After' },
       503: { description: 'The queue cannot take it now; see Retry-After' },
     },
   }),
@@ -65,7 +65,7 @@ export const ingestEndpoints = {
       403: { description: 'The token is that of another agent' },
       413: { description: 'More than 1,000 snapshots, or than 2 MB' },
       415: { description: 'Neither JSON nor NDJSON' },
-      429: { description: 'More requests than the agent may send; see Retry-After' },
+      429: { description: 'More requests than the agent may send, or a new agent too many; see Retry-After' },
       503: { description: 'The queue cannot take them now; see Retry-After' },
     },
   }),
