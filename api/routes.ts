@@ -10,6 +10,7 @@ import { deliveriesRoute } from './alerting/deliveries.ts';
 import { exportRoute } from './history/export.ts';
 import { changeAgentRoute } from './fleet/changeAgent.ts';
 import { forgetAgentRoute } from './fleet/forgetAgent.ts';
+import { forgetAgentsRoute } from './fleet/forgetAgents.ts';
 import { healthRoutes, type HealthOptions } from './operations/healthRoutes.ts';
 import type { IngestOptions } from './ingest/agentRequest.ts';
 import { ingestRoute } from './ingest/ingestRoute.ts';
@@ -63,6 +64,7 @@ export function listRoutes({ ingest, history, alerting, fleet, operations, sessi
     agentRoute(fleet),
     changeAgentRoute(fleet, audit),
     forgetAgentRoute(fleet, audit),
+    forgetAgentsRoute(fleet, audit),
     testRuleRoute({ history: reads, agents }),
     ...ruleRoutes(alerting),
     ...alertRoutes(alerting),

@@ -1,4 +1,4 @@
-// `npm run agents`: tokens of single agents.
+// `npm run agents`: tokens of single agents, and forgetting many.
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { loadConfig } from '../core/config.ts';
@@ -8,15 +8,25 @@ import { createLogger, withoutCredentials } from '../core/platform/logger.ts';
 import { openRedis } from '../core/platform/redis.ts';
 import { createAgentTokenStore, type AgentTokenStore } from '../core/stores/redis/agentTokens.ts';
 import { nowSeconds } from '../core/time.ts';
+import { forgetAgents, readForget, type ForgetCommand } from './forgetAgents.ts';
 
-const HELP = `Gives single agents a token of their own.
+const HELP = `Gives single agents a token of their own, and forgets many.
 
   npm run agents -- add ID [--rotate]     makes a token and shows it, this once
   npm run agents -- list                  the agents that have one
   npm run agents -- revoke ID [--forget]  makes it invalid
+  npm run agents -- forget --state STATE [--older-than 7d] [--search TEXT] [--yes]
+                                          forgets agents, with all that is kept of them
 
-  --rotate   replaces the token of an agent that has one already
-  --forget   takes the agent out of the list as well (see below)
+  --rotate      replaces the token of an agent that has one already
+  --forget      takes the agent out of the list of tokens as well (see below)
+  --state       offline, stale or online: only agents in that state
+  --older-than  only those that were last seen so long ago: a number with s, m, h or d
+  --search      only those with this in their id or name
+  --yes         does it; without it they are only shown
+  --url URL     the server  (default http://127.0.0.1:PORT)
+
+forget asks the server, with OPERATOR_TOKEN of the environment where that is set; the rest asks Redis.
 
 Redis is the one of the environment (REDIS_URL, or REDIS_HOST, REDIS_PORT, REDIS_DB; REDIS_SENTINELS); only the token's SHA-256 is kept
 there. The services need no restart: a change counts within five seconds.
@@ -40,22 +50,26 @@ const CONNECT_MS = 5_000;
 type Command =
   | { verb: 'list' }
   | { verb: 'add'; agentId: string; rotate: boolean }
-  | { verb: 'revoke'; agentId: string; forget: boolean };
+  | { verb: 'revoke'; agentId: string; forget: boolean }
+  | ForgetCommand;
 
 /** @throws {StartError} naming what is wrong and what there is; undefined where only help was asked for */
 function readCommand(args: string[]): Command | undefined {
   const { values, positionals } = parse(args);
   const [verb, agentId, ...rest] = positionals;
   if (values.help) return undefined;
-  if (verb !== 'add' && verb !== 'list' && verb !== 'revoke') {
+  if (verb !== 'add' && verb !== 'list' && verb !== 'revoke' && verb !== 'forget') {
     throw new StartError(
       `${verb === undefined ? 'Nothing to do' : `There is no command ${verb}`}.\n\n${HELP}`,
     );
   }
   if (values.rotate && verb !== 'add') throw new StartError('--rotate goes with add ID');
   if (values.forget && verb !== 'revoke') throw new StartError('--forget goes with revoke ID');
-  const superfluous = verb === 'list' ? positionals.slice(1) : rest;
+  const superfluous = verb === 'list' || verb === 'forget' ? positionals.slice(1) : rest;
   if (superfluous.length > 0) throw new StartError(`Too many words: ${superfluous.join(' ')}\n\n${HELP}`);
+  for (const option of ['state', 'older-than', 'search', 'url', 'yes'] as const)
+    if (verb !== 'forget' && values[option]) throw new StartError(`--${option} goes with forget`);
+  if (verb === 'forget') return readForget(values);
   if (verb === 'list') return { verb };
   // A token of one that cannot report any more can be revoked.
   const id = (verb === 'add' ? reporterIdSchema : agentIdSchema).safeParse(agentId);
@@ -74,6 +88,11 @@ function parse(args: string[]) {
       options: {
         rotate: { type: 'boolean', default: false },
         forget: { type: 'boolean', default: false },
+        state: { type: 'string' },
+        'older-than': { type: 'string' },
+        search: { type: 'string' },
+        url: { type: 'string' },
+        yes: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
@@ -85,7 +104,8 @@ function parse(args: string[]) {
 async function main(): Promise<void> {
   const command = readCommand(process.argv.slice(2));
   if (command === undefined) return void process.stdout.write(HELP);
-  const { redis } = loadConfig(process.env);
+  const { redis, http, access } = loadConfig(process.env);
+  if (command.verb === 'forget') return forgetAgents(command, { port: http.port, ...access }, tell);
   const log = createLogger({ level: 'silent', name: 'agents' });
   const connection = openRedis(redis, 'request', 'agents command', log);
   try {
@@ -103,7 +123,7 @@ async function main(): Promise<void> {
   }
 }
 
-async function obey(command: Command, store: AgentTokenStore): Promise<void> {
+async function obey(command: Exclude<Command, ForgetCommand>, store: AgentTokenStore): Promise<void> {
   if (command.verb === 'list') return list(store);
   if (command.verb === 'add') return add(store, command);
   return revoke(store, command);

@@ -1,6 +1,7 @@
 import { NotFoundError } from '../../core/errors.ts';
 import { clockSkewSeconds } from '../../core/fleet/agentState.ts';
 import type { Agent, AgentChanges } from '../../core/contracts/agents.ts';
+import type { ForgetTask } from '../../core/contracts/queues.ts';
 import { JsonBytes } from '../../core/jsonBytes.ts';
 import type { Queue } from '../../core/platform/queue.ts';
 import type { KnownAgentStore } from '../../core/stores/redis/knownAgents.ts';
@@ -9,7 +10,8 @@ import type { AgentStore } from '../../core/stores/postgres/agents.ts';
 import type { ListingStore } from '../../core/stores/redis/listings.ts';
 import { orRedisUnavailable, REDIS_DEADLINE_MS } from '../http/redisUnavailable.ts';
 import type { ClockOffset } from '../http/clockOffset.ts';
-import { agentLine, agentLines, toAgent, writeAgent } from './agentLines.ts';
+import { agentLine, agentLines, toAgent, writeAgent, type AgentLine } from './agentLines.ts';
+import { matches, sortLines, type AgentFilter } from './agentOrder.ts';
 import { listAgents, type AgentQuery } from './listAgents.ts';
 import { nextFlight } from '../../core/singleFlight.ts';
 
@@ -35,6 +37,19 @@ export interface Fleet {
   change(agentId: string, changes: AgentChanges): Promise<Agent>;
   /** Begins to forget it. @throws {NotFoundError} */
   forget(agentId: string): Promise<void>;
+  /** Begins to forget those that match, the longest silent ones first; and tells how many match. */
+  forgetMany(choice: ForgetChoice): Promise<{ agentIds: string[]; matching: number }>;
+}
+
+/** Which agents are to be forgotten. */
+export interface ForgetChoice {
+  filter: AgentFilter;
+  /** Since when nothing may have been heard of them. */
+  olderThanSeconds: number;
+  /** Most at a time. */
+  limit: number;
+  /** They are only told, and stay. */
+  isTrial: boolean;
 }
 
 export function createFleet({
@@ -56,6 +71,22 @@ export function createFleet({
     const line = agentLine(agentId, record, state);
     if (line === undefined) throw new NotFoundError(`No agent ${agentId} has reported`);
     return { line, state, nowMs };
+  }
+
+  async function forgetLines(lines: readonly AgentLine[]): Promise<void> {
+    const ids = lines.map(({ id }) => id);
+    const untilReceivedMs = Date.now();
+    const untilSharedMs = untilReceivedMs + clockOffset.ms();
+    const tasks = lines.map(({ id, state }): ForgetTask => {
+      const skew = state === undefined ? 0 : clockSkewSeconds(state);
+      const untilTimestamp = Math.floor(untilSharedMs / 1000) + skew;
+      return { agentId: id, untilReceivedMs, untilSharedMs, untilTimestamp, begun: false };
+    });
+    await ask(() => known.forget(ids));
+    await ask(() => pruneQueue.addBulk(tasks.map((forget) => ({ name: 'forget', data: { forget } }))));
+    // The work does this as well; here, so that whoever asked does not see them any more.
+    await Promise.all([agents.forget(ids, untilReceivedMs), ask(() => states.forget(ids, untilSharedMs))]);
+    await publishLabels();
   }
 
   const readAll = nextFlight(async () => {
@@ -92,20 +123,17 @@ export function createFleet({
     },
 
     async forget(agentId) {
-      const { state } = await lookUp(agentId);
-      const untilReceivedMs = Date.now();
-      const untilSharedMs = untilReceivedMs + clockOffset.ms();
-      const skew = state === undefined ? 0 : clockSkewSeconds(state);
-      const untilTimestamp = Math.floor(untilSharedMs / 1000) + skew;
-      const task = { agentId, untilReceivedMs, untilSharedMs, untilTimestamp, begun: false };
-      await ask(() => known.forget([agentId]));
-      await ask(() => pruneQueue.add('forget', { forget: task }));
-      // The work does this as well; here, so that whoever asked does not see it any more.
-      await Promise.all([
-        agents.forget(agentId, untilReceivedMs),
-        ask(() => states.forget(agentId, untilSharedMs)),
-      ]);
-      await publishLabels();
+      const { line } = await lookUp(agentId);
+      await forgetLines([line]);
+    },
+
+    async forgetMany({ filter, olderThanSeconds, limit, isTrial }) {
+      const { lines, nowMs } = await readAll();
+      const before = nowMs / 1000 - olderThanSeconds;
+      const matching = lines.filter((line) => line.lastSeen <= before && matches(line, filter));
+      const chosen = sortLines(matching, 'last_seen', 'asc').slice(0, limit);
+      if (!isTrial && chosen.length > 0) await forgetLines(chosen);
+      return { agentIds: chosen.map(({ id }) => id), matching: matching.length };
     },
   };
 }

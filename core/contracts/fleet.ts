@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { agentSchema, conditionSchema } from './agents.ts';
-import { labelQuerySchema } from './labels.ts';
+import { labelQuerySchema, labelsSchema } from './labels.ts';
 import { agentIdSchema } from './snapshot.ts';
 
 /** What a list of agents may be put in order by. */
@@ -42,6 +42,44 @@ export const agentsQuerySchema = z.object({
 export const agentPageSchema = z
   .object({ agents: z.array(agentSchema), next_cursor: z.string().nullable() })
   .meta({ id: 'AgentPage' });
+
+/** Most agents that one request forgets. */
+export const MAX_FORGOTTEN = 500;
+
+/** What `POST /api/agents/forget` takes. */
+export const forgetAgentsSchema = z
+  .strictObject({
+    state: conditionSchema,
+    older_than_seconds: z
+      .number()
+      .int()
+      .min(0)
+      .default(0)
+      .meta({ description: 'Only those that were last seen so long ago.', example: 604800 }),
+    search: z
+      .string()
+      .min(1)
+      .max(128)
+      .optional()
+      .meta({ description: 'Part of the id or the name, in any case.' }),
+    labels: labelsSchema.default({}).meta({ description: 'Labels of which every one has to be there.' }),
+    limit: z.number().int().min(1).max(MAX_FORGOTTEN).default(MAX_FORGOTTEN),
+    dry_run: z.boolean().default(false).meta({ description: 'Tells which they are, and leaves them.' }),
+  })
+  .meta({ id: 'ForgetAgents' });
+
+export const forgottenAgentsSchema = z
+  .object({
+    agents: z.array(agentIdSchema).meta({ description: 'Those that are forgotten by this request.' }),
+    matching: z
+      .number()
+      .int()
+      .nonnegative()
+      .meta({ description: 'How many there were, these included: ask again until none is left.' }),
+  })
+  .meta({ id: 'ForgottenAgents' });
+
+export type ForgottenAgents = z.output<typeof forgottenAgentsSchema>;
 
 /** What `DELETE /api/agents/:id` answers. */
 export const forgettingSchema = z

@@ -317,6 +317,14 @@ describe('npm run agents', () => {
     [['list', '--rotate'], '--rotate goes with add'],
     [['add', 'web-01', '--forget'], '--forget goes with revoke'],
     [['add', 'web-01', '--force'], '--force'],
+    [['forget'], '--state must be one of online, stale, offline'],
+    [['forget', 'web-01', '--state', 'offline'], 'Too many words: web-01'],
+    [
+      ['forget', '--state', 'offline', '--older-than', '7'],
+      '--older-than must be a number with s, m, h or d',
+    ],
+    [['forget', '--state', 'offline', '--url', 'topline'], '--url must begin with'],
+    [['list', '--yes'], '--yes goes with forget'],
   ])('says what is wrong with %j', async (args, message) => {
     expect(await agents(args)).toMatchObject({ code: 2, out: '', err: expect.stringContaining(message) });
   });

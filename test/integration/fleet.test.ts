@@ -1,5 +1,8 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { request, type IncomingMessage } from 'node:http';
+import { createServer, request, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { STALE_FLOOR_MS } from '../../core/fleet/agentState.ts';
@@ -432,6 +435,138 @@ describe('forgetting an agent', () => {
     expect(await redis.exists('topline:alert:cpu_threshold_duration:leaving')).toBeLessThanOrEqual(1);
     const recent = (await get(`${first.url}/api/metrics/recent?agent=leaving`)).body;
     expect(recent).toMatchObject([{ total_cpu_percent: 7 }]);
+  });
+});
+
+describe('forgetting many agents', () => {
+  const HOUR_MS = 3_600_000;
+  const seen = async (names: string[], agoMs: number) =>
+    agents.upsert(
+      names.map((agentId) => ({
+        agentId,
+        firstReceivedAtMs: Date.now() - agoMs,
+        lastReceivedAtMs: Date.now() - agoMs,
+        labels: { made: 'up' },
+      })),
+    );
+  const forget = (body: object) => send('POST', '/api/agents/forget', body);
+
+  test('takes those in a state that were last seen so long ago, the longest silent first, and no others', async () => {
+    const old = ['many-c', 'many-b', 'many-a'];
+    for (const [i, name] of old.entries()) await seen([name], (5 - i) * HOUR_MS);
+    await seen(['many-lately'], HOUR_MS);
+    await seen(['other-old'], 9 * HOUR_MS);
+    const chosen = { state: 'offline', older_than_seconds: 7_200, search: 'many-' };
+
+    const trial = await forget({ ...chosen, dry_run: true });
+    expect([trial.status, trial.body]).toEqual([200, { agents: old, matching: 3 }]);
+    expect((await list('search=many-')).agents).toHaveLength(4);
+
+    expect((await forget({ ...chosen, limit: 2 })).body).toEqual({ agents: old.slice(0, 2), matching: 3 });
+    expect((await forget({ ...chosen, labels: { made: 'elsewhere' } })).body).toEqual({
+      agents: [],
+      matching: 0,
+    });
+    expect((await forget(chosen)).body).toEqual({ agents: ['many-a'], matching: 1 });
+    expect((await forget(chosen)).body).toEqual({ agents: [], matching: 0 });
+    expect((await list('search=many-')).agents.map(({ id }) => id)).toEqual(['many-lately']);
+    expect((await send('GET', '/api/agents/other-old')).status).toBe(200);
+    const { body } = await get(`${first.url}/api/audit?limit=1`);
+    expect(body).toMatchObject({
+      entries: [{ action: 'agent.forgotten', target: '*', detail: { agents: ['many-a'] } }],
+    });
+  });
+
+  describe('by npm run agents -- forget', () => {
+    const script = fileURLToPath(new URL('../../dist/scripts/agents.js', import.meta.url));
+    function command(args: string[]): Promise<{ code: number; out: string; err: string }> {
+      return new Promise((resolve) => {
+        const child = execFile(process.execPath, [script, 'forget', ...args], (_, out, err) =>
+          resolve({ code: child.exitCode ?? -1, out, err }),
+        );
+      });
+    }
+    const old = Array.from({ length: 520 }, (_, i) => `script-${i}`);
+    const chosen = () => [
+      '--state',
+      'offline',
+      '--older-than',
+      '2h',
+      '--search',
+      'script-',
+      '--url',
+      second.url,
+    ];
+
+    test('shows which they are, and does it when that is said, in as many requests as it takes', async () => {
+      await seen(old, 3 * HOUR_MS);
+      await seen(['script-lately'], HOUR_MS);
+      expect(await command(chosen())).toEqual({
+        code: 0,
+        out: '',
+        err: expect.stringMatching(
+          /^520 agents would be forgotten.* and 510 more\.\nNothing is done yet.*--yes/,
+        ),
+      });
+      expect((await list('search=script-&limit=1000')).agents).toHaveLength(521);
+      expect(await command([...chosen(), '--yes'])).toEqual({
+        code: 0,
+        out: '',
+        err: expect.stringMatching(/^500 of 520 forgotten …\n520 of 520 forgotten …\n520 agents forgotten/),
+      });
+      expect((await list('search=script-')).agents.map(({ id }) => id)).toEqual(['script-lately']);
+      expect(await command([...chosen(), '--yes'])).toMatchObject({ code: 0, err: 'No agent matches.\n' });
+    });
+
+    test('says what is wrong where the server refuses, is away, or is another one', async () => {
+      const [guarded, foreign] = await Promise.all([
+        startApiNode({ ...environment, OPERATOR_TOKEN: 'operator-canary' }),
+        new Promise<Server>((resolve) => {
+          const server = createServer((_, response) => response.end('<html>Sign in</html>'));
+          server.listen(0, '127.0.0.1', () => resolve(server));
+        }),
+      ]);
+      const at = (url: string) =>
+        command(['--state', 'offline', '--search', 'script-', '--url', url, '--yes']);
+      try {
+        expect(await at(guarded.url)).toMatchObject({
+          code: 2,
+          err: expect.stringMatching(/^Refused \(401\).*OPERATOR_TOKEN/),
+        });
+        const { port } = foreign.address() as AddressInfo;
+        expect(await at(`http://127.0.0.1:${port}`)).toMatchObject({
+          code: 2,
+          err: expect.stringContaining('does not answer as Topline does (status 200)'),
+        });
+        expect(await at('http://127.0.0.1:1')).toMatchObject({
+          code: 2,
+          err: expect.stringMatching(/^Topline is out of reach at .*--url/),
+        });
+      } finally {
+        foreign.close();
+        await guarded.stop();
+      }
+      expect((await send('GET', '/api/agents/script-lately')).status).toBe(200);
+    });
+  });
+
+  test('makes room for others', async () => {
+    await redis.zadd('{topline:fleet}:known', Date.now(), 'room-maker');
+    await seen(['room-maker'], 2 * HOUR_MS);
+    await forget({ state: 'offline', search: 'room-maker' });
+    expect(await redis.zscore('{topline:fleet}:known', 'room-maker')).toBeNull();
+  });
+
+  test.each([
+    [{}, 'state'],
+    [{ state: 'gone' }, 'state'],
+    [{ state: 'offline', older_than: '7d' }, 'older_than'],
+    [{ state: 'offline', older_than_seconds: -1 }, 'older_than_seconds'],
+    [{ state: 'offline', limit: 501 }, 'limit'],
+  ])('refuses %j', async (body, field) => {
+    const refused = await forget(body);
+    expect(refused.status).toBe(422);
+    expect(JSON.stringify(refused.body)).toContain(field);
   });
 });
 

@@ -149,6 +149,7 @@ const ROUTES: Record<string, Row> = {
   'GET /api/agents/{id}': ROWS.fleetRead,
   'PATCH /api/agents/{id}': ROWS.fleetAct,
   'DELETE /api/agents/{id}': ROWS.fleetAct,
+  'POST /api/agents/forget': ROWS.fleetAct,
   'GET /api/deliveries': ROWS.history,
   'POST /api/alert-rules/test': ROWS.fleetAct,
   'GET /api/alert-rules': ROWS.readers,

@@ -1,7 +1,13 @@
 import { z } from 'zod';
 import { agentChangesSchema, agentSchema, SPARK_POINTS, type Agent, type AgentChanges } from '../agents.ts';
 import { endpoint } from '../endpoint.ts';
-import { agentPageSchema, agentsQuerySchema, forgettingSchema } from '../fleet.ts';
+import {
+  agentPageSchema,
+  agentsQuerySchema,
+  forgetAgentsSchema,
+  forgettingSchema,
+  forgottenAgentsSchema,
+} from '../fleet.ts';
 import { agentIdSchema } from '../snapshot.ts';
 import { NEEDS_POSTGRES, OPERATOR_ONLY } from './answers.ts';
 
@@ -94,6 +100,32 @@ export const agentEndpoints = {
       },
       ...OPERATOR_ONLY,
       404: { description: 'It never reported, or was forgotten' },
+      ...NEEDS_POSTGRES,
+    },
+  }),
+  forgetMany: endpoint({
+    method: 'post',
+    path: '/api/agents/forget',
+    summary: 'Forget many agents',
+    description:
+      'Each as by itself: those in this state, last seen so long ago. The longest silent ones first, up to `limit` of them; ' +
+      'ask again until none is left.',
+    tag: 'fleet',
+    body: forgetAgentsSchema,
+    bodyExample: {
+      state: 'offline',
+      older_than_seconds: 604800,
+      labels: { env: 'test' },
+      limit: 500,
+      dry_run: true,
+    },
+    answers: {
+      200: {
+        description: 'Out of the list; the rest is being done. With dry_run: what would be',
+        schema: forgottenAgentsSchema,
+        example: { agents: ['web-01', 'web-02'], matching: 2 },
+      },
+      ...OPERATOR_ONLY,
       ...NEEDS_POSTGRES,
     },
   }),

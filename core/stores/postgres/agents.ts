@@ -59,10 +59,10 @@ export interface AgentStore {
    */
   change(agentId: string, changes: AgentChanges, firstSeenMs: number): Promise<AgentRecord>;
   /**
-   * Forgets what is known of an agent that was first heard of until then, and lets in nothing any more that was received
-   * until then. Its rows stay: `deleteRows` takes them away, piece by piece.
+   * Forgets what is known of agents that were first heard of until then, and lets in nothing any more that was received
+   * until then. Their rows stay: `deleteRows` takes them away, piece by piece.
    */
-  forget(agentId: string, forgottenAtMs: number): Promise<void>;
+  forget(agentIds: string | readonly string[], forgottenAtMs: number): Promise<void>;
   /**
    * Deletes what history has of an agent of before it was forgotten, for about this long. Resolves to how many rows went,
    * and whether all of them have.
@@ -203,16 +203,21 @@ export function createAgentStore({
         }),
       ),
 
-    forget: (agentId, forgottenAtMs) =>
+    forget: (agentIds, forgottenAtMs) =>
       orUnavailable(async () => {
         const forgottenAt = new Date(forgottenAtMs);
+        const ids = [agentIds].flat();
+        const of = { agentId: { in: ids } };
         // Remembered first: what is noted of it between the two is let in no more. An earlier time does not undo a later one.
-        await prisma.forgottenAgent.createMany({ data: [{ agentId, forgottenAt }], skipDuplicates: true });
+        await prisma.forgottenAgent.createMany({
+          data: ids.map((agentId) => ({ agentId, forgottenAt })),
+          skipDuplicates: true,
+        });
         await prisma.forgottenAgent.updateMany({
-          where: { agentId, forgottenAt: { lt: forgottenAt } },
+          where: { ...of, forgottenAt: { lt: forgottenAt } },
           data: { forgottenAt },
         });
-        await prisma.agent.deleteMany({ where: { agentId, firstSeen: { lte: forgottenAt } } });
+        await prisma.agent.deleteMany({ where: { ...of, firstSeen: { lte: forgottenAt } } });
       }),
 
     deleteRows: (forgetting, forMs) =>

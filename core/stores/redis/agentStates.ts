@@ -56,8 +56,8 @@ export interface AgentStateStore {
   all(): Promise<{ states: Map<string, AgentState>; nowMs: number }>;
   /** The same of one. */
   one(agentId: string): Promise<{ state: AgentState | undefined; nowMs: number }>;
-  /** Drops it if it began until then, also what is still to come of what was received until then. */
-  forget(agentId: string, forgottenAtMs: number): Promise<void>;
+  /** Drops those that began until then, also what is still to come of what was received until then. */
+  forget(agentIds: string | readonly string[], forgottenAtMs: number): Promise<void>;
 }
 
 /** Of a large fleet, so many are parsed before others have their turn: some ms. */
@@ -154,15 +154,17 @@ export function createAgentStateStore(
       return { state: state === undefined || isForgotten(state) ? undefined : state, nowMs };
     },
 
-    async forget(agentId, forgottenAtMs) {
+    async forget(agentIds, forgottenAtMs) {
       const next = { forgottenAtMs };
-      const unforgotten = await retryLost([agentId], async (ids) => {
+      const unforgotten = await retryLost([agentIds].flat(), async (ids) => {
         const { known } = await read(ids);
         const older = known.filter(({ state }) => sinceMs(state) <= forgottenAtMs);
         return hash.replace(older.map((one) => nextOf(one, next, dueAtMs(next))));
       });
       if (unforgotten.length > 0)
-        throw new Error(`the state of ${agentId} changed ${MAX_RACES} times while it was being forgotten`);
+        throw new Error(
+          `the state of ${unforgotten[0]} changed ${MAX_RACES} times while it was being forgotten`,
+        );
     },
   };
 }
