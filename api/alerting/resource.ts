@@ -47,8 +47,8 @@ export interface SettingKind<Body, New, Changed, View, List> {
   create(sent: New): { id: string; body: Body };
   /** What comes in the place of what is there. @throws {InvalidRequestError} for what no schema says of it */
   replace(sent: Changed): (current: Body) => Body;
-  /** Checks what it names beside itself. @throws {InvalidRequestError} */
-  checkNamed?(sent: Body | Changed): Promise<void>;
+  /** Checks what it names beside itself, and what it makes of all of them. @throws {InvalidRequestError} */
+  checkAmongOthers?(id: string, sent: Body | Changed): Promise<void>;
   /** @throws {ConflictError} where others need it */
   refuseNeeded?(id: string): Promise<void>;
   /** Who changes it, by their own words. */
@@ -129,7 +129,7 @@ export function settingRoutes<Body, New, Changed, View extends { id: string; ver
       const sent = await request.body();
       const { id, body } = kind.create(sent);
       await refuseGiven(id);
-      await kind.checkNamed?.(body);
+      await kind.checkAmongOthers?.(id, body);
       const by = change(ctx, sent, body);
       return answer(ctx, await rows.create(id, body, by), 'created', by.audited);
     },
@@ -144,7 +144,7 @@ export function settingRoutes<Body, New, Changed, View extends { id: string; ver
       const sent = await request.body();
       const next = kind.replace(sent);
       await refuseGiven(id);
-      await kind.checkNamed?.(sent);
+      await kind.checkAmongOthers?.(id, sent);
       const by = change(ctx, sent, sent);
       return answer(ctx, await rows.replace(id, next, expected, by), 'changed', by.audited);
     },

@@ -46,7 +46,7 @@ export function notificationRouteRoutes(alerting: Alerting): Route[] {
     },
     create: ({ id, ...body }) => ({ id, body }),
     replace: (body) => () => body,
-    checkNamed: refuseUnknownChannels,
+    checkAmongOthers: (_, sent) => refuseUnknownChannels(sent),
     audited: (body) => body,
   });
 }

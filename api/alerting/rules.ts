@@ -1,5 +1,7 @@
+import { excessOf } from '../../core/alerting/ruleBounds.ts';
 import type { AlertRule } from '../../core/contracts/alerting/rule.ts';
 import { ruleEndpoints } from '../../core/contracts/endpoints/rules.ts';
+import { InvalidRequestError } from '../../core/errors.ts';
 import type { Route } from '../http/route.ts';
 import type { Alerting } from './alerting.ts';
 import { listRules } from './listSettings.ts';
@@ -18,6 +20,13 @@ export function ruleRoutes(alerting: Alerting): Route[] {
     async givenBy(id) {
       const { rules } = await alerting.settings.read();
       return rules.find((rule) => rule.id === id)?.source;
+    },
+    async checkAmongOthers(id, { match }) {
+      const { rules } = await alerting.settings.read();
+      const excess = excessOf(rules, [...rules.filter((rule) => rule.id !== id), { id, match }]);
+      if (excess === undefined) return;
+      const loc = excess.at === 'rules' ? ['body'] : ['body', 'match', 'agents'];
+      throw new InvalidRequestError([{ loc, msg: excess.message, type: `too_many_${excess.at}` }]);
     },
     create: ({ id, ...body }) => ({ id, body }),
     replace: (body) => () => body,

@@ -1,11 +1,29 @@
 /** Whether a text fits a pattern: `*` stands for any characters, `?` for one, all others for themselves. */
 export type GlobMatch = (text: string) => boolean;
 
-/** Matching takes at most the lengths of both multiplied, whatever the pattern: a regular expression could take far longer. */
+/**
+ * Matching looks for what stands between the `*` one after the other, each at its first place behind the one before: a
+ * regular expression could take far longer, and a text that is too short for all of them is not looked at.
+ */
 export function compileGlob(pattern: string): GlobMatch {
   if (pattern === '*') return () => true;
   if (!hasWildcard(pattern)) return (text) => text === pattern;
-  return (text) => fits(pattern, text);
+  const [first = '', ...rest] = pattern.split('*');
+  const last = rest.pop();
+  if (last === undefined) return (text) => text.length === first.length && standsAt(text, first, 0);
+  const between = rest.filter((part) => part !== '').map(finderOf);
+  const shortest = pattern.replaceAll('*', '').length;
+  return (text) => {
+    const end = text.length - last.length;
+    if (text.length < shortest || !standsAt(text, first, 0) || !standsAt(text, last, end)) return false;
+    let from = first.length;
+    for (const { find, length } of between) {
+      const at = find(text, from);
+      if (at < 0) return false;
+      from = at + length;
+    }
+    return from <= end;
+  };
 }
 
 /** Names a pattern was matched with are remembered: the same dozen comes in every snapshot. */
@@ -31,25 +49,21 @@ export function hasWildcard(pattern: string): boolean {
   return /[*?]/.test(pattern);
 }
 
-/** Goes back to the last `*` where the rest does not fit, and lets it stand for one character more. */
-function fits(pattern: string, text: string): boolean {
-  let [at, place] = [0, 0];
-  let star = -1;
-  let resumeAt = 0;
-  while (at < text.length) {
-    if (pattern[place] === '*') {
-      star = place;
-      place += 1;
-      resumeAt = at;
-    } else if (place < pattern.length && (pattern[place] === '?' || pattern[place] === text[at])) {
-      at += 1;
-      place += 1;
-    } else if (star >= 0) {
-      place = star + 1;
-      resumeAt += 1;
-      at = resumeAt;
-    } else return false;
-  }
-  while (pattern[place] === '*') place += 1;
-  return place === pattern.length;
+/** How the first place of a part is found, from one on; -1 where there is none. */
+function finderOf(part: string): { length: number; find: (text: string, from: number) => number } {
+  const { length } = part;
+  if (!part.includes('?')) return { length, find: (text, from) => text.indexOf(part, from) };
+  return {
+    length,
+    find(text, from) {
+      for (let at = from; at + length <= text.length; at += 1) if (standsAt(text, part, at)) return at;
+      return -1;
+    },
+  };
+}
+
+function standsAt(text: string, part: string, at: number): boolean {
+  if (!part.includes('?')) return text.startsWith(part, at);
+  for (let i = 0; i < part.length; i += 1) if (part[i] !== '?' && part[i] !== text[at + i]) return false;
+  return true;
 }

@@ -13,8 +13,15 @@ type Fit = readonly [inFull: number, patternLength: number, labels: number];
 interface Candidate {
   compiled: CompiledRule;
   family: string;
-  patterns: { pattern: string; matches: GlobMatch }[];
+  patterns: Pattern[];
   labels: [string, string][];
+}
+
+/** Rules that have the same one share it, so that an agent is held against it once. */
+interface Pattern {
+  matches: GlobMatch;
+  /** As far as the pattern decides it. */
+  closeness: readonly [inFull: number, patternLength: number];
 }
 
 /** Choices remembered; past this many they are made anew. */
@@ -25,14 +32,26 @@ const MAX_REMEMBERED = 50_000;
  * where that one is exempt. A rule that is not enabled takes no part.
  */
 export function createRuleSelection(rules: readonly AlertRule[]): RuleSelection {
-  const candidates = rules.filter(({ enabled }) => enabled).map(toCandidate);
+  const patterns = new Map<string, Pattern>();
+  const patternOf = (text: string): Pattern => {
+    const pattern = patterns.get(text) ?? toPattern(text);
+    patterns.set(text, pattern);
+    return pattern;
+  };
+  const candidates = rules.filter(({ enabled }) => enabled).map((rule) => toCandidate(rule, patternOf));
   const remembered = new Map<string, readonly CompiledRule[]>();
   const known = new Map<string, readonly CompiledRule[]>();
 
   function choose(agentId: string, labels: Labels): readonly CompiledRule[] {
     const best = new Map<string, { candidate: Candidate; fit: Fit }>();
+    const answers = new Map<Pattern, boolean>();
+    const matches = (pattern: Pattern): boolean => {
+      const answer = answers.get(pattern) ?? pattern.matches(agentId);
+      answers.set(pattern, answer);
+      return answer;
+    };
     for (const candidate of candidates) {
-      const fit = fitOf(candidate, agentId, labels);
+      const fit = fitOf(candidate, matches, labels);
       if (fit === undefined) continue;
       const other = best.get(candidate.family);
       if (other === undefined || isCloser({ candidate, fit }, other))
@@ -58,22 +77,31 @@ export function createRuleSelection(rules: readonly AlertRule[]): RuleSelection 
   };
 }
 
-function toCandidate(rule: AlertRule): Candidate {
+function toPattern(text: string): Pattern {
+  const closeness = [hasWildcard(text) ? 0 : 1, text.replace(/[*?]/g, '').length] as const;
+  return { matches: compileGlob(text), closeness };
+}
+
+function toCandidate(rule: AlertRule, patternOf: (text: string) => Pattern): Candidate {
   return {
     compiled: compileRule(rule),
     family: rule.family ?? `rule ${rule.id}`,
-    patterns: rule.match.agents.map((pattern) => ({ pattern, matches: compileGlob(pattern) })),
+    patterns: rule.match.agents.map(patternOf),
     labels: Object.entries(rule.match.labels),
   };
 }
 
 /** Undefined where it is not for this agent. */
-function fitOf({ patterns, labels: wanted }: Candidate, agentId: string, labels: Labels): Fit | undefined {
+function fitOf(
+  { patterns, labels: wanted }: Candidate,
+  matches: (pattern: Pattern) => boolean,
+  labels: Labels,
+): Fit | undefined {
   if (!wanted.every(([key, value]) => Object.hasOwn(labels, key) && labels[key] === value)) return undefined;
   let closest: Fit | undefined;
-  for (const { pattern, matches } of patterns) {
-    if (!matches(agentId)) continue;
-    const fit: Fit = [hasWildcard(pattern) ? 0 : 1, pattern.replace(/[*?]/g, '').length, wanted.length];
+  for (const pattern of patterns) {
+    if (!matches(pattern)) continue;
+    const fit: Fit = [...pattern.closeness, wanted.length];
     if (closest === undefined || compareFits(fit, closest) > 0) closest = fit;
   }
   return closest;

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { channelSchema, routeSchema } from '../contracts/alerting/notification.ts';
 import { BUILT_IN_RULE_ID, newRuleSchema } from '../contracts/alerting/rule.ts';
 import { messageOf } from '../errors.ts';
+import { excessOf } from './ruleBounds.ts';
 import type { FileSettings } from './settingsDocument.ts';
 
 /** A mistake in a file, and where it is; line and column count from 1. */
@@ -100,6 +101,9 @@ function contradictionsIn({ rules, channels, routes }: FileSettings): { path: Pa
     ...twice('rules', rules),
     ...twice('channels', channels),
     ...twice('routes', routes),
+    ...[excessOf([], rules)].flatMap((excess) =>
+      excess === undefined ? [] : [{ path: ['rules'], message: excess.message }],
+    ),
     ...rules.flatMap(({ id }, place) =>
       id === BUILT_IN_RULE_ID
         ? [

@@ -98,6 +98,35 @@ describe('rules by request', () => {
     ]);
   });
 
+  test('are refused where all together would have too many patterns, and none is kept of that', async () => {
+    const patterned = (place: number, count: number) => ({
+      ...BODY,
+      match: { agents: Array.from({ length: count }, (_, i) => `many-${place}-${i}-*`) },
+    });
+    const ids = Array.from({ length: 10 }, (_, place) => `many-${place}`);
+    for (const [place, id] of ids.entries())
+      expect((await post(url(), { id, ...patterned(place, 100) })).status).toBe(201);
+    const refused = await post(url(), { id: 'many-more', ...BODY });
+    expect([refused.status, refused.body]).toEqual([
+      422,
+      {
+        detail: [
+          {
+            loc: ['body', 'match', 'agents'],
+            msg: expect.stringContaining('may have 1000 patterns with * or ?, and would have 1001'),
+            type: 'too_many_patterns',
+          },
+        ],
+      },
+    ]);
+    expect((await get(url('/many-more'))).status).toBe(404);
+    // The same number in another rule's place, and fewer, are taken.
+    expect((await send('PUT', url('/many-0'), patterned(0, 100))).status).toBe(200);
+    expect((await send('PUT', url('/many-0'), patterned(0, 99))).status).toBe(200);
+    expect((await post(url(), { id: 'many-more', ...BODY })).status).toBe(201);
+    for (const id of [...ids, 'many-more']) expect((await send('DELETE', url(`/${id}`))).status).toBe(204);
+  });
+
   test('of the environment are not changed, and say where they are', async () => {
     for (const refused of [
       send('PUT', url('/cpu_threshold_duration'), BODY),

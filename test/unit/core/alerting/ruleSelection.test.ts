@@ -94,6 +94,19 @@ describe('a pattern', () => {
     );
   });
 
+  test('counts a character on either side of a * once', () => {
+    const parts = fc.array(fc.constantFrom('a', 'b', 'ab', 'a?', '?', '*', '**'), { maxLength: 10 });
+    const texts = fc.array(fc.constantFrom('a', 'b'), { maxLength: 24 }).map((all) => all.join(''));
+    fc.assert(
+      fc.property(parts, texts, (all, text) => {
+        const pattern = all.join('');
+        const expression = new RegExp(`^${pattern.replaceAll('?', '.').replaceAll('*', '.*')}$`);
+        expect([pattern, text, compileGlob(pattern)(text)]).toEqual([pattern, text, expression.test(text)]);
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
   test('takes no longer than its length times that of the text', () => {
     expect(compileGlob(`${'*a'.repeat(120)}b`)('a'.repeat(20_000))).toBe(false);
   });
