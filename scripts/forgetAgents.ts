@@ -85,15 +85,14 @@ export async function forgetAgents(
     );
     return;
   }
-  let forgotten = 0;
   for (;;) {
     const { agents: gone, matching } = await ask(false);
-    forgotten += gone.length;
-    if (gone.length > 0) tell(`${forgotten} of ${forgotten + matching - gone.length} forgotten …`);
-    // What comes to match meanwhile is for another time: an agent that goes on and off would keep this going.
-    if (gone.length === 0 || matching <= gone.length || forgotten >= trial.matching) break;
+    // By what is left: a request that was refused for being late may have forgotten some all the same.
+    const left = matching - gone.length;
+    tell(`${Math.max(0, trial.matching - left)} of ${trial.matching} forgotten …`);
+    if (gone.length === 0 || left === 0) break;
   }
-  tell(`${agents(forgotten)} forgotten: out of the list, and the history goes behind that.`);
+  tell(`${agents(trial.matching)} forgotten: out of the list, and the history goes behind that.`);
 }
 
 function agents(count: number): string {

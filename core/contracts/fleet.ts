@@ -43,8 +43,8 @@ export const agentPageSchema = z
   .object({ agents: z.array(agentSchema), next_cursor: z.string().nullable() })
   .meta({ id: 'AgentPage' });
 
-/** Most agents that one request forgets. */
-export const MAX_FORGOTTEN = 500;
+/** Most agents that one request forgets: within what it may take, on a busy machine as well. */
+export const MAX_FORGOTTEN = 100;
 
 /** What `POST /api/agents/forget` takes. */
 export const forgetAgentsSchema = z

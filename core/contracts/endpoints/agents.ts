@@ -116,7 +116,7 @@ export const agentEndpoints = {
       state: 'offline',
       older_than_seconds: 604800,
       labels: { env: 'test' },
-      limit: 500,
+      limit: 100,
       dry_run: true,
     },
     answers: {
