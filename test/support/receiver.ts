@@ -14,6 +14,8 @@ export interface Answer {
   status?: number;
   headers?: Record<string, string>;
   body?: string;
+  /** That the body does not end as it should: it is cut off, or more is promised and never comes. */
+  end?: 'cut' | 'never';
 }
 
 export interface Receiver {
@@ -38,8 +40,11 @@ export async function startReceiver(
         atMs: Date.now(),
       };
       received.push(one);
-      const { status, headers, body } = answer(one, received.length - 1);
-      if (status !== undefined) response.writeHead(status, headers).end(body);
+      const { status, headers, body, end } = answer(one, received.length - 1);
+      if (status === undefined) return;
+      response.writeHead(status, headers);
+      if (end === undefined) return void response.end(body);
+      response.write(body ?? '', () => end === 'cut' && response.destroy());
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -4,13 +4,12 @@ export type Outcome =
   | { result: 'failed'; status: number | null; detail: string }
   | { result: 'again'; status: number | null; detail: string; retryAfterMs?: number };
 
-/** What an HTTP answer means. Anything that is not a wish to be asked again later would be refused again. */
-export function outcomeOfAnswer(
-  status: number,
-  retryAfter: string | undefined,
-  body: string,
-  nowMs: number,
-): Outcome {
+/**
+ * What an HTTP answer means. Anything that is not a wish to be asked again later would be refused again.
+ *
+ * @param retryAfterMs for how long the receiver wants to be left alone
+ */
+export function outcomeOfAnswer(status: number, body: string, retryAfterMs: number | undefined): Outcome {
   if (status >= 200 && status < 300) return { result: 'delivered', status };
   const said = body.trim() === '' ? '' : `: ${body.trim()}`;
   if (status >= 300 && status < 400)
@@ -19,19 +18,10 @@ export function outcomeOfAnswer(
   if (status === 410)
     return { result: 'failed', status, detail: '410: the receiver is gone for good; take the channel away' };
   if (status >= 500 || status === 408 || status === 429) {
-    const retryAfterMs = parseRetryAfter(retryAfter, nowMs);
     const detail = `${status}${said}`;
     return retryAfterMs === undefined
       ? { result: 'again', status, detail }
       : { result: 'again', status, detail, retryAfterMs };
   }
   return { result: 'failed', status, detail: `${status}${said}` };
-}
-
-/** Seconds, or a date (RFC 9110, 10.2.3); undefined for anything else. */
-export function parseRetryAfter(value: string | undefined, nowMs: number): number | undefined {
-  if (value === undefined) return undefined;
-  if (/^\d{1,9}$/.test(value.trim())) return Number(value) * 1000;
-  const at = Date.parse(value);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
 }

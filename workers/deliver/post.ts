@@ -4,19 +4,26 @@ import { messageOf } from '../../core/errors.ts';
 import type { HttpMessage } from './channels/channel.ts';
 import { refusalOf, type Connections } from './filteredAgents.ts';
 import { outcomeOfAnswer, type Outcome } from './outcome.ts';
+import { retryAfterMs, type Answered } from './retryAfter.ts';
 
-/** From its beginning to the end of its answer: below the 10 s in which a stopping process finishes what it began. */
+/** From its beginning until it is answered: below the 10 s in which a stopping process finishes what it began. */
 const TIMEOUT_MS = 8_000;
 
-/** Of an answer only its beginning is read: it goes into the log of deliveries. */
+/** Of an answer only its beginning is read, and not for long: it goes into the log of deliveries, and decides nothing. */
 const MAX_ANSWER_BYTES = 2_048;
+const BODY_MS = 1_000;
 const MAX_DETAIL = 200;
 
-/** Posts one message and says what became of it; never throws. A redirect is an answer like any other. */
+/**
+ * Posts one message and says what became of it; never throws. The status and the headers decide, however the body ends: a
+ * receiver that took a message has it. A redirect is an answer like any other.
+ */
 export async function post(message: HttpMessage, connections: Connections): Promise<Outcome> {
   try {
-    const { status, retryAfter, body } = await send(message, connections);
-    return outcomeOfAnswer(status, retryAfter, body, Date.now());
+    const { status, headers, body } = await send(message, connections);
+    const readPause = message.readPause ?? retryAfterMs;
+    const pauseMs = readPause({ headers, body }, Date.now());
+    return outcomeOfAnswer(status, printable(body).slice(0, MAX_DETAIL), pauseMs);
   } catch (error) {
     const refusal = refusalOf(messageOf(error));
     if (refusal !== undefined) return { result: 'failed', status: null, detail: refusal };
@@ -27,7 +34,7 @@ export async function post(message: HttpMessage, connections: Connections): Prom
 function send(
   { url: address, headers, body }: HttpMessage,
   connections: Connections,
-): Promise<{ status: number; retryAfter: string | undefined; body: string }> {
+): Promise<{ status: number } & Answered> {
   return new Promise((resolve, reject) => {
     const url = new URL(address);
     const request = url.protocol === 'https:' ? httpsRequest : httpRequest;
@@ -41,15 +48,10 @@ function send(
         headers: { 'user-agent': 'Topline', 'content-length': Buffer.byteLength(body), ...headers },
       },
       (answer) => {
-        readStart(answer).then(
-          (text) =>
-            resolve({
-              status: answer.statusCode ?? 0,
-              retryAfter: answer.headers['retry-after'],
-              body: text.slice(0, MAX_DETAIL),
-            }),
-          reject,
-        );
+        const { statusCode: status = 0, headers: own } = answer;
+        const start = readStart(answer);
+        if (status >= 200 && status < 300) resolve({ status, headers: own, body: '' });
+        else void start.then((text) => resolve({ status, headers: own, body: text }));
       },
     );
     sent.on('error', (error) =>
@@ -59,17 +61,25 @@ function send(
   });
 }
 
-/** The beginning of an answer, as printable text. The rest is not waited for: the connection goes with it. */
+/** The beginning of an answer, as far as it comes. The rest is not waited for: the connection goes with it. Never rejects. */
 async function readStart(answer: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of answer as AsyncIterable<Buffer>) {
-    chunks.push(chunk);
-    bytes += chunk.length;
-    if (bytes >= MAX_ANSWER_BYTES) break;
+  const timer = setTimeout(() => answer.destroy(), BODY_MS);
+  try {
+    for await (const chunk of answer as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes >= MAX_ANSWER_BYTES) break;
+    }
+  } catch {
+    // It was cut short: what came is all there is to say.
+  } finally {
+    clearTimeout(timer);
   }
-  return Buffer.concat(chunks)
-    .toString()
-    .replace(/[\p{Cc}\uFFFD]+/gu, ' ')
-    .trim();
+  return Buffer.concat(chunks).subarray(0, MAX_ANSWER_BYTES).toString();
+}
+
+function printable(text: string): string {
+  return text.replace(/[\p{Cc}\uFFFD]+/gu, ' ').trim();
 }

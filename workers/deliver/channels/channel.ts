@@ -1,5 +1,6 @@
 import type { ChannelKind, ChannelTarget } from '../../../core/contracts/alerting/notification.ts';
 import type { Notice } from '../../../core/contracts/alerting/notice.ts';
+import type { Answered } from '../retryAfter.ts';
 
 /** What a channel makes its message of. */
 export interface Message {
@@ -17,6 +18,8 @@ export interface HttpMessage {
   url: string;
   headers: Record<string, string>;
   body: string;
+  /** For how long the receiver wants to be left alone, in ms, where it does not say so by `Retry-After` alone. */
+  readPause?(answered: Answered, nowMs: number): number | undefined;
 }
 
 export interface MailMessage {

@@ -1,5 +1,6 @@
 import type { Alert } from '../../../core/contracts/alerting/alert.ts';
 import type { Notice } from '../../../core/contracts/alerting/notice.ts';
+import { discordRetryAfterMs } from '../retryAfter.ts';
 import { cut, factsOf, linkOf, MAX_SPELT_OUT, sentenceOf, titleOf } from '../wording.ts';
 import { jsonMessage, type HttpChannel, type Message } from './channel.ts';
 
@@ -21,7 +22,12 @@ export const discordMessages: HttpChannel<'discord'> = ({ url }, message) => {
     // Whatever a host calls itself, nobody is called.
     allowed_mentions: { parse: [] },
   };
-  return [jsonMessage(url, body)];
+  return [
+    {
+      ...jsonMessage(url, body),
+      readPause: (answered, nowAtMs) => discordRetryAfterMs(url, answered, nowAtMs),
+    },
+  ];
 };
 
 function embedOf(alert: Alert, { notice, nowMs, publicUrl }: Message) {

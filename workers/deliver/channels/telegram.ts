@@ -1,5 +1,6 @@
 import type { Alert } from '../../../core/contracts/alerting/alert.ts';
 import { escapeHtml } from '../html.ts';
+import { telegramRetryAfterMs } from '../retryAfter.ts';
 import { cut, factsOf, linkOf, MAX_SPELT_OUT, sentenceOf, titleOf } from '../wording.ts';
 import { jsonMessage, type HttpChannel, type Message } from './channel.ts';
 
@@ -24,7 +25,8 @@ export const telegramMessages: HttpChannel<'telegram'> = ({ bot_token, chat_id, 
     ...(hidden > 0 ? [`and ${hidden} more`] : []),
   ].join('\n\n');
   const body = { chat_id, text, parse_mode: 'HTML', link_preview_options: { is_disabled: true } };
-  return [jsonMessage(`${api_url.replace(/\/$/, '')}/bot${bot_token}/sendMessage`, body)];
+  const address = `${api_url.replace(/\/$/, '')}/bot${bot_token}/sendMessage`;
+  return [{ ...jsonMessage(address, body), readPause: telegramRetryAfterMs }];
 };
 
 /** Cut before it is escaped: half an entity would make Telegram refuse all of it. */

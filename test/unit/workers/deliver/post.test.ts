@@ -1,9 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createConnections, type Connections } from '../../../../workers/deliver/filteredAgents.ts';
 import { sendMail } from '../../../../workers/deliver/mail.ts';
-import { outcomeOfAnswer, parseRetryAfter } from '../../../../workers/deliver/outcome.ts';
+import { outcomeOfAnswer } from '../../../../workers/deliver/outcome.ts';
 import { post } from '../../../../workers/deliver/post.ts';
 import { GIVE_UP_AFTER_MS, retryDelayMs } from '../../../../workers/deliver/retry.ts';
+import {
+  discordRetryAfterMs,
+  retryAfterMs,
+  telegramRetryAfterMs,
+} from '../../../../workers/deliver/retryAfter.ts';
 import { send } from '../../../../workers/deliver/send.ts';
 import { notice } from '../../../support/alerts.ts';
 import { startReceiver, type Answer, type Receiver } from '../../../support/receiver.ts';
@@ -134,21 +139,86 @@ test.each([
   [500, 'again'],
   [503, 'again'],
 ])('an answer of %i means %s', (status, result) => {
-  expect(outcomeOfAnswer(status, undefined, '', 0).result).toBe(result);
+  expect(outcomeOfAnswer(status, '', undefined).result).toBe(result);
 });
 
-test('Retry-After is read as seconds and as a date, and nothing is made of anything else', () => {
-  const now = Date.parse('2026-11-25T03:00:00Z');
-  expect(parseRetryAfter('120', now)).toBe(120_000);
-  expect(parseRetryAfter('Wed, 25 Nov 2026 03:00:30 GMT', now)).toBe(30_000);
-  expect(parseRetryAfter('Wed, 25 Nov 2026 02:00:00 GMT', now)).toBe(0);
-  expect(parseRetryAfter('soon', now)).toBeUndefined();
-  expect(parseRetryAfter(undefined, now)).toBeUndefined();
-  expect(outcomeOfAnswer(429, '7', 'slow down', now)).toEqual({
+const NOW = Date.parse('2026-11-25T03:00:00Z');
+
+test.each([
+  ['120', 120_000],
+  ['2.5', 2_500],
+  ['30.5', 30_500],
+  [' 0 ', 0],
+  ['43200', 3_600_000],
+  ['9'.repeat(400), 3_600_000],
+  ['Wed, 25 Nov 2026 03:00:30 GMT', 30_000],
+  ['Wednesday, 25-Nov-26 03:00:30 GMT', 30_000],
+  ['Wed Nov 25 03:00:30 2026', 30_000],
+  ['Wed, 25 Nov 2026 02:00:00 GMT', 0],
+  ['Thu, 26 Nov 2026 03:00:00 GMT', 3_600_000],
+  ['soon', undefined],
+  ['in 5', undefined],
+  ['-5', undefined],
+  ['1e3', undefined],
+  ['', undefined],
+])('Retry-After: %s is %p ms', (value, ms) => {
+  expect(retryAfterMs({ headers: { 'retry-after': value } }, NOW)).toBe(ms);
+});
+
+test('a date is by the clock of the receiver, which its answer tells', () => {
+  const headers = { 'retry-after': 'Wed, 25 Nov 2026 05:00:30 GMT', date: 'Wed, 25 Nov 2026 05:00:00 GMT' };
+  expect(retryAfterMs({ headers }, NOW)).toBe(30_000);
+  expect(retryAfterMs({ headers: {} }, NOW)).toBeUndefined();
+});
+
+test('Discord says it in seconds by a header of its own, and in milliseconds in the body of its old versions', () => {
+  const ms = (path: string, headers: Record<string, string>, said: object | string) =>
+    discordRetryAfterMs(
+      `https://discord.com/api/${path}webhooks/1/x`,
+      { headers, body: typeof said === 'string' ? said : JSON.stringify(said) },
+      NOW,
+    );
+  const old = { 'retry-after': '43200' };
+  expect(ms('', { ...old, 'x-ratelimit-reset-after': '43.2' }, { retry_after: 43_200 })).toBe(43_200);
+  expect(ms('', old, { retry_after: 43_200 })).toBe(43_200);
+  expect(ms('', { 'retry-after': '44' }, { retry_after: 43.2 })).toBe(43_200);
+  expect(ms('v10/', { 'retry-after': '5' }, { retry_after: 5 })).toBe(5_000);
+  expect(ms('v10/', {}, { retry_after: 1e9 })).toBe(3_600_000);
+  expect(ms('', { 'retry-after': '7' }, '<html>')).toBe(7_000);
+  expect(ms('', {}, { retry_after: 'x' })).toBeUndefined();
+});
+
+test('Telegram says it in the body', () => {
+  const body = JSON.stringify({ ok: false, parameters: { retry_after: 35 } });
+  expect(telegramRetryAfterMs({ headers: {}, body }, NOW)).toBe(35_000);
+  expect(telegramRetryAfterMs({ headers: { 'retry-after': '2.5' }, body: '[]' }, NOW)).toBe(2_500);
+});
+
+test('an answer that asks to be left alone is worth another attempt, and says for how long', () => {
+  expect(outcomeOfAnswer(429, 'slow down', 7_000)).toEqual({
     result: 'again',
     status: 429,
     detail: '429: slow down',
     retryAfterMs: 7_000,
+  });
+});
+
+describe('an answer whose body does not end', () => {
+  test.each([
+    [200, undefined, { result: 'delivered', status: 200 }],
+    [200, 'cut', { result: 'delivered', status: 200 }],
+    [400, undefined, { result: 'failed', status: 400, detail: '400: no' }],
+    [400, 'cut', { result: 'failed', status: 400, detail: '400: no' }],
+    [429, undefined, { result: 'again', status: 429, detail: '429: no', retryAfterMs: 2_500 }],
+  ] as const)('counts by its status: %i (%s)', async (status, end, outcome) => {
+    const made = await startReceiver(() => ({
+      status,
+      headers: { 'retry-after': '2.5', 'content-length': '100' },
+      body: 'no',
+      end: end ?? 'never',
+    }));
+    open.push(made);
+    expect(await post(message(made.url), connections(['127.0.0.1']))).toEqual(outcome);
   });
 });
 
