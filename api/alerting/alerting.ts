@@ -4,6 +4,7 @@ import type { AlertRecordStore } from '../../core/stores/postgres/alertRecords.t
 import type { AuditStore } from '../../core/stores/postgres/audit.ts';
 import type { SilenceStore } from '../../core/stores/postgres/silences.ts';
 import type { AcknowledgementStore } from '../../core/stores/redis/acknowledgements.ts';
+import type { ChannelHealthStore } from '../../core/stores/redis/channelHealth.ts';
 import type { AlertReads } from './alertReads.ts';
 import type { AlertingSettingsAccess } from './settings.ts';
 
@@ -22,6 +23,9 @@ export interface Alerting {
   kept: AlertingHistory | undefined;
   alerts: AlertReads;
   acknowledgements: AcknowledgementStore;
+  health: ChannelHealthStore;
+  /** What was known of a channel is no more true: it is tried again, and so is what waits for it. */
+  reopenChannel(channelId: string): Promise<void>;
   /** Where messages may go beside the internet. */
   allowedHosts: AllowedHosts;
 }

@@ -1,3 +1,4 @@
+import type { ChannelHealth } from '../../core/contracts/alerting/channelHealth.ts';
 import {
   CHANNEL_SECRETS,
   type Channel,
@@ -14,8 +15,12 @@ export function isSecret(kind: ChannelKind, field: string): boolean {
 }
 
 /** A channel as it may be shown. */
-export function channelView({ body: { id, name, target }, version, source }: Entry<Channel>): ChannelView {
-  return { id, name, kind: target.kind, ...withoutSecrets(target), version, source };
+export function channelView(
+  { body: { id, name, target }, version, source }: Entry<Channel>,
+  health?: ChannelHealth,
+): ChannelView {
+  const view = { id, name, kind: target.kind, ...withoutSecrets(target), version, source };
+  return health === undefined ? view : { ...view, health };
 }
 
 /** A target without what is secret, and the names of the secrets that are set in it: for answers, and for the audit. */

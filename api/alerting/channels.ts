@@ -1,5 +1,6 @@
 import { channelEndpoints } from '../../core/contracts/endpoints/channels.ts';
 import { ConflictError } from '../../core/errors.ts';
+import { orRedisUnavailable, REDIS_DEADLINE_MS } from '../http/redisUnavailable.ts';
 import type { Route } from '../http/route.ts';
 import type { Alerting } from './alerting.ts';
 import { changedTarget, refuseTarget } from './channelTarget.ts';
@@ -20,7 +21,11 @@ export function channelRoutes(alerting: Alerting): Route[] {
     noun: 'channel',
     idInLog: 'channel',
     rows: ({ channels }) => channels,
-    list: async () => (await listChannels(alerting)).map(channelView),
+    async list() {
+      const entries = await listChannels(alerting);
+      const health = (id: string) => orRedisUnavailable(() => alerting.health.find(id), REDIS_DEADLINE_MS);
+      return Promise.all(entries.map(async (entry) => channelView(entry, await health(entry.body.id))));
+    },
     listOf: (channels) => ({ channels }),
     view: ({ id, version, body }) => channelView({ body: { id, ...body }, version, source: 'api' }),
     async givenBy(id) {
@@ -38,6 +43,7 @@ export function channelRoutes(alerting: Alerting): Route[] {
         refuseTarget(target, allowedHosts);
         return { name, target };
       },
+    changed: (id) => orRedisUnavailable(() => alerting.reopenChannel(id), REDIS_DEADLINE_MS),
     async refuseNeeded(id) {
       const users = (await listNotificationRoutes(alerting))
         .filter(({ body: { channels, escalate } }) =>

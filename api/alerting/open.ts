@@ -11,9 +11,11 @@ import { createSilenceStore } from '../../core/stores/postgres/silences.ts';
 import { createAcknowledgementStore } from '../../core/stores/redis/acknowledgements.ts';
 import { createAlertingSettingsStore } from '../../core/stores/redis/alertingSettings.ts';
 import { createAlertStore, type AlertStore } from '../../core/stores/redis/alerts.ts';
+import { createChannelHealthStore } from '../../core/stores/redis/channelHealth.ts';
 import type { SharedClock } from '../../core/stores/redis/clock.ts';
 import { createOpenAlertStore } from '../../core/stores/redis/openAlerts.ts';
 import { createTestOutcomeStore } from '../../core/stores/redis/testOutcomes.ts';
+import { wakeMessages } from '../../core/stores/waitingMessages.ts';
 import type { ApiNode } from '../http/node.ts';
 import type { Alerting } from './alerting.ts';
 import { createAlertReads } from './alertReads.ts';
@@ -68,12 +70,18 @@ export function openAlerting(node: ApiNode, file: FileSettings | undefined): Ale
     settings,
     records: kept?.records,
   });
+  const health = createChannelHealthStore(redis);
   const allowedHosts = sortHosts(config.notifications.allowedHosts);
   return {
     settings,
     kept,
     alerts,
     acknowledgements,
+    health,
+    async reopenChannel(channelId) {
+      await health.reopen(channelId);
+      await wakeMessages(node.queues.deliver, channelId);
+    },
     allowedHosts,
     events: createAlertStore(redis, config.alerts),
     clock: node.clock,

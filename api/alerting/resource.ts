@@ -49,6 +49,8 @@ export interface SettingKind<Body, New, Changed, View, List> {
   replace(sent: Changed): (current: Body) => Body;
   /** Checks what it names beside itself, and what it makes of all of them. @throws {InvalidRequestError} */
   checkAmongOthers?(id: string, sent: Body | Changed): Promise<void>;
+  /** What there is to do once one was changed, and is published. */
+  changed?(id: string): Promise<void>;
   /** @throws {ConflictError} where others need it */
   refuseNeeded?(id: string): Promise<void>;
   /** Who changes it, by their own words. */
@@ -146,7 +148,9 @@ export function settingRoutes<Body, New, Changed, View extends { id: string; ver
       await refuseGiven(id);
       await kind.checkAmongOthers?.(id, sent);
       const by = change(ctx, sent, sent);
-      return answer(ctx, await rows.replace(id, next, expected, by), 'changed', by.audited);
+      const view = await answer(ctx, await rows.replace(id, next, expected, by), 'changed', by.audited);
+      await kind.changed?.(id);
+      return view;
     },
   });
 

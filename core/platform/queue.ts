@@ -76,6 +76,18 @@ export function oldestWaitingMs(queue: Queue, redis: Redis): Promise<number | un
   ]);
 }
 
+/** How many jobs that wait are looked at: each is read whole. */
+const PROMOTED_AT_MOST = 1_000;
+
+/** Has jobs done now that were put off, of the first thousand those that are such. One that goes by itself meanwhile goes. */
+export async function promoteDelayed(queue: Queue, isOne: (data: unknown) => boolean): Promise<void> {
+  const jobs = await queue.getDelayed(0, PROMOTED_AT_MOST - 1);
+  for (const job of jobs.filter(({ data }) => isOne(data)))
+    await job.promote().catch(async (error: unknown) => {
+      if (await job.isDelayed()) throw error;
+    });
+}
+
 async function oldestOf(
   queue: Queue,
   redis: Redis,

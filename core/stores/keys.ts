@@ -103,3 +103,9 @@ export const deliveredKey = (id: string): string => `topline:delivered:${id}`;
 
 /** String: what became of a test message (JSON). Written by the role deliver; TTL 60 s. */
 export const testOutcomeKey = (id: string): string => `topline:tested:${id}`;
+
+/** String: how a channel does (JSON). Written by the role deliver; TTL a week. */
+export const channelHealthKey = (id: string): string => `topline:channel:${id}:health`;
+
+/** String: how often a channel was opened by hand, or changed. Written by the API and the role deliver; TTL a week. */
+export const channelOpeningsKey = (id: string): string => `topline:channel:${id}:openings`;

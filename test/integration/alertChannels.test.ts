@@ -9,6 +9,7 @@ import {
   type ChannelList,
   type ChannelView,
 } from '../../core/contracts/alerting/views.ts';
+import { createChannelHealthStore } from '../../core/stores/redis/channelHealth.ts';
 import { createAlertingSettingsStore } from '../../core/stores/redis/alertingSettings.ts';
 import { createTestHistory, type TestHistory } from '../support/history.ts';
 import { get, send, type Reply } from '../support/http.ts';
@@ -190,6 +191,27 @@ describe('a channel that is made', () => {
 });
 
 describe('a channel that is changed', () => {
+  test('shows how it did until then, and is tried again', async () => {
+    const store = createChannelHealthStore(redis);
+    await make('ops');
+    const health = {
+      state: 'paused' as const,
+      at_ms: 1,
+      paused_until_ms: 2,
+      failures_in_a_row: 3,
+      status: 503,
+      detail: '503: down',
+    };
+    await store.put('ops', health);
+    expect(viewOf(await get(at('alert-channels/ops'))).health).toEqual(health);
+    const before = await store.openings('ops');
+    expect(
+      viewOf(await change('ops', { ...WEBHOOK, url: 'https://hooks.example.com/b' })).health,
+    ).toBeUndefined();
+    expect(viewOf(await get(at('alert-channels/ops'))).health).toBeUndefined();
+    expect(await store.openings('ops')).toBe(before + 1);
+  });
+
   test('keeps the secrets that are not given, also where it consists of one', async () => {
     await make('slack', SLACK);
     const { kind, secrets, version } = viewOf(await change('slack', { kind: 'slack' }));

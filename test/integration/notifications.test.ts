@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import type { Alert } from '../../core/contracts/alerting/alert.ts';
@@ -9,7 +10,9 @@ import { createLogger } from '../../core/platform/logger.ts';
 import { openQueue, type Queue } from '../../core/platform/queue.ts';
 import { openRedis, type RedisConnection } from '../../core/platform/redis.ts';
 import { createAlertingSettingsStore } from '../../core/stores/redis/alertingSettings.ts';
-import { alert, resolved } from '../support/alerts.ts';
+import { createChannelHealthStore } from '../../core/stores/redis/channelHealth.ts';
+import { wakeMessages } from '../../core/stores/waitingMessages.ts';
+import { alert, notice, resolved } from '../support/alerts.ts';
 import { startReceiver, type Answer, type Received, type Receiver } from '../support/receiver.ts';
 import { startWorkerNode } from '../support/service.ts';
 import { startTestRedis, type TestRedis } from '../support/stores.ts';
@@ -238,4 +241,53 @@ test('a silence holds what it matches, and lets it go when it ends', async () =>
   await publish([hook('ops', ops.url)]);
   await waitFor(() => ops.received.length === 2);
   expect(ops.received[1]?.body).toContain('web-01');
+});
+
+/** What is sent at the push of a button, as the API queues it. */
+async function testMessage(channel: string): Promise<void> {
+  const deliveries = openedDeliver();
+  const id = randomBytes(16).toString('hex');
+  const tested = notice({ kind: 'test', route_id: null, group: '' });
+  await deliveries.add('test', { id, channel_id: channel, notice: tested }, { jobId: id });
+}
+
+test.each(['a test message', 'a changed address'])(
+  'a channel that wants to be left alone for long is tried again at once after %s, and shows how it does',
+  async (how) => {
+    const health = createChannelHealthStore(connection.handle);
+    const busy = await receiver((_, before) =>
+      before === 0 ? { status: 429, headers: { 'retry-after': '43200' } } : { status: 200 },
+    );
+    await publish([hook('busy', busy.url)]);
+    await work();
+    await notify(alert());
+    await waitFor(async () => (await health.find('busy'))?.state === 'paused');
+    const paused = await health.find('busy');
+    expect(paused).toMatchObject({ status: 429, failures_in_a_row: 1 });
+    expect((paused?.paused_until_ms ?? 0) - Date.now()).toBeLessThanOrEqual(3_600_000);
+    if (how === 'a test message') await testMessage('busy');
+    else {
+      await publish([hook('busy', `${busy.url}/elsewhere`)]);
+      await health.reopen('busy');
+      await wakeMessages(openedDeliver(), 'busy');
+    }
+    await waitFor(() => kinds(busy).filter((kind) => kind === 'firing').length === 2);
+    await waitFor(async () => (await health.find('busy'))?.state === 'healthy');
+  },
+);
+
+function openedDeliver(): Queue {
+  const deliveries = openQueue('deliver', connection.handle);
+  open.push(() => deliveries.close());
+  return deliveries;
+}
+
+test('a channel that refused a message for good is shown as one that did', async () => {
+  const small = await receiver(() => ({ status: 413, body: 'too large' }));
+  await publish([hook('small', small.url)]);
+  await work();
+  await notify(alert());
+  const health = createChannelHealthStore(connection.handle);
+  await waitFor(async () => (await health.find('small'))?.state === 'refused');
+  expect(await health.find('small')).toMatchObject({ status: 413, detail: '413: too large' });
 });

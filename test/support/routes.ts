@@ -13,6 +13,7 @@ import { createMetrics } from '../../core/platform/metrics.ts';
 import { createAcknowledgementStore } from '../../core/stores/redis/acknowledgements.ts';
 import { createAgentTokenCache, createAgentTokenStore } from '../../core/stores/redis/agentTokens.ts';
 import { createAlertStore } from '../../core/stores/redis/alerts.ts';
+import { createChannelHealthStore } from '../../core/stores/redis/channelHealth.ts';
 import { createSharedClock } from '../../core/stores/redis/clock.ts';
 import { createOpenAlertStore } from '../../core/stores/redis/openAlerts.ts';
 import { createRateLimitStore } from '../../core/stores/redis/rateLimit.ts';
@@ -32,7 +33,15 @@ function describedAlerting(redis: Redis): Alerting {
     settings,
     records: undefined,
   });
-  return { settings, kept: undefined, alerts, acknowledgements, allowedHosts: sortHosts([]) };
+  return {
+    settings,
+    kept: undefined,
+    alerts,
+    acknowledgements,
+    health: createChannelHealthStore(redis),
+    reopenChannel: async () => undefined,
+    allowedHosts: sortHosts([]),
+  };
 }
 
 /** Every route there is, to be described and not called: the connection is not used. */

@@ -4,6 +4,7 @@ import { PostponedError, RejectedDataError, RetryLaterError } from '../../core/e
 import { failpoint } from '../../core/platform/failpoints.ts';
 import type { Logger } from '../../core/platform/logger.ts';
 import type { DeliveredStore } from '../../core/stores/redis/delivered.ts';
+import type { ChannelHealthStore } from '../../core/stores/redis/channelHealth.ts';
 import type { JobInHand } from '../run/startWorker.ts';
 import type { Message } from './channels/channel.ts';
 import type { Circuits } from './circuits.ts';
@@ -16,6 +17,9 @@ export interface DeliverDependencies {
   findChannel(id: string, isTest: boolean): Promise<Channel | undefined>;
   send(channel: Channel, message: Message): Promise<Outcome>;
   circuits: Circuits;
+  health: ChannelHealthStore;
+  /** Has the messages of a channel tried at once that wait for their next attempt. */
+  wake(channelId: string): Promise<void>;
   /** Messages that were delivered of late. */
   delivered: DeliveredStore;
   /**
@@ -59,7 +63,8 @@ export async function deliver(
     );
     return;
   }
-  const waitMs = circuits.enter(channel_id, Date.now());
+  const target = JSON.stringify(channel.target);
+  const waitMs = await takePlace(channel_id, target, deps);
   // Whoever asks for a test wants to know how it is now.
   if (waitMs !== undefined && !isTest) throw new PostponedError(`${channel_id} takes nothing now`, waitMs);
   const startedAt = performance.now();
@@ -69,13 +74,12 @@ export async function deliver(
     outcome = await deps.send(channel, { id, notice, nowMs: Date.now(), publicUrl: deps.publicUrl });
     await failpoint('deliver.sent');
   } finally {
-    if (waitMs === undefined) {
-      const pauseMs = outcome?.result === 'again' ? outcome.retryAfterMs : undefined;
-      circuits.leave(channel_id, outcome !== undefined && outcome.result !== 'again', Date.now(), pauseMs);
-    }
+    if (waitMs === undefined) circuits.leave(channel_id, Date.now(), outcome, target);
   }
   if (outcome.result === 'delivered') await deps.delivered.add(deliveryOf(message, job, outcome));
   await failpoint('deliver.noted');
+  if (isTest && outcome.result === 'delivered') await reopen(channel_id, deps);
+  await noteHealth(channel_id, outcome, deps);
   const { kind } = channel.target;
   metrics.attempts.inc({ channel: kind, kind: notice.kind, outcome: outcome.result });
   metrics.seconds.observe({ channel: kind }, (performance.now() - startedAt) / 1000);
@@ -86,6 +90,45 @@ export async function deliver(
     metrics.latency.observe(Math.max(0, Date.now() - decidedAtMs) / 1000);
   }
   await finish(message, job, outcome, deps);
+}
+
+/** As `enter` of the circuits; one that was opened by hand meanwhile, wherever that was, is open here, too. */
+async function takePlace(
+  channelId: string,
+  target: string,
+  { circuits, health }: Pick<DeliverDependencies, 'circuits' | 'health'>,
+): Promise<number | undefined> {
+  const waitMs = circuits.enter(channelId, Date.now(), target);
+  if (waitMs === undefined || !circuits.isOpen(channelId, Date.now())) return waitMs;
+  circuits.noteOpenings(channelId, await health.openings(channelId));
+  return circuits.isOpen(channelId, Date.now()) ? waitMs : circuits.enter(channelId, Date.now(), target);
+}
+
+/** It works: what waits for it need not. */
+async function reopen(channelId: string, { circuits, health, wake }: DeliverDependencies): Promise<void> {
+  circuits.reset(channelId);
+  await health.reopen(channelId);
+  await wake(channelId);
+}
+
+/** Says how the channel does, to whoever looks; it is on show only, so that the last process to say it is right. */
+async function noteHealth(
+  channelId: string,
+  outcome: Outcome,
+  { circuits, health }: Pick<DeliverDependencies, 'circuits' | 'health'>,
+): Promise<void> {
+  const nowMs = Date.now();
+  const { failuresInARow, openUntilMs } = circuits.view(channelId, nowMs);
+  const states = { delivered: 'healthy', failed: 'refused', again: 'failing' } as const;
+  if (openUntilMs !== undefined) circuits.noteOpenings(channelId, await health.openings(channelId));
+  await health.put(channelId, {
+    state: openUntilMs === undefined ? states[outcome.result] : 'paused',
+    at_ms: nowMs,
+    paused_until_ms: openUntilMs ?? null,
+    failures_in_a_row: failuresInARow,
+    status: outcome.status,
+    detail: 'detail' in outcome ? outcome.detail : null,
+  });
 }
 
 async function finish(

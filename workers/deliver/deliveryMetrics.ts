@@ -7,11 +7,20 @@ export type DeliveryMetrics = ReturnType<typeof createDeliveryMetrics>;
 export function createDeliveryMetrics(metrics: Metrics, circuits: Circuits) {
   metrics.gauge(
     'topline_channel_circuit_open',
-    'Channels that failed too often in a row, as this process sees it: 1 while nothing is sent to one, or only to try.',
+    '1 while nothing is sent to a channel, or only to try: it failed too often in a row, or asked for it. As this process sees it.',
     ['channel'],
     (gauge) => {
       gauge.reset();
-      for (const channel of circuits.open()) gauge.set({ channel }, 1);
+      for (const channel of circuits.open(Date.now())) gauge.set({ channel }, 1);
+    },
+  );
+  metrics.gauge(
+    'topline_channel_unhealthy',
+    '1 while a channel has not taken the last message, final refusals included. As this process sees it.',
+    ['channel'],
+    (gauge) => {
+      gauge.reset();
+      for (const channel of circuits.unhealthy()) gauge.set({ channel }, 1);
     },
   );
   return {

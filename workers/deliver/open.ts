@@ -3,8 +3,10 @@ import {
   createAlertingSettingsCopy,
   createAlertingSettingsStore,
 } from '../../core/stores/redis/alertingSettings.ts';
+import { createChannelHealthStore } from '../../core/stores/redis/channelHealth.ts';
 import { createDeliveredStore } from '../../core/stores/redis/delivered.ts';
 import { createTestOutcomeStore } from '../../core/stores/redis/testOutcomes.ts';
+import { wakeMessages } from '../../core/stores/waitingMessages.ts';
 import type { WorkerContext } from '../run/context.ts';
 import type { OpenedRole } from '../run/role.ts';
 import { Circuits } from './circuits.ts';
@@ -18,7 +20,7 @@ const CHANNEL_AGES = { refreshMs: 500, maxAgeMs: 1_000 };
 
 /** @param recorder takes what became of messages */
 export function openDeliver(
-  { config, log, lifecycle, redis, metrics }: WorkerContext,
+  { config, log, lifecycle, redis, metrics, queue }: WorkerContext,
   recorder: { deliveries(deliveries: Delivery[]): Promise<void> },
 ): OpenedRole<'deliver'> {
   const outcomes = createTestOutcomeStore(redis);
@@ -44,6 +46,8 @@ export function openDeliver(
     findChannel,
     send: (channel, message) => send(channel, message, connections),
     circuits,
+    health: createChannelHealthStore(redis),
+    wake: (channelId) => wakeMessages(queue('deliver'), channelId),
     delivered: createDeliveredStore(redis),
     report,
     publicUrl: config.notifications.publicUrl,

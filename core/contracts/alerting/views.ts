@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { labelQuerySchema } from '../labels.ts';
 import { agentIdSchema } from '../snapshot.ts';
 import { alertSchema, alertStateSchema } from './alert.ts';
+import { channelHealthSchema } from './channelHealth.ts';
 import {
   channelIdSchema,
   channelSchema,
@@ -183,6 +184,9 @@ export const channelViewSchema = z
       .meta({ description: 'Names of the secret fields that are set.', example: ['secret'] }),
     version: z.number().int().meta({ description: '0 where it comes from the file.' }),
     source: sourceSchema,
+    health: channelHealthSchema
+      .optional()
+      .meta({ description: 'Absent where nothing was sent to it within a week, or since it was changed.' }),
   })
   .meta({ id: 'ChannelView' });
 

@@ -37,6 +37,14 @@ const EXAMPLE: ChannelView = {
   secrets: ['secret'],
   version: 1,
   source: 'api',
+  health: {
+    state: 'paused',
+    at_ms: 1_707_667_200_000,
+    paused_until_ms: 1_707_667_205_000,
+    failures_in_a_row: 3,
+    status: 503,
+    detail: '503: down for maintenance',
+  },
 };
 
 const NEW_EXAMPLE: Channel = {

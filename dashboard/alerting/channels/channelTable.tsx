@@ -1,7 +1,8 @@
 import type { ChannelView } from '../../../core/contracts/alerting/views.ts';
+import { useServices } from '../../services.tsx';
 import { ConfirmButton } from '../../form/confirmButton.tsx';
 import { KINDS } from './channelFields.ts';
-import { IN_FILE, targetText } from './channelText.ts';
+import { healthText, IN_FILE, targetText } from './channelText.ts';
 
 interface ChannelTableProps {
   channels: readonly ChannelView[];
@@ -19,6 +20,7 @@ export function ChannelTable(props: ChannelTableProps) {
           <th scope="col">Channel</th>
           <th scope="col">Kind</th>
           <th scope="col">Leads to</th>
+          <th scope="col">Last message</th>
           <th scope="col">Changed</th>
         </tr>
       </thead>
@@ -34,6 +36,7 @@ export function ChannelTable(props: ChannelTableProps) {
 function ChannelRow(props: ChannelTableProps & { channel: ChannelView }) {
   const { channel, busy, onTest, onEdit, onDelete } = props;
   const { id, name, kind, source, secrets } = channel;
+  const nowMs = useServices().clock.now.value * 1000;
   return (
     <tr>
       <th scope="row">
@@ -45,6 +48,7 @@ function ChannelRow(props: ChannelTableProps & { channel: ChannelView }) {
         {targetText(channel)}
         {secrets.length > 0 && <span class="listed-note">Set, and not shown: {secrets.join(', ')}</span>}
       </td>
+      <td>{healthText(channel.health, nowMs)}</td>
       <td>
         {source === 'file' && <span class="listed-note">{IN_FILE}</span>}
         <div class="row-buttons">

@@ -22,6 +22,18 @@ export function outcomeText({ state, status, detail, attempts }: Delivery): stri
   return `${{ waiting: 'Waiting', delivered: 'Delivered', failed: 'Failed' }[state]}${tries}${answer}${why}`;
 }
 
+/** How a channel does: `Taken`, `Nothing is sent for 4 min: 503`. */
+export function healthText(health: ChannelView['health'], nowMs: number): string {
+  if (health === undefined) return 'None of late';
+  const { state, paused_until_ms, detail } = health;
+  const why = detail === null || detail === '' ? '' : `: ${detail}`;
+  if (state === 'healthy') return 'Taken';
+  if (state === 'refused') return `Refused${why}`;
+  const leftMs = (paused_until_ms ?? 0) - nowMs;
+  if (state === 'failing' || leftMs <= 0) return `Failed, and is tried again${why}`;
+  return `Failed; nothing is sent for ${durationField(Math.ceil(leftMs / 1000))}, or until a test${why}`;
+}
+
 const GROUPS: Record<NotificationRoute['group_by'], string> = {
   agent: 'a message for each host',
   rule: 'a message for each rule',

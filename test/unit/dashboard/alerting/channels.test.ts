@@ -8,6 +8,7 @@ import {
   withTyped,
 } from '../../../../dashboard/alerting/channels/channelForm.ts';
 import {
+  healthText,
   outcomeText,
   groupingText,
   targetText,
@@ -94,6 +95,17 @@ test('what became of a message is told with the answer and the reason', () => {
   expect(
     outcomeText({ ...delivery, state: 'failed', attempts: 3, status: null, detail: 'connect ECONNREFUSED' }),
   ).toBe('Failed after 3 attempts: connect ECONNREFUSED');
+});
+
+test('how a channel does is told with the reason, and for how long nothing is sent', () => {
+  const health = { at_ms: 0, paused_until_ms: null, failures_in_a_row: 0, status: 503, detail: '503: busy' };
+  expect(healthText(undefined, 0)).toBe('None of late');
+  expect(healthText({ ...health, state: 'healthy', detail: null }, 0)).toBe('Taken');
+  expect(healthText({ ...health, state: 'refused' }, 0)).toBe('Refused: 503: busy');
+  expect(healthText({ ...health, state: 'failing' }, 0)).toBe('Failed, and is tried again: 503: busy');
+  const paused = { ...health, state: 'paused' as const, paused_until_ms: 90_000 };
+  expect(healthText(paused, 0)).toBe('Failed; nothing is sent for 1 min 30 s, or until a test: 503: busy');
+  expect(healthText(paused, 90_000)).toBe('Failed, and is tried again: 503: busy');
 });
 
 describe('a silence', () => {

@@ -31,6 +31,13 @@ test('a message whose sender died before it said so is not sent again, and stand
       return { result: 'delivered', status: 204 };
     },
     circuits,
+    health: {
+      put: async () => undefined,
+      find: async () => undefined,
+      reopen: async () => undefined,
+      openings: async () => 0,
+    },
+    wake: async () => undefined,
     delivered: {
       find: async (id) => known.get(id),
       add: async (delivery) => void known.set(delivery.id, delivery),
