@@ -101,6 +101,9 @@ export const rateKey = (name: string): string => `topline:rate:${name}`;
 /** String: how a message was delivered (JSON). Written by the role deliver; TTL an hour. */
 export const deliveredKey = (id: string): string => `topline:delivered:${id}`;
 
+/** Hash: what became of parts of a message (JSON) by whom they are to. Written by the role deliver; TTL two days. */
+export const deliveredPartsKey = (id: string): string => `topline:delivered:${id}:parts`;
+
 /** String: what became of a test message (JSON). Written by the role deliver; TTL 60 s. */
 export const testOutcomeKey = (id: string): string => `topline:tested:${id}`;
 

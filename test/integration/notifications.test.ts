@@ -165,6 +165,30 @@ test('a receiver that refuses for good is not tried again, and the job stands th
   expect(gone.received).toHaveLength(1);
 });
 
+test('of incidents that are told in one message, each goes once, and only what failed again', async () => {
+  const keyOf = ({ body }: Received) => (JSON.parse(body) as { dedup_key: string }).dedup_key;
+  let failures = 0;
+  const pager = await receiver((request) => {
+    if (keyOf(request).includes('web-01')) return { status: 400 };
+    if (keyOf(request).includes('web-02') && ++failures < 3) return { status: 500 };
+    return { status: 202 };
+  });
+  const target = { kind: 'pagerduty', routing_key: 'R1', url: pager.url };
+  await publish([channelSchema.parse({ id: 'pager', name: 'Pager', target })], {
+    routes: [routeSchema.parse({ id: 'all', match: {}, channels: ['pager'], group_by: 'rule' })],
+  });
+  await work();
+  await notify(...['web-01', 'web-02', 'web-03'].map((agent_id) => alert({ agent_id })));
+  const deliveries = openedDeliver();
+  const [failed] = await waitFor(async () => {
+    const jobs = await deliveries.getFailed();
+    return jobs.length > 0 && jobs;
+  });
+  const sent = pager.received.map((request) => keyOf(request).split(':')[1]);
+  expect(sent).toEqual(['web-01', 'web-02', 'web-03', 'web-02', 'web-02']);
+  expect(failed?.failedReason).toMatch(/^2 of 3 taken; trigger cpu-hot:web-01:\d+: 400$/);
+});
+
 test('a channel that never answers delays no other', async () => {
   const dead = await receiver(() => ({}));
   const alive = await receiver();

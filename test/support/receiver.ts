@@ -66,10 +66,15 @@ export interface ReceivedMail {
   text: string;
 }
 
+export interface Refusal {
+  code: number;
+  text: string;
+}
+
 /** An SMTP server on this machine; `refuse`: what it says to a recipient instead of taking the message. */
 export async function startMailReceiver({
   refuse,
-}: { refuse?: { code: number; text: string } } = {}): Promise<{
+}: { refuse?: Refusal | ((address: string) => Refusal | undefined) } = {}): Promise<{
   port: number;
   received: ReceivedMail[];
   close(): Promise<void>;
@@ -78,9 +83,10 @@ export async function startMailReceiver({
   const server = new SMTPServer({
     authOptional: true,
     disabledCommands: ['STARTTLS'],
-    onRcptTo(_address, _session, callback) {
-      if (refuse === undefined) return callback();
-      callback(Object.assign(new Error(refuse.text), { responseCode: refuse.code }));
+    onRcptTo({ address }, _session, callback) {
+      const refusal = typeof refuse === 'function' ? refuse(address) : refuse;
+      if (refusal === undefined) return callback();
+      callback(Object.assign(new Error(refusal.text), { responseCode: refusal.code }));
     },
     onData(stream, { envelope }, callback) {
       const chunks: Buffer[] = [];

@@ -74,7 +74,7 @@ export class Circuits {
     circuit.waiting = 0;
     // That what the channel was before does not work says nothing of what it is now.
     if (circuit.target !== target) return;
-    const worked = outcome !== undefined && outcome.result !== 'again';
+    const worked = outcome !== undefined && (outcome.result !== 'again' || outcome.isAlive === true);
     const pauseMs = Math.min(
       (outcome?.result === 'again' ? outcome.retryAfterMs : undefined) ?? 0,
       LONGEST_MS,
@@ -83,9 +83,10 @@ export class Circuits {
     circuit.isRefused = outcome?.result === 'failed';
     const opened = circuit.failuresInARow - OPENS_AFTER;
     const openMs = opened < 0 ? 0 : Math.min(FIRST_OPEN_MS * 2 ** opened, LONGEST_OPEN_MS);
-    circuit.openUntilMs = worked ? 0 : nowMs + Math.max(openMs, pauseMs);
+    circuit.openUntilMs = worked && pauseMs === 0 ? 0 : nowMs + Math.max(openMs, pauseMs);
     circuit.openings = undefined;
-    if (worked && !circuit.isRefused && circuit.inFlight === 0) this.#circuits.delete(channelId);
+    if (worked && !circuit.isRefused && pauseMs === 0 && circuit.inFlight === 0)
+      this.#circuits.delete(channelId);
   }
 
   /** Forgets what was wrong with a channel: it was opened by hand, or has shown that it works. */

@@ -10,12 +10,13 @@ import type { Message } from './channels/channel.ts';
 import type { Circuits } from './circuits.ts';
 import type { DeliveryMetrics } from './deliveryMetrics.ts';
 import type { Outcome } from './outcome.ts';
+import type { Progress } from './parts.ts';
 import { GIVE_UP_AFTER_MS, retryDelayMs } from './retry.ts';
 
 export interface DeliverDependencies {
   /** With its secrets; undefined where there is none of that id any more. */
   findChannel(id: string, isTest: boolean): Promise<Channel | undefined>;
-  send(channel: Channel, message: Message): Promise<Outcome>;
+  send(channel: Channel, message: Message, progress: Progress): Promise<Outcome>;
   circuits: Circuits;
   health: ChannelHealthStore;
   /** Has the messages of a channel tried at once that wait for their next attempt. */
@@ -71,12 +72,20 @@ export async function deliver(
   let outcome: Outcome | undefined;
   try {
     await failpoint('deliver.sending');
-    outcome = await deps.send(channel, { id, notice, nowMs: Date.now(), publicUrl: deps.publicUrl });
+    const progress: Progress = {
+      done: await deps.delivered.parts(id),
+      note: (parts) => deps.delivered.addParts(id, parts),
+    };
+    const asSent: Message = { id, notice, nowMs: Date.now(), publicUrl: deps.publicUrl };
+    outcome = await deps.send(channel, asSent, progress);
     await failpoint('deliver.sent');
   } finally {
     if (waitMs === undefined) circuits.leave(channel_id, Date.now(), outcome, target);
   }
   if (outcome.result === 'delivered') await deps.delivered.add(deliveryOf(message, job, outcome));
+  // Whoever has one that failed for good tried again by hand wants that of those who refused it.
+  if (outcome.result === 'failed')
+    await deps.delivered.dropParts(id, outcome.parts?.filter(({ state }) => state === 'failed') ?? []);
   await failpoint('deliver.noted');
   if (isTest && outcome.result === 'delivered') await reopen(channel_id, deps);
   await noteHealth(channel_id, outcome, deps);
@@ -167,5 +176,6 @@ function deliveryOf({ id, channel_id, notice }: QueuedMessage, job: JobInHand, o
     finished_at_ms: goesOn ? null : nowMs,
     status: outcome.status,
     detail: 'detail' in outcome ? outcome.detail : null,
+    ...(outcome.parts && { parts: outcome.parts }),
   };
 }

@@ -4,16 +4,41 @@ import { messageOf } from '../../core/errors.ts';
 import type { MailMessage, TargetOf } from './channels/channel.ts';
 import { refusalOf, type Connections } from './filteredAgents.ts';
 import type { Outcome } from './outcome.ts';
+import {
+  finishedParts,
+  NO_PROGRESS,
+  outcomeOfParts,
+  partOf,
+  type PartOutcome,
+  type Progress,
+} from './parts.ts';
 
 /** Each step of the conversation; all of them together take as long at most. */
 const TIMEOUT_MS = 8_000;
 
-/** Sends one e-mail and says what became of it; never throws. */
+/**
+ * Sends one e-mail to those who have not got it yet, and says what became of it to each. Throws only what `progress` does: a
+ * server may take it for some and not, or not yet, for others.
+ */
 export async function sendMail(
   target: TargetOf<'email'>,
   message: MailMessage,
   connections: Connections,
+  { done, note }: Progress = NO_PROGRESS,
 ): Promise<Outcome> {
+  const pending = target.to.filter((one) => !done.has(one));
+  const before = target.to.flatMap((one) => done.get(one) ?? []);
+  const now = await sendTo(pending, target, message, connections);
+  if (target.to.length > 1) await note(finishedParts(now.map(partOf)));
+  return outcomeOfParts(before, now);
+}
+
+async function sendTo(
+  pending: string[],
+  target: TargetOf<'email'>,
+  message: MailMessage,
+  connections: Connections,
+): Promise<PartOutcome[]> {
   const { host, port, secure, username, password, from, to } = target;
   let socket: Socket | undefined;
   const timer = setTimeout(
@@ -36,9 +61,11 @@ export async function sendMail(
       ...(username === undefined ? {} : { auth: { user: username, pass: password ?? '' } }),
     });
     const { messageId, subject, text, html, headers } = message;
-    await transport.sendMail({
+    const { rejectedErrors = [] } = await transport.sendMail({
       from,
+      // All of them are named, whoever has it already.
       to,
+      envelope: { from, to: pending },
       subject,
       text,
       html,
@@ -48,13 +75,29 @@ export async function sendMail(
       disableFileAccess: true,
       disableUrlAccess: true,
     });
-    return { result: 'delivered', status: null };
+    return outcomesOf(pending, rejectedErrors, { result: 'delivered', status: null });
   } catch (error) {
-    return outcomeOfFault(error);
+    return outcomesOf(pending, rejectionsIn(error), outcomeOfFault(error));
   } finally {
     clearTimeout(timer);
     socket?.destroy();
   }
+}
+
+/** What the server said to each recipient; to those of whom it said nothing, what became of the whole. */
+function outcomesOf(pending: string[], rejections: readonly unknown[], ofOthers: Outcome): PartOutcome[] {
+  const refused = new Map(
+    rejections.flatMap((one) =>
+      one instanceof Error && 'recipient' in one ? [[one.recipient, outcomeOfFault(one)] as const] : [],
+    ),
+  );
+  return pending.map((to) => ({ to, outcome: refused.get(to) ?? ofOthers }));
+}
+
+/** Where nobody was accepted, nodemailer throws, and says in the error why of each. */
+function rejectionsIn(error: unknown): readonly unknown[] {
+  const has = error instanceof Error && 'rejectedErrors' in error ? error.rejectedErrors : undefined;
+  return Array.isArray(has) ? (has as unknown[]) : [];
 }
 
 function connected(socket: Socket): Promise<void> {

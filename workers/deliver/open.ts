@@ -44,7 +44,7 @@ export function openDeliver(
 
   const deps: DeliverDependencies = {
     findChannel,
-    send: (channel, message) => send(channel, message, connections),
+    send: (channel, message, progress) => send(channel, message, connections, progress),
     circuits,
     health: createChannelHealthStore(redis),
     wake: (channelId) => wakeMessages(queue('deliver'), channelId),

@@ -1,8 +1,14 @@
-/** What became of one attempt. `again`: worth repeating; `failed`: not, whoever repeats it. */
-export type Outcome =
+import type { DeliveryPart } from '../../core/contracts/alerting/notification.ts';
+
+/**
+ * What became of one attempt. `again`: worth repeating; `failed`: not, whoever repeats it. `parts`: of a message that has
+ * several, where they did not all go at once; `isAlive`: some did, or were refused.
+ */
+export type Outcome = { parts?: DeliveryPart[] } & (
   | { result: 'delivered'; status: number | null }
   | { result: 'failed'; status: number | null; detail: string }
-  | { result: 'again'; status: number | null; detail: string; retryAfterMs?: number };
+  | { result: 'again'; status: number | null; detail: string; retryAfterMs?: number; isAlive?: true }
+);
 
 /**
  * What an HTTP answer means. Anything that is not a wish to be asked again later would be refused again.

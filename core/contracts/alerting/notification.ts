@@ -141,6 +141,18 @@ export type NotificationRoute = z.output<typeof routeSchema>;
 /** What a message is about. */
 export const NOTICE_KINDS = ['firing', 'still_firing', 'resolved', 'escalation', 'test'] as const;
 
+/** What became of one part of a message: to one recipient, or about one alert where each is told by itself. */
+export const deliveryPartSchema = z
+  .object({
+    to: z.string().meta({ description: 'A recipient; or what was done to which alert.' }),
+    state: z.enum(['waiting', 'delivered', 'failed']),
+    status: z.number().int().nullable(),
+    detail: z.string().nullable(),
+  })
+  .meta({ id: 'DeliveryPart' });
+
+export type DeliveryPart = z.output<typeof deliveryPartSchema>;
+
 /** What became of one message to one channel. The receiver can tell repetitions by its id. */
 export const deliverySchema = z
   .object({
@@ -156,6 +168,10 @@ export const deliverySchema = z
     /** Status of the last answer; null where there was none. */
     status: z.number().int().nullable(),
     detail: z.string().nullable(),
+    parts: z
+      .array(deliveryPartSchema)
+      .optional()
+      .meta({ description: 'Where it has several, and not all of them went at the first attempt.' }),
   })
   .meta({ id: 'Delivery' });
 

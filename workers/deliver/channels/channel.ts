@@ -18,6 +18,8 @@ export interface HttpMessage {
   url: string;
   headers: Record<string, string>;
   body: string;
+  /** Which part of the message it is, where that takes several requests: the same at each attempt. */
+  part?: string;
   /** For how long the receiver wants to be left alone, in ms, where it does not say so by `Retry-After` alone. */
   readPause?(answered: Answered, nowMs: number): number | undefined;
 }

@@ -23,7 +23,7 @@ function trigger(
   { notice, nowMs, publicUrl }: Message,
 ) {
   const link = linkOf(alert, publicUrl);
-  return jsonMessage(url, {
+  const event = jsonMessage(url, {
     routing_key,
     event_action: 'trigger',
     dedup_key: alert.id,
@@ -39,8 +39,12 @@ function trigger(
       custom_details: Object.fromEntries(factsOf(alert, nowMs)),
     },
   });
+  return { ...event, part: `trigger ${alert.id}` };
 }
 
 function resolve({ url, routing_key }: TargetOf<'pagerduty'>, dedup_key: string) {
-  return jsonMessage(url, { routing_key, event_action: 'resolve', dedup_key });
+  return {
+    ...jsonMessage(url, { routing_key, event_action: 'resolve', dedup_key }),
+    part: `resolve ${dedup_key}`,
+  };
 }

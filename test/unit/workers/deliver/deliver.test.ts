@@ -41,6 +41,9 @@ test('a message whose sender died before it said so is not sent again, and stand
     delivered: {
       find: async (id) => known.get(id),
       add: async (delivery) => void known.set(delivery.id, delivery),
+      parts: async () => new Map(),
+      addParts: async () => undefined,
+      dropParts: async () => undefined,
     },
     async report(delivery) {
       if (isDying) throw new Error('as if killed');
