@@ -112,3 +112,7 @@ export const channelHealthKey = (id: string): string => `topline:channel:${id}:h
 
 /** String: how often a channel was opened by hand, or changed. Written by the API and the role deliver; TTL a week. */
 export const channelOpeningsKey = (id: string): string => `topline:channel:${id}:openings`;
+
+/** Hash: what was last said of each alert of a rule on an agent to a channel. Written by the role deliver; TTL two days. */
+export const messageOrderKey = (channelId: string, ruleId: string, agentId: string): string =>
+  `topline:order:{${channelId}}:${ruleId}:${agentId}`;

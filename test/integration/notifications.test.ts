@@ -189,6 +189,26 @@ test('of incidents that are told in one message, each goes once, and only what f
   expect(failed?.failedReason).toMatch(/^2 of 3 taken; trigger cpu-hot:web-01:\d+: 400$/);
 });
 
+test('that an alert is over is told last: what says later that it fires is not sent any more', async () => {
+  const pager = await receiver((_, before) => ({ status: before < 2 ? 500 : 202 }));
+  const target = { kind: 'pagerduty', routing_key: 'R1', url: pager.url };
+  await publish([channelSchema.parse({ id: 'pager', name: 'Pager', target })], {
+    routes: [routeSchema.parse({ id: 'all', match: {}, channels: ['pager'], group_interval_seconds: 0 })],
+  });
+  await work();
+  await notify(alert());
+  await waitFor(() => pager.received.length === 2);
+  await notify(resolved());
+  const deliveries = openedDeliver();
+  await waitFor(() => pager.received.length === 3);
+  await wakeMessages(deliveries, 'pager');
+  await waitFor(async () => (await deliveries.getJobCountByTypes('waiting', 'active', 'delayed')) === 0);
+  const actions = pager.received.map(
+    ({ body }) => (JSON.parse(body) as { event_action: string }).event_action,
+  );
+  expect(actions).toEqual(['trigger', 'trigger', 'resolve']);
+});
+
 test('a channel that never answers delays no other', async () => {
   const dead = await receiver(() => ({}));
   const alive = await receiver();

@@ -67,6 +67,12 @@ export class Circuits {
     return undefined;
   }
 
+  /** Gives a place back of a message that was not sent. */
+  giveBack(channelId: string): void {
+    const circuit = this.#circuits.get(channelId);
+    if (circuit !== undefined) circuit.inFlight = Math.max(0, circuit.inFlight - 1);
+  }
+
   /** @param outcome undefined where the attempt broke off */
   leave(channelId: string, nowMs: number, outcome: Outcome | undefined, target = ''): void {
     const circuit = this.#of(channelId, target);

@@ -1,10 +1,12 @@
+import type { Alert } from '../../core/contracts/alerting/alert.ts';
 import type { QueuedMessage } from '../../core/contracts/alerting/notice.ts';
-import type { Channel, Delivery } from '../../core/contracts/alerting/notification.ts';
+import type { Channel, ChannelKind, Delivery } from '../../core/contracts/alerting/notification.ts';
 import { PostponedError, RejectedDataError, RetryLaterError } from '../../core/errors.ts';
 import { failpoint } from '../../core/platform/failpoints.ts';
 import type { Logger } from '../../core/platform/logger.ts';
 import type { DeliveredStore } from '../../core/stores/redis/delivered.ts';
 import type { ChannelHealthStore } from '../../core/stores/redis/channelHealth.ts';
+import type { MessageOrder, OrderedMessage, Turn } from '../../core/stores/redis/messageOrder.ts';
 import type { JobInHand } from '../run/startWorker.ts';
 import type { Message } from './channels/channel.ts';
 import type { Circuits } from './circuits.ts';
@@ -13,12 +15,35 @@ import type { Outcome } from './outcome.ts';
 import type { Progress } from './parts.ts';
 import { GIVE_UP_AFTER_MS, retryDelayMs } from './retry.ts';
 
+/** More than any message takes (send: its budget, and the last request it began). Whoever sends it may have died. */
+const HOLD_MS = 20_000;
+
+/** How soon one looks again whether the message before it is done. */
+const TURN_LOOK_MS = 250;
+
+/** Of a message that is not sent any more. */
+const SUPERSEDED = {
+  result: 'superseded' as const,
+  status: null,
+  detail: 'not sent: something newer about it was',
+};
+
+/** What a message came to. */
+type Ending = Outcome | typeof SUPERSEDED;
+
+/**
+ * Who tells each alert by its id. All others, people above all, know a rule on a host: that an alert of it is over is no
+ * news, and misleads, where the next one fires already.
+ */
+const KNOWS_ALERTS: ReadonlySet<ChannelKind> = new Set(['webhook', 'pagerduty']);
+
 export interface DeliverDependencies {
   /** With its secrets; undefined where there is none of that id any more. */
   findChannel(id: string, isTest: boolean): Promise<Channel | undefined>;
   send(channel: Channel, message: Message, progress: Progress): Promise<Outcome>;
   circuits: Circuits;
   health: ChannelHealthStore;
+  order: MessageOrder;
   /** Has the messages of a channel tried at once that wait for their next attempt. */
   wake(channelId: string): Promise<void>;
   /** Messages that were delivered of late. */
@@ -68,6 +93,15 @@ export async function deliver(
   const waitMs = await takePlace(channel_id, target, deps);
   // Whoever asks for a test wants to know how it is now.
   if (waitMs !== undefined && !isTest) throw new PostponedError(`${channel_id} takes nothing now`, waitMs);
+  const turn = isTest ? { stale: new Set<Alert>() } : await takeTurn(message, channel, deps);
+  if ('waitMs' in turn) throw new PostponedError('another message about the same goes first', turn.waitMs);
+  const alerts = notice.alerts.filter((alert) => !turn.stale.has(alert));
+  if (alerts.length === 0) {
+    circuits.giveBack(channel_id);
+    metrics.attempts.inc({ channel: channel.target.kind, kind: notice.kind, outcome: 'superseded' });
+    await finish(message, job, SUPERSEDED, deps);
+    return;
+  }
   const startedAt = performance.now();
   let outcome: Outcome | undefined;
   try {
@@ -76,11 +110,17 @@ export async function deliver(
       done: await deps.delivered.parts(id),
       note: (parts) => deps.delivered.addParts(id, parts),
     };
-    const asSent: Message = { id, notice, nowMs: Date.now(), publicUrl: deps.publicUrl };
+    const asSent: Message = {
+      id,
+      notice: { ...notice, alerts },
+      nowMs: Date.now(),
+      publicUrl: deps.publicUrl,
+    };
     outcome = await deps.send(channel, asSent, progress);
     await failpoint('deliver.sent');
   } finally {
     if (waitMs === undefined) circuits.leave(channel_id, Date.now(), outcome, target);
+    if (!isTest) await deps.order.end(orderedMessage(message));
   }
   if (outcome.result === 'delivered') await deps.delivered.add(deliveryOf(message, job, outcome));
   // Whoever has one that failed for good tried again by hand wants that of those who refused it.
@@ -99,6 +139,25 @@ export async function deliver(
     metrics.latency.observe(Math.max(0, Date.now() - decidedAtMs) / 1000);
   }
   await finish(message, job, outcome, deps);
+}
+
+function orderedMessage({ id, channel_id, notice }: QueuedMessage): OrderedMessage {
+  return { id, channelId: channel_id, alerts: notice.alerts };
+}
+
+/** Whether the message may go now. One that may not leaves its place in the channel to others. */
+async function takeTurn(
+  message: QueuedMessage,
+  { target }: Channel,
+  { circuits, order }: Pick<DeliverDependencies, 'circuits' | 'order'>,
+): Promise<Turn> {
+  let turn: Turn | undefined;
+  try {
+    turn = await order.begin(orderedMessage(message), HOLD_MS, !KNOWS_ALERTS.has(target.kind));
+  } finally {
+    if (turn === undefined || 'waitMs' in turn) circuits.giveBack(message.channel_id);
+  }
+  return 'waitMs' in turn ? { waitMs: Math.min(turn.waitMs, TURN_LOOK_MS) } : turn;
 }
 
 /** As `enter` of the circuits; one that was opened by hand meanwhile, wherever that was, is open here, too. */
@@ -143,12 +202,13 @@ async function noteHealth(
 async function finish(
   message: QueuedMessage,
   job: JobInHand,
-  outcome: Outcome,
+  outcome: Ending,
   deps: DeliverDependencies,
 ): Promise<void> {
   const delivery = deliveryOf(message, job, outcome);
   await deps.report(delivery, isNews(message, delivery));
-  if (outcome.result === 'delivered' || message.notice.kind === 'test') return;
+  if (outcome.result === 'delivered' || outcome.result === 'superseded' || message.notice.kind === 'test')
+    return;
   const { detail, state } = delivery;
   if (outcome.result === 'again' && state === 'waiting')
     throw new RetryLaterError(detail ?? '', retryDelayMs(job.attempt, outcome.retryAfterMs, Math.random()));
@@ -160,7 +220,7 @@ function isNews({ notice }: QueuedMessage, { state }: Delivery): boolean {
 }
 
 /** What has become of it by this attempt. */
-function deliveryOf({ id, channel_id, notice }: QueuedMessage, job: JobInHand, outcome: Outcome): Delivery {
+function deliveryOf({ id, channel_id, notice }: QueuedMessage, job: JobInHand, outcome: Ending): Delivery {
   const nowMs = Date.now();
   const isOver = notice.kind === 'test' || job.isLastAttempt || nowMs - job.addedAtMs > GIVE_UP_AFTER_MS;
   const goesOn = outcome.result === 'again' && !isOver;
@@ -170,12 +230,12 @@ function deliveryOf({ id, channel_id, notice }: QueuedMessage, job: JobInHand, o
     route_id: notice.route_id,
     kind: notice.kind,
     alert_ids: notice.alerts.map((alert) => alert.id),
-    state: outcome.result === 'delivered' ? 'delivered' : goesOn ? 'waiting' : 'failed',
+    state: outcome.result === 'again' ? (goesOn ? 'waiting' : 'failed') : outcome.result,
     attempts: job.attempt,
     created_at_ms: notice.decided_at_ms,
     finished_at_ms: goesOn ? null : nowMs,
     status: outcome.status,
     detail: 'detail' in outcome ? outcome.detail : null,
-    ...(outcome.parts && { parts: outcome.parts }),
+    ...('parts' in outcome && { parts: outcome.parts }),
   };
 }

@@ -5,6 +5,7 @@ import {
 } from '../../core/stores/redis/alertingSettings.ts';
 import { createChannelHealthStore } from '../../core/stores/redis/channelHealth.ts';
 import { createDeliveredStore } from '../../core/stores/redis/delivered.ts';
+import { createMessageOrder } from '../../core/stores/redis/messageOrder.ts';
 import { createTestOutcomeStore } from '../../core/stores/redis/testOutcomes.ts';
 import { wakeMessages } from '../../core/stores/waitingMessages.ts';
 import type { WorkerContext } from '../run/context.ts';
@@ -46,6 +47,7 @@ export function openDeliver(
     findChannel,
     send: (channel, message, progress) => send(channel, message, connections, progress),
     circuits,
+    order: createMessageOrder(redis),
     health: createChannelHealthStore(redis),
     wake: (channelId) => wakeMessages(queue('deliver'), channelId),
     delivered: createDeliveredStore(redis),

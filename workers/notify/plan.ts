@@ -84,21 +84,24 @@ class Planning {
   notifyNews(): void {
     const ready = this.#members().filter(({ alert }) => !this.#isHeld(alert));
     const fresh = ready.filter((member) => isUnnotified(member) && !this.#isAcknowledged(member.alert.id));
-    const over = ready.filter(({ alert }) => alert.state === 'resolved');
     const { group_wait_seconds, group_interval_seconds } = this.#route;
     const { lastMessageAtMs } = this.state;
     const first = Math.min(...fresh.map(({ joinedAtMs }) => joinedAtMs)) + group_wait_seconds * 1000;
     const nextAtMs = (lastMessageAtMs ?? -Infinity) + group_interval_seconds * 1000;
     const isNew = this.#members().every(({ told }) => told.length === 0);
     const opensAtMs = isNew ? Math.max(first, nextAtMs) : nextAtMs;
-    const due = [
-      ...fresh.filter((member) => this.#isDue(Math.max(opensAtMs, this.#dampedUntilMs(member.alert)))),
-      ...over.filter(() => this.#isDue(opensAtMs)),
-    ];
-    if (due.length === 0) return;
+    const begun = fresh.filter((member) =>
+      this.#isDue(Math.max(opensAtMs, this.#dampedUntilMs(member.alert))),
+    );
+    // While the same fires anew and that is not told yet, nobody wants to hear that it is over.
+    const firing = this.#members().filter((member) => isUnnotified(member) && !begun.includes(member));
+    const again = new Set(firing.map(({ alert }) => flapKeyOf(alert)));
+    const ended = ready.filter(
+      ({ alert }) => alert.state === 'resolved' && !again.has(flapKeyOf(alert)) && this.#isDue(opensAtMs),
+    );
+    if (begun.length + ended.length === 0) return;
     this.state.lastMessageAtMs = this.#by.nowMs;
-    this.#notify('firing', due.filter(isUnnotified), this.#route.channels);
-    const ended = due.filter(({ alert }) => alert.state === 'resolved');
+    // First what is over: the same may fire anew, and that is what is to be read last.
     for (const channelId of new Set(ended.flatMap(({ told }) => told)))
       this.#queue(
         'resolved',
@@ -109,6 +112,7 @@ class Planning {
       this.state.over[alert.id] = this.#by.nowMs;
       delete this.state.members[alert.id];
     }
+    this.#notify('firing', begun, this.#route.channels);
   }
 
   /** That they still fire, to all who were told that they do. */

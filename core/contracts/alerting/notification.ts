@@ -141,6 +141,8 @@ export type NotificationRoute = z.output<typeof routeSchema>;
 /** What a message is about. */
 export const NOTICE_KINDS = ['firing', 'still_firing', 'resolved', 'escalation', 'test'] as const;
 
+export const DELIVERY_STATES = ['waiting', 'delivered', 'failed', 'superseded'] as const;
+
 /** What became of one part of a message: to one recipient, or about one alert where each is told by itself. */
 export const deliveryPartSchema = z
   .object({
@@ -161,7 +163,9 @@ export const deliverySchema = z
     route_id: channelIdSchema.nullable(),
     kind: z.enum(NOTICE_KINDS),
     alert_ids: z.array(z.string()),
-    state: z.enum(['waiting', 'delivered', 'failed']),
+    state: z.enum(DELIVERY_STATES).meta({
+      description: 'superseded: it was not sent, because something newer about the same alerts had been.',
+    }),
     attempts: z.number().int(),
     created_at_ms: z.number().int(),
     finished_at_ms: z.number().int().nullable(),

@@ -70,7 +70,7 @@ async function saveDeliveries(prisma: PrismaClient, deliveries: Delivery[]): Pro
     ON CONFLICT (id) DO UPDATE SET state = excluded.state, body = excluded.body
     WHERE (known.state = 'waiting'
         AND (excluded.state <> 'waiting' OR (excluded.body->>'attempts')::int > (known.body->>'attempts')::int))
-      OR (known.state = 'failed' AND excluded.state = 'delivered')`;
+      OR (known.state = 'failed' AND excluded.state IN ('delivered', 'superseded'))`;
 }
 
 /** Each delivery as it went furthest: no statement may touch a row twice. */
@@ -84,5 +84,5 @@ function newestOf(deliveries: readonly Delivery[]): Delivery[] {
 }
 
 function rankOf({ state, attempts }: Delivery): number {
-  return attempts + { waiting: 0, failed: 1_000, delivered: 2_000 }[state];
+  return attempts + { waiting: 0, failed: 1_000, superseded: 1_500, delivered: 2_000 }[state];
 }

@@ -14,12 +14,19 @@ export function targetText({ kind, target }: Pick<ChannelView, 'kind' | 'target'
     .join(' · ');
 }
 
+const STATE_WORDS: Record<Delivery['state'], string> = {
+  waiting: 'Waiting',
+  delivered: 'Delivered',
+  failed: 'Failed',
+  superseded: 'Superseded',
+};
+
 /** What became of a message: `Delivered, answered 200`, `Failed after 3 attempts: connect ECONNREFUSED`. */
 export function outcomeText({ state, status, detail, attempts }: Delivery): string {
   const tries = attempts > 1 ? ` after ${countOf(attempts, 'attempt')}` : '';
   const answer = status === null ? '' : `, answered ${status}`;
   const why = detail === null || detail === '' ? '' : `: ${detail}`;
-  return `${{ waiting: 'Waiting', delivered: 'Delivered', failed: 'Failed' }[state]}${tries}${answer}${why}`;
+  return `${STATE_WORDS[state]}${tries}${answer}${why}`;
 }
 
 /** How a channel does: `Taken`, `Nothing is sent for 4 min: 503`. */

@@ -7,14 +7,22 @@ import { ChoiceField } from '../../form/fields.tsx';
 import { usePages } from '../../form/usePages.ts';
 import { outcomeText } from './channelText.ts';
 
-const STATES = ['waiting', 'delivered', 'failed'] as const;
+const STATES = ['waiting', 'delivered', 'failed', 'superseded'] as const;
 
 const STATE_CHOICES = [
   ['', 'Any'],
   ['waiting', 'Waiting'],
   ['delivered', 'Delivered'],
   ['failed', 'Failed'],
+  ['superseded', 'Superseded'],
 ] as const;
+
+const LEVELS: Record<Delivery['state'], 'warn' | 'good' | 'bad' | undefined> = {
+  waiting: 'warn',
+  delivered: 'good',
+  failed: 'bad',
+  superseded: undefined,
+};
 
 const KIND_WORDS: Record<Delivery['kind'], string> = {
   firing: 'Fires',
@@ -110,9 +118,7 @@ function DeliveryTable({ deliveries }: { deliveries: readonly Delivery[] }) {
                   </a>
                 ))}
             </td>
-            <td data-level={{ waiting: 'warn', delivered: 'good', failed: 'bad' }[delivery.state]}>
-              {outcomeText(delivery)}
-            </td>
+            <td data-level={LEVELS[delivery.state]}>{outcomeText(delivery)}</td>
           </tr>
         ))}
       </tbody>

@@ -40,6 +40,7 @@ const DELIVERY_WORDS: Record<Delivery['state'], string> = {
   delivered: 'Notified',
   failed: 'Could not notify',
   waiting: 'About to notify',
+  superseded: 'Did not notify',
 };
 
 function eventOfEntry({ kind, at_ms, by, detail }: AlertEntry, index: number): Event {
@@ -79,6 +80,7 @@ export function outcomeOf({
     const seconds = ((finished_at_ms ?? created_at_ms) - created_at_ms) / 1000;
     return `delivered after ${seconds.toFixed(1)} s${attempts > 1 ? `, ${tries}` : ''}`;
   }
+  if (state === 'superseded') return 'not sent: something newer was';
   if (state === 'failed') return `failed, ${tries}${why === '' ? '' : `: ${why}`}`;
   return attempts === 0 ? 'waiting' : `waiting, ${tries} so far${why === '' ? '' : `: ${why}`}`;
 }

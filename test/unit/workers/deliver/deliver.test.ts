@@ -37,6 +37,7 @@ test('a message whose sender died before it said so is not sent again, and stand
       reopen: async () => undefined,
       openings: async () => 0,
     },
+    order: { begin: async () => ({ stale: new Set() }), end: async () => undefined },
     wake: async () => undefined,
     delivered: {
       find: async (id) => known.get(id),

@@ -151,7 +151,22 @@ describe('a group', () => {
       .withAlert(40, firing('c'))
       .withAlert(50, over('a'))
       .until(1000);
-    expect(course.lines).toEqual(['30 firing>ops a+b', '330 firing>ops c', '330 resolved>ops a']);
+    expect(course.lines).toEqual(['30 firing>ops a+b', '330 resolved>ops a', '330 firing>ops c']);
+  });
+
+  test('tells that the same fires anew last, and not that it is over while that waits', () => {
+    const course = new Course({ group_interval_seconds: 60 });
+    course
+      .withAlert(0, alert({ id: 'a' }))
+      .withAlert(2, over('a'))
+      .withAlert(4, alert({ id: 'b', flapping: true }))
+      .until(61);
+    const wait = FLAP_DAMP_MS / 1000;
+    expect(course.lines).toEqual(['0 firing>ops a']);
+    expect(course.until(wait + 60).lines.slice(1)).toEqual([
+      `${wait} resolved>ops a`,
+      `${wait} firing>ops b`,
+    ]);
   });
 
   test('of which all is over waits anew for the next', () => {
