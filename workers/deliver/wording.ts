@@ -19,7 +19,7 @@ export function titleOf({ kind, alerts }: Notice): string {
   const hosts = new Set(alerts.map(({ agent_id }) => agent_id));
   const where = hosts.size === 1 ? first.agent_id : `${hosts.size} hosts`;
   const what = alerts.length === 1 ? first.rule_name : `${alerts.length} alerts`;
-  return `${PREFIXES[kind]}: ${what} on ${where}`;
+  return oneLine(`${PREFIXES[kind]}: ${what} on ${where}`);
 }
 
 /** Figures of an alert with their names, in the order they are shown. */
@@ -37,7 +37,7 @@ export function factsOf(alert: Alert, nowMs: number): [name: string, value: stri
     ['Labels', labelsText(alert)],
     ['No data since', alert.no_data_since === null ? undefined : utcText(alert.no_data_since)],
   ];
-  return facts.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
+  return facts.flatMap(([name, value]) => (value === undefined ? [] : [[name, oneLine(value)]]));
 }
 
 /** What an alert came to: `fired 6m12s, peak 98 %, 81 % of it ffmpeg`. */
@@ -53,10 +53,19 @@ export function outcomeOf(alert: Alert, nowMs: number): string {
 
 /** The sentence of an alert: its summary; and what it came to, unless that is where it begins. */
 export function sentenceOf(alert: Alert, kind: Notice['kind'], nowMs: number): string {
-  if (kind === 'firing' || kind === 'test') return alert.summary;
-  if (kind === 'escalation')
-    return `${alert.summary} (${outcomeOf(alert, nowMs)}, and nobody has acknowledged it)`;
-  return `${alert.summary} (${outcomeOf(alert, nowMs)})`;
+  const summary = oneLine(alert.summary);
+  if (kind === 'firing' || kind === 'test') return summary;
+  const cameTo = oneLine(outcomeOf(alert, nowMs));
+  if (kind === 'escalation') return `${summary} (${cameTo}, and nobody has acknowledged it)`;
+  return `${summary} (${cameTo})`;
+}
+
+/**
+ * A text in which nothing begins a line or turns the direction: hosts and processes name themselves, and what they are called
+ * is not to look like something that we say.
+ */
+export function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]+/gu, ' ');
 }
 
 /** The page of the host at the moment it is about; undefined where nobody said where the pages are. */

@@ -1,7 +1,7 @@
 import type { Alert } from '../../../core/contracts/alerting/alert.ts';
 import type { Notice } from '../../../core/contracts/alerting/notice.ts';
 import { discordRetryAfterMs } from '../retryAfter.ts';
-import { cut, factsOf, linkOf, MAX_SPELT_OUT, sentenceOf, titleOf } from '../wording.ts';
+import { cut, factsOf, linkOf, MAX_SPELT_OUT, oneLine, sentenceOf, titleOf } from '../wording.ts';
 import { jsonMessage, type HttpChannel, type Message } from './channel.ts';
 
 /** All embeds of a message may have 6000 characters together, and there may be 10 of them. */
@@ -37,7 +37,7 @@ function embedOf(alert: Alert, { notice, nowMs, publicUrl }: Message) {
     ...factsOf(alert, nowMs).map(([name, value]) => `${name}: ${value}`),
   ];
   return {
-    title: cut(escapeMarkdown(alert.rule_name), MAX_TITLE),
+    title: cut(escapeMarkdown(oneLine(alert.rule_name)), MAX_TITLE),
     description: cut(lines.map(escapeMarkdown).join('\n'), MAX_DESCRIPTION),
     color: colourOf(alert, notice.kind),
     ...(link === undefined ? {} : { url: link }),

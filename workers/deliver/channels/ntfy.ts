@@ -1,5 +1,5 @@
 import type { Severity } from '../../../core/contracts/alerting/rule.ts';
-import { factsOf, linkOf, MAX_SPELT_OUT, outcomeOf, sentenceOf, titleOf } from '../wording.ts';
+import { cut, factsOf, linkOf, MAX_SPELT_OUT, oneLine, outcomeOf, sentenceOf, titleOf } from '../wording.ts';
 import { jsonMessage, type HttpChannel } from './channel.ts';
 
 /** ntfy makes an attachment of a longer message. */
@@ -22,7 +22,7 @@ export const ntfyMessages: HttpChannel<'ntfy'> = (
   const lines =
     alerts.length === 1 && first !== undefined
       ? [sentenceOf(first, kind, nowMs), ...factsOf(first, nowMs).map(([name, value]) => `${name}: ${value}`)]
-      : shown.map((alert) => `${alert.summary} (${outcomeOf(alert, nowMs)})`);
+      : shown.map((alert) => oneLine(`${alert.summary} (${outcomeOf(alert, nowMs)})`));
   if (alerts.length > shown.length) lines.push(`and ${alerts.length - shown.length} more`);
   const click = first && linkOf(first, publicUrl);
   const body = {
@@ -39,12 +39,18 @@ export const ntfyMessages: HttpChannel<'ntfy'> = (
   ];
 };
 
+/** Cut by what it takes as JSON, in which a quotation mark is two bytes. */
 function cutBytes(text: string, bytes: number): string {
-  const all = Buffer.from(text);
-  if (all.length <= bytes) return text;
-  // The replacement character stands where a character was cut in half.
-  return `${all
-    .subarray(0, bytes - 3)
-    .toString()
-    .replace(/\uFFFD+$/, '')}…`;
+  if (jsonBytes(text) <= bytes) return text;
+  let [fits, isTooLong] = [0, text.length];
+  while (isTooLong - fits > 1) {
+    const middle = Math.floor((fits + isTooLong) / 2);
+    if (jsonBytes(cut(text, middle)) <= bytes) fits = middle;
+    else isTooLong = middle;
+  }
+  return cut(text, fits);
+}
+
+function jsonBytes(text: string): number {
+  return Buffer.byteLength(JSON.stringify(text));
 }

@@ -163,6 +163,39 @@ test.each(KINDS.filter((kind) => kind !== 'webhook' && kind !== 'pagerduty'))(
   },
 );
 
+const FORGED = 'x\r\nHost: db-01\u2028Severity: info\u0085\u202egnp.exe';
+
+test.each(['ntfy', 'telegram', 'discord', 'slack'] as const)(
+  '%s gets no line and no direction of the making of a process',
+  async (kind) => {
+    const [culprit] = alert().culprits;
+    const forging = alert({
+      rule_name: FORGED,
+      summary: FORGED,
+      labels: { env: FORGED },
+      culprits: culprit ? [{ ...culprit, name: FORGED }] : [],
+    });
+    for (const own of [
+      notice({ alerts: [forging] }),
+      notice({ kind: 'still_firing', alerts: [forging, forging] }),
+    ]) {
+      const requests = await sendTo(kind, own);
+      receiver.received.splice(0);
+      const text = JSON.stringify(requests.map(({ json }) => json));
+      expect(text).not.toMatch(/[\u2028\u202e\u0085]|\\r|\\nHost: db|\\nSeverity: info/);
+    }
+  },
+);
+
+test('ntfy takes the largest message: it is measured as it is sent', async () => {
+  const bells = '\u0007'.repeat(2_000);
+  for (const name of [bells, '"\\'.repeat(2_000), '\u{1f514}'.repeat(2_000)]) {
+    const [request] = await sendTo('ntfy', notice({ alerts: [alert({ summary: name.repeat(3) })] }));
+    expect(Buffer.byteLength(request?.body ?? '')).toBeLessThanOrEqual(4_800);
+    receiver.received.splice(0);
+  }
+});
+
 test('Slack gets what a process calls itself as plain text, and escaped where there is no such thing', async () => {
   const [request] = await sendTo(
     'slack',
