@@ -1,5 +1,6 @@
 import type { Alert, Culprit } from '../../core/contracts/alerting/alert.ts';
 import type { Notice } from '../../core/contracts/alerting/notice.ts';
+import { serverMs } from './serverTime.ts';
 
 /** Most alerts spelt out in one text; the rest is counted. */
 export const MAX_SPELT_OUT = 10;
@@ -32,7 +33,7 @@ export function factsOf(alert: Alert, nowMs: number): [name: string, value: stri
     ['Peak', figure(alert.peak, alert.unit)],
     alert.state === 'resolved'
       ? ['Fired for', durationText(durationOf(alert, nowMs))]
-      : ['Since', utcText(alert.started_at)],
+      : ['Since', utcText(serverMs(alert, alert.started_at) / 1000)],
     ['Mostly', alert.culprits.length === 0 ? undefined : alert.culprits.map(culpritText).join(', ')],
     ['Labels', labelsText(alert)],
     ['No data since', alert.no_data_since === null ? undefined : utcText(alert.no_data_since)],
@@ -99,12 +100,12 @@ export function utcText(epochSeconds: number): string {
 }
 
 /** From when it fired; while it fires, until now, unless nothing has come since. */
-function durationOf(
-  { state, fired_at, started_at, resolved_at, no_data_since }: Alert,
-  nowMs: number,
-): number {
-  const until = state === 'resolved' ? resolved_at : no_data_since;
-  return (until ?? nowMs / 1000) - (fired_at ?? started_at);
+function durationOf(alert: Alert, nowMs: number): number {
+  const { state, fired_at, started_at, resolved_at, no_data_since } = alert;
+  const beganMs = serverMs(alert, fired_at ?? started_at);
+  if (state === 'resolved' && resolved_at !== null) return (serverMs(alert, resolved_at) - beganMs) / 1000;
+  // By the server's clock, both.
+  return (no_data_since ?? nowMs / 1000) - beganMs / 1000;
 }
 
 function culpritText({ name, share }: Culprit): string {

@@ -1,4 +1,5 @@
 import type { Alert } from '../../../core/contracts/alerting/alert.ts';
+import { serverMs } from '../serverTime.ts';
 import { factsOf, linkOf, sentenceOf } from '../wording.ts';
 import { jsonMessage, type HttpChannel, type Message } from './channel.ts';
 
@@ -27,7 +28,10 @@ export const alertmanagerMessages: HttpChannel<'alertmanager'> = ({ url }, messa
 function alertOf(alert: Alert, { notice, nowMs, publicUrl }: Message) {
   const link = linkOf(alert, publicUrl);
   const { resolved_at } = alert;
-  const endsAtMs = resolved_at === null ? nowMs + VALID_FOR_MS : resolved_at * 1000;
+  const startsAtMs = Math.min(serverMs(alert, alert.fired_at ?? alert.started_at), nowMs);
+  // It refuses what begins after its end.
+  const endsAtMs =
+    resolved_at === null ? nowMs + VALID_FOR_MS : Math.max(serverMs(alert, resolved_at), startsAtMs);
   return {
     labels: {
       ...Object.fromEntries(Object.entries(alert.labels).map(([key, value]) => [labelName(key), value])),
@@ -41,7 +45,7 @@ function alertOf(alert: Alert, { notice, nowMs, publicUrl }: Message) {
         factsOf(alert, nowMs).map(([name, value]) => [labelName(name.toLowerCase()), value]),
       ),
     },
-    startsAt: new Date((alert.fired_at ?? alert.started_at) * 1000).toISOString(),
+    startsAt: new Date(startsAtMs).toISOString(),
     endsAt: new Date(endsAtMs).toISOString(),
     ...(link === undefined ? {} : { generatorURL: link }),
   };

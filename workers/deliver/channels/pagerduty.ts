@@ -1,4 +1,5 @@
 import type { Alert } from '../../../core/contracts/alerting/alert.ts';
+import { serverMs } from '../serverTime.ts';
 import { cut, factsOf, linkOf, sentenceOf } from '../wording.ts';
 import { jsonMessage, type HttpChannel, type Message, type TargetOf } from './channel.ts';
 
@@ -34,7 +35,7 @@ function trigger(
       summary: cut(sentenceOf(alert, notice.kind, nowMs), MAX_SUMMARY),
       source: alert.agent_id,
       severity: alert.severity,
-      timestamp: new Date((alert.fired_at ?? alert.started_at) * 1000).toISOString(),
+      timestamp: new Date(serverMs(alert, alert.fired_at ?? alert.started_at)).toISOString(),
       class: alert.rule_id,
       custom_details: Object.fromEntries(factsOf(alert, nowMs)),
     },

@@ -272,6 +272,31 @@ test('Alertmanager gets the same labels while it fires and when it is over, and 
   expect(after?.endsAt).toBe('2024-02-11T16:06:22.000Z');
 });
 
+test.each(['alertmanager', 'pagerduty', 'ntfy'] as const)(
+  '%s is told the time of the server, where the clock of the agent is 7 min ahead',
+  async (kind) => {
+    const nowSeconds = Math.floor(Date.now() / 1000);
+    const aheadBy = 420;
+    const ahead = alert({
+      started_at: nowSeconds + aheadBy - 40,
+      fired_at: nowSeconds + aheadBy - 10,
+      last_sample_at: nowSeconds + aheadBy,
+      decided_at_ms: nowSeconds * 1000,
+    });
+    const [request] = await sendTo(kind, notice({ kind: 'still_firing', alerts: [ahead] }));
+    const firedAt = new Date((nowSeconds - 10) * 1000).toISOString();
+    const since = `${new Date((nowSeconds - 40) * 1000).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+    expect(request?.body).toContain(kind === 'ntfy' ? since : firedAt);
+    expect(request?.body).toMatch(/firing for 1[0-9]s/);
+    if (kind !== 'alertmanager') return;
+    receiver.received.splice(0);
+    const over = { ...ahead, state: 'resolved' as const, resolved_at: nowSeconds + aheadBy };
+    const [ended] = await sendTo(kind, notice({ kind: 'resolved', alerts: [over] }));
+    const [told] = alertmanagerSchema.parse(ended?.json);
+    expect([told?.startsAt, told?.endsAt]).toEqual([firedAt, new Date(nowSeconds * 1000).toISOString()]);
+  },
+);
+
 describe('e-mail', () => {
   const mailTo = (port: number) =>
     channelTargetSchema.parse({
