@@ -6,7 +6,9 @@ import { specOf } from './conditions/index.ts';
 
 /** What an alert says, from its own figures. Labels and names stand in it as they are: whoever shows it escapes it. */
 export function summaryOf(alert: Omit<Alert, 'summary'>, { condition, summary }: AlertRule): string {
-  return summary === undefined ? ownWords(alert, condition) : fillIn(summary, alert);
+  const filled = summary === undefined ? '' : fillIn(summary, alert);
+  // A template of labels that the agent does not have says nothing.
+  return filled.trim() === '' ? ownWords(alert, condition) : filled;
 }
 
 /** The summary of an alert that ended without its figure having fallen. */
