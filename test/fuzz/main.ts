@@ -19,8 +19,8 @@ const LANES = 12;
 const MAX_FAILURES = 5;
 
 /** Share of the inputs after which memory is taken for what the service needs, and what it may grow by after that. */
-const WARM_UP_SHARE = 0.2;
-const MAX_GROWTH_MB = 32;
+const WARM_UP_SHARE = 0.5;
+const MAX_GROWTH_MB = 20;
 
 /** Slow clients of each sort. */
 const SLOW_OF_EACH = 6;
